@@ -1,0 +1,74 @@
+"""The log's topics: what each holds and how it is cut into partitions.
+
+A data topic holds one machine's history in one order, so its number of partitions can never change.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+DATA_PARTITIONS: Final = 8
+"""Partitions of every data topic; a machine's partition follows from its key, so the number is for ever."""
+
+
+class TopicKind(StrEnum):
+    """How a topic is partitioned."""
+
+    DATA = "data"
+    CONTROL = "control"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic, its kind and the names of the events it carries."""
+
+    name: str
+    kind: TopicKind
+    events: tuple[str, ...]
+
+    @property
+    def partitions(self) -> int:
+        """Return the fixed number of partitions."""
+        return DATA_PARTITIONS if self.kind is TopicKind.DATA else 1
+
+
+CONTRACTS: Final = "contracts"
+PROFILE_EVENTS: Final = "profile-events"
+SENSOR_EVENTS: Final = "sensor-events"
+ANOMALY_EVENTS: Final = "anomaly-events"
+MODEL_EVENTS: Final = "model-events"
+MODEL_ARTIFACTS: Final = "model-artifacts"
+SCORER_STATE: Final = "scorer-state"
+DEAD_LETTERS: Final = "dead-letters"
+SKIPS: Final = "skips"
+
+TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
+    {
+        topic.name: topic
+        for topic in (
+            Topic(CONTRACTS, TopicKind.CONTROL, ("SchemaPublished",)),
+            Topic(PROFILE_EVENTS, TopicKind.CONTROL, ("ProfileDefined",)),
+            Topic(SENSOR_EVENTS, TopicKind.DATA, ("SensorReadingRecorded",)),
+            Topic(ANOMALY_EVENTS, TopicKind.DATA, ("AnomalyDetected", "ReadingsScored", "ScoringModelChanged")),
+            Topic(MODEL_EVENTS, TopicKind.CONTROL, ("ModelTrained", "ModelPromoted")),
+            Topic(MODEL_ARTIFACTS, TopicKind.CONTROL, ("ModelArtifactStored",)),
+            Topic(SCORER_STATE, TopicKind.DATA, ("ScorerStateSaved",)),
+            Topic(DEAD_LETTERS, TopicKind.DATA, ("DeadLettered",)),
+            Topic(SKIPS, TopicKind.CONTROL, ("RecordSkipped",)),
+        )
+    }
+)
+
+
+def topic_of(event: str) -> Topic:
+    """Return the one topic that carries events of this name.
+
+    Raises:
+        KeyError: no topic carries it.
+    """
+    for topic in TOPICS.values():
+        if event in topic.events:
+            return topic
+    raise KeyError(event)
