@@ -1,0 +1,1 @@
+CREATE INDEX champions_line ON champions (name, known_at);

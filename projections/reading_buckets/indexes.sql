@@ -1,0 +1,1 @@
+CREATE INDEX reading_buckets_minute ON reading_buckets (minute);

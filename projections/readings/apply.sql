@@ -1,0 +1,27 @@
+-- Repeatable by the checkpoint alone: a record is inserted once, under its position. `series` depends on the
+-- set of readings only.
+
+INSERT INTO series (series, machine_id, sensor_id, profile)
+SELECT DISTINCT
+    hashtextextended(machine_id || E'\n' || sensor_id || E'\n' || profile, 0),
+    machine_id,
+    sensor_id,
+    profile
+FROM batch
+ON CONFLICT (machine_id, sensor_id, profile) DO NOTHING;
+
+INSERT INTO readings ("offset", series, recorded_at, known_at, event_id, partition, anomaly_type, "values")
+SELECT
+    "offset",
+    hashtextextended(machine_id || E'\n' || sensor_id || E'\n' || profile, 0),
+    recorded_at,
+    known_at,
+    event_id,
+    partition,
+    CASE
+        WHEN anomaly_injected IS NULL THEN coalesce(anomaly_type, '')
+        WHEN anomaly_injected THEN coalesce(anomaly_type, 'unnamed')
+        ELSE 'none'
+    END,
+    "values"
+FROM batch;

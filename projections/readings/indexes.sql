@@ -1,0 +1,1 @@
+CREATE INDEX readings_time ON readings (series, recorded_at);

@@ -1,0 +1,1 @@
+CREATE INDEX sensors_by_sensor ON sensors (sensor_id);
