@@ -1,0 +1,126 @@
+"""`telltale`: the table of commands.
+
+Each command lives in its own module, imported only when it is used, so that `telltale --help` answers at once.
+To add a command add one line to COMMANDS; its module exposes `app`, a Typer application. An application with a single
+command becomes that command itself (`telltale scorer`); give it a callback to keep it a group (`telltale ingest csv`).
+"""
+
+import importlib
+import importlib.util
+import sys
+from typing import Any, Final
+
+import typer
+import typer.core
+import typer.main
+
+from infra.cli.output import CommandFailed, ExitCode, error_console, print_failure
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    # name: (module, what it is for)
+    "demo": ("infra.cli.demo", "Show the whole story in the terminal and on the page."),
+    "up": ("infra.cli.stack", "Start services and processes under one supervisor."),
+    "down": ("infra.cli.stack", "Stop everything that runs in this home."),
+    "reset": ("infra.cli.stack", "Stop everything and throw its files away; asks first."),
+    "status": ("infra.cli.stack", "Show every service and process; exit 1 if anything is stopped."),
+    "doctor": ("infra.cli.doctor", "Check what Telltale needs and say the fix."),
+    "version": ("infra.cli.stack", "Show the versions of Telltale and of what it runs."),
+    "ingest": ("infra.cli.ingest", "Append readings from files."),
+    "profiles": ("infra.cli.profiles", "List, show and define kinds of machine."),
+    "simulate": ("infra.cli.simulate", "Append readings of simulated machines with labelled faults."),
+    "log": ("infra.cli.log", "Print a topic's decoded records, position first."),
+    "scorer": ("infra.cli.scorer", "Process: score readings, exactly once."),
+    "projector": ("infra.cli.projector", "Process: project the log into read models."),
+    "commands": ("infra.cli.commands", "Process: the command service."),
+    "mirror": ("infra.cli.mirror", "Process: keep MLflow equal to the log."),
+    "api": ("infra.cli.api", "Process: the query API."),
+    "dashboard": ("infra.cli.dashboard", "Process: the dashboard."),
+    "projections": ("infra.cli.projections", "List read models with lag, rate and cause."),
+    "rebuild": ("infra.cli.rebuild", "Compute a read model again from the log."),
+    "train": ("infra.cli.train", "Train a model version from the log."),
+    "models": ("infra.cli.models", "List and promote model versions."),
+    "contracts": ("infra.cli.contracts", "Check, publish and list schemas."),
+    "skab": ("infra.cli.skab", "Score a labelled file through the whole system and compare."),
+    "bench": ("infra.cli.bench", "Measure, each figure beside its comparison."),
+}
+
+
+def module_exists(module: str) -> bool:
+    """Return whether a command's module is part of this installation, without importing it."""
+    return importlib.util.find_spec(module) is not None
+
+
+class LazyCommands(typer.core.TyperGroup):
+    """The group of COMMANDS, each imported on first use."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the library's signature
+        """Return the names of the commands that are installed, in the table's order."""
+        return [name for name, (module, _) in COMMANDS.items() if module_exists(module)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the library's signature
+        """Return a stand-in that knows the command's purpose: enough for the list of commands."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None or not module_exists(entry[0]):
+            return None
+        return typer.core.TyperCommand(cmd_name, help=entry[1])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the command that is about to run, now imported."""
+        name, stand_in, rest = super().resolve_command(ctx, args)
+        if name is None or stand_in is None:
+            return name, stand_in, rest
+        return name, load_command(name, COMMANDS[name][0]), rest
+
+
+def load_command(name: str, module: str) -> Any:
+    """Return the command of a module's `app`: its member of that name where several commands share it, else itself."""
+    command = typer.main.get_command(importlib.import_module(module).app)
+    siblings = getattr(command, "commands", {})
+    shared = sum(other == module for other, _ in COMMANDS.values()) > 1
+    if shared or (name in siblings and len(siblings) == 1):
+        command = siblings[name]
+    command.name = name
+    return command
+
+
+def _nothing() -> None:
+    """Watch machines: a log of readings, verdicts with their reasons, and a proof for every answer."""
+
+
+def application() -> Any:
+    """Return the whole command line."""
+    app = typer.Typer(
+        cls=LazyCommands,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_nothing)
+    return typer.main.get_command(app)
+
+
+def main() -> None:
+    """Run one command; end with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        answer = application().main(arguments, prog_name="telltale", standalone_mode=False)
+    except CommandFailed as failure:
+        print_failure(failure)
+        return failure.code
+    except (KeyboardInterrupt, typer.Abort):
+        error_console().print("interrupted; the same command again goes on from here")
+        return ExitCode.INTERRUPTED
+    except typer.Exit as ended:
+        return ended.exit_code
+    except Exception as failure:
+        show = getattr(failure, "show", None)
+        if show is None or not hasattr(failure, "exit_code"):
+            raise
+        show()
+        return int(failure.exit_code)
+    return answer if isinstance(answer, int) else ExitCode.YES
