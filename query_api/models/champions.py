@@ -1,0 +1,57 @@
+"""Model versions and who was champion when."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from query_api.models.common import Answer
+
+
+class ModelVersion(Answer):
+    """A trained version."""
+
+    model: str = Field(description="Line and version, such as pump/1.")
+    name: str
+    version: int
+    profile: str
+    artifact_sha256: str
+    detectors: list[str]
+    rows: int
+    manifest_sha256: str
+    metrics: dict[str, float | None]
+    parameters: dict[str, str]
+    trained_at: datetime
+    position: str
+    champion: bool
+    promoted_at: datetime | None = Field(description="Newest promotion of this version.")
+
+
+class ScoringStart(Answer):
+    """From this reading on, the model judged one partition."""
+
+    position: str = Field(description="First reading judged by it.")
+    at: datetime
+    previous: str | None
+
+
+class Reign(Answer):
+    """A time for which one version was champion."""
+
+    model: str
+    profile: str
+    artifact_sha256: str
+    starts_at: datetime
+    ends_at: datetime | None = Field(description="Null: still champion.")
+    replaces: str | None
+    because: str
+    actor: str
+    forced: bool
+    position: str
+    scoring: list[ScoringStart]
+
+
+class Timeline(Answer):
+    """Champions of one line, oldest first, without holes."""
+
+    name: str
+    reigns: list[Reign]
