@@ -1,0 +1,1 @@
+CREATE INDEX contracts_subject ON contracts (subject, version, "offset");
