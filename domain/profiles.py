@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
-
-ProfileRef = NewType("ProfileRef", str)
-"""A profile with its version, such as `pump@1`: what a reading names."""
 
 
 class Role(StrEnum):
@@ -37,9 +33,9 @@ class ProfileDefined:
     expected_interval_s: float
 
     @property
-    def ref(self) -> ProfileRef:
-        """Return the name that readings use."""
-        return ProfileRef(f"{self.name}@{self.version}")
+    def ref(self) -> str:
+        """Return the profile with its version, such as `pump@1`: what a reading names."""
+        return f"{self.name}@{self.version}"
 
     @property
     def channel_names(self) -> tuple[str, ...]:

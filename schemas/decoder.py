@@ -137,6 +137,7 @@ def _decode_batch(values: Sequence[bytes], schema: str) -> pa.RecordBatch | None
     """Return the values as columns, or None when pyruhvro refuses one of them."""
     try:
         decoded = pyruhvro.deserialize_array([value[HEADER_BYTES:] for value in values], schema)
+        decoded.validate(full=True)  # pyruhvro takes bytes for text that are no UTF-8
     except ValueError:
         return None
     except BaseException as panic:  # pyruhvro's PanicException is no Exception

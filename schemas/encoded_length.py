@@ -35,7 +35,8 @@ def encoded_lengths(readings: pa.RecordBatch) -> NDArray[np.int64]:
 
 def _text_bytes(texts: Any) -> NDArray[np.int64]:
     sizes = pc.binary_length(texts).to_numpy(zero_copy_only=False).astype(np.int64)
-    return _varint_bytes(sizes) + sizes
+    lengths: NDArray[np.int64] = _varint_bytes(sizes) + sizes
+    return lengths
 
 
 def _map_bytes(maps: pa.MapArray) -> NDArray[np.int64]:

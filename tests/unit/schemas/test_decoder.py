@@ -2,25 +2,24 @@
 
 import random
 from dataclasses import replace
+from math import isnan
 from uuid import UUID
 
 import numpy as np
 import pytest
 
 from domain.admission import ReadingRefused, UnknownProfile, admit
-from domain.readings import SensorReadingRecorded, microseconds
-from schemas.admission import reading_at
+from domain.readings import SensorReadingRecorded, microseconds, moment_of
 from schemas.codec import decode, encode
 from schemas.contracts import UnknownSchemaId
 from schemas.decoder import ReadingDecoder
 from schemas.readings import uuid_bytes
 from schemas.wire import BadRecord, header_of
 from tests.builders import a_batch, a_profile, a_reading, published_contracts
+from tests.raw_avro import reading_with_recorded_at
 
 CONTRACTS = published_contracts()
-PROFILES = {
-    profile.ref: profile for profile in (a_profile(), a_profile("pump", channels=("speed", "flow")))
-}
+PROFILES = {profile.ref: profile for profile in (a_profile(), a_profile("pump", channels=("speed", "flow")))}
 DECODER = ReadingDecoder(CONTRACTS, PROFILES)
 
 
@@ -66,8 +65,6 @@ def test_one_bad_record_is_rejected_and_its_neighbours_are_kept(value: bytes | N
 
 
 def test_a_time_beyond_what_a_datetime_holds_is_rejected() -> None:
-    from tests.raw_avro import reading_with_recorded_at
-
     far = reading_with_recorded_at(9_000_000_000_000_000_000, CONTRACTS)
     decoded = DECODER.decode(a_batch([far, bytes_of(a_reading())]))
     assert [rejection.offset for rejection in decoded.rejected] == [0]
@@ -130,14 +127,16 @@ def test_any_batch_is_judged_as_its_records_are_one_by_one(seed: int) -> None:
     damaged = [pair for pair in (_damaged(rng) for _ in range(60)) if _reference(*pair) is not None]
     batch = a_batch([value for value, _ in damaged], keys=[key for _, key in damaged])
     decoded = DECODER.decode(batch)
-    table = decoded.columns.append_column("recorded_at", [*decoded.recorded_at_us.tolist()])
     found: dict[int, SensorReadingRecorded | str] = {r.offset: r.error for r in decoded.rejected}
     for block in decoded.blocks:
-        for place, row in enumerate(block.rows):
-            names = block.profile.channel_names
-            measured = {n: v for n, v in zip(names, block.values[place].tolist(), strict=True) if v == v}  # noqa: PLR0124
-            pairs = table.append_column("measurements", [[*measured.items()]] * len(table))
-            found[int(decoded.offsets[row])] = reading_at(pairs, int(row))
+        for values, row in zip(block.values.tolist(), block.rows.tolist(), strict=True):
+            named = zip(block.profile.channel_names, values, strict=True)
+            plain = decoded.columns.slice(row, 1).to_pylist()[0] | {
+                "event_id": UUID(decoded.columns.column("event_id")[row].as_py()),
+                "recorded_at": moment_of(int(decoded.recorded_at_us[row])),
+                "measurements": {name: value for name, value in named if not isnan(value)},
+            }
+            found[int(decoded.offsets[row])] = SensorReadingRecorded(**plain)
     expected = {place: _reference(*pair) for place, pair in enumerate(damaged)}
     assert found == expected
 
