@@ -1,9 +1,9 @@
 """The bytes a model is: a canonical JSON header and plain arrays, never code.
 
 One form for every detector, so that a model is its sha256: the same header and arrays always give the same bytes, on
-any machine. Layout: b"TELLTALE\\x01", header length (8 bytes, little-endian), header JSON, arrays one after another in
-the order of their names, each little-endian and C-ordered, 8-byte aligned. The header is
-{"artifact": <the caller's>, "arrays": {name: {"dtype", "shape", "offset"}}}, offsets counted from the end of the header.
+any machine. Layout: the word TELLTALE and a byte 1, the header's length (8 bytes, little-endian), the header as JSON,
+then the arrays in the order of their names, little-endian, C-ordered, each filled up to 8 bytes. The header is
+{"artifact": <the caller's>, "arrays": {name: {"dtype", "shape", "offset"}}}, offsets counted from the header's end.
 """
 
 import hashlib
