@@ -2,12 +2,13 @@
 -- set of readings only.
 
 INSERT INTO series (series, machine_id, sensor_id, profile)
-SELECT DISTINCT
+SELECT
     hashtextextended(machine_id || E'\n' || sensor_id || E'\n' || profile, 0),
     machine_id,
     sensor_id,
     profile
 FROM batch
+GROUP BY machine_id, sensor_id, profile
 ON CONFLICT (machine_id, sensor_id, profile) DO NOTHING;
 
 INSERT INTO readings ("offset", series, recorded_at, known_at, event_id, partition, anomaly_type, "values")

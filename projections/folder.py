@@ -1,0 +1,117 @@
+"""A read model as a folder: what it reads, its tables, its step, its indexes.
+
+The folder is the whole definition; a build keeps the texts it was made from and runs those for life, so
+that a changed file never touches the tables of an older build.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final, Self
+
+from domain.topics import TOPICS
+
+FILES: Final = ("projection.toml", "schema.sql", "apply.sql", "indexes.sql")
+
+
+class FolderRefused(ValueError):
+    """The folder is no read model; the message names file and rule."""
+
+
+class NoSuchReadModel(LookupError):
+    """No folder has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no read model is called {name}; there are {', '.join(folder_names())}")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """One read model's definition.
+
+    `keys` has for each table the columns that name one of its rows; `excluded` has for "table.column" why it is
+    left out of the fingerprint; `keep_days` None keeps rows for ever. `texts` are the files as they were read.
+    """
+
+    name: str
+    purpose: str
+    topics: tuple[str, ...]
+    events: tuple[str, ...]
+    keys: Mapping[str, tuple[str, ...]]
+    excluded: Mapping[str, str]
+    keep_days: int | None
+    texts: Mapping[str, str]
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str]) -> Self:
+        """Return the read model that the texts of `FILES` define.
+
+        Raises:
+            FolderRefused: a file or a required entry is missing, or a topic or event is unknown.
+        """
+        if missing := [file for file in FILES if file not in texts]:
+            raise FolderRefused(f"read model lacks {', '.join(missing)}")
+        stated = tomllib.loads(texts["projection.toml"])
+        try:
+            folder = cls(
+                name=stated["name"],
+                purpose=stated["purpose"],
+                topics=tuple(stated["topics"]),
+                events=tuple(stated["events"]),
+                keys={table: tuple(columns) for table, columns in stated["keys"].items()},
+                excluded=dict(stated.get("fingerprint", {}).get("exclude", {})),
+                keep_days=stated.get("keep_days"),
+                texts=dict(texts),
+            )
+        except KeyError as missing_entry:
+            raise FolderRefused(f"projection.toml lacks {missing_entry}") from missing_entry
+        _check(folder, stated)
+        return folder
+
+    @property
+    def schema_sql(self) -> str:
+        """Its tables and unique keys."""
+        return self.texts["schema.sql"]
+
+    @property
+    def apply_sql(self) -> str:
+        """Its step over the temporary table `batch`."""
+        return self.texts["apply.sql"]
+
+    @property
+    def indexes_sql(self) -> str:
+        """What is built once the log's end is reached for the first time."""
+        return self.texts["indexes.sql"]
+
+
+def folder_names() -> tuple[str, ...]:
+    """Return the names of all read models of this program, sorted."""
+    found = (entry.name for entry in resources.files("projections").iterdir() if (entry / "projection.toml").is_file())
+    return tuple(sorted(found))
+
+
+def load_folder(name: str) -> Folder:
+    """Return the read model called `name` as its files say today.
+
+    Raises:
+        NoSuchReadModel: there is no such folder.
+        FolderRefused: its files are no read model.
+    """
+    if name not in folder_names():
+        raise NoSuchReadModel(name)
+    place = resources.files("projections") / name
+    return Folder.from_texts({file: (place / file).read_text(encoding="utf-8") for file in FILES})
+
+
+def _check(folder: Folder, stated: Mapping[str, Any]) -> None:
+    known = {"name", "purpose", "topics", "events", "keys", "fingerprint", "keep_days"}
+    if unknown := sorted(set(stated) - known):
+        raise FolderRefused(f"{folder.name}: projection.toml has unknown entries {', '.join(unknown)}")
+    for topic in folder.topics:
+        if topic not in TOPICS:
+            raise FolderRefused(f"{folder.name}: no topic is called {topic}")
+    carried = {event for topic in folder.topics for event in TOPICS[topic].events}
+    if strange := sorted(set(folder.events) - carried):
+        raise FolderRefused(f"{folder.name}: its topics do not carry {', '.join(strange)}")
