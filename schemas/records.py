@@ -20,6 +20,12 @@ class RecordBatch:
     appended_at_us: NDArray[np.int64]
     keys: Sequence[bytes | None]
     values: Sequence[bytes | None]
+    headers: Sequence[Sequence[tuple[str, bytes | None]]]
+
+    @property
+    def next_offset(self) -> int:
+        """Return the offset after the last record."""
+        return int(self.offsets[-1]) + 1
 
     def __len__(self) -> int:
         return len(self.values)
@@ -33,4 +39,5 @@ class RecordBatch:
             self.appended_at_us[rows],
             [self.keys[row] for row in rows],
             [self.values[row] for row in rows],
+            [self.headers[row] for row in rows],
         )

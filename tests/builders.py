@@ -87,4 +87,5 @@ def a_batch(
         microseconds(NOON) + offsets * 1_000_000,
         list(keys) if keys is not None else [b"hall-a"] * len(held),
         held,
+        [()] * len(held),
     )

@@ -1,0 +1,99 @@
+"""Reading a stretch of the log from beginning to end."""
+
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import Any, Final
+
+import numpy as np
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from infra.kafka.clients import consumer
+from infra.kafka.ends import LogEnds, Place
+from schemas.records import RecordBatch
+
+STALLED_AFTER_S: Final = 30.0
+"""No progress below the end for this long: a dead writer's transaction has not been ended, or the broker is gone.
+Longer than transaction.timeout.ms (10 s), after which the broker itself ends a dead writer's transaction."""
+
+_POLL_RECORDS: Final = 10_000
+
+
+class LogStalled(TimeoutError):
+    """A stretch of the log that exists can't be read."""
+
+    def __init__(self, place: Place, position: int, end: int) -> None:
+        super().__init__(
+            f"{place[0]}/{place[1]} can be read to offset {position} but ends at {end}, and nothing moved for "
+            f"{STALLED_AFTER_S:g} s: a writer's transaction is open, or the broker is not answering"
+        )
+
+
+def read_to_end(
+    bootstrap: str, topic: str, partition: int, *, start: int = 0, end: int | None = None
+) -> Iterator[RecordBatch]:
+    """Yield the committed records of a partition from `start` to `end` (default: its end now, as the broker sees it).
+
+    An open transaction below the end is waited for, since a reader that stopped before it would see nothing of it
+    and not know.
+
+    Raises:
+        LogNotReachable: no broker answers.
+        LogStalled: nothing moved for STALLED_AFTER_S.
+    """
+    place = (topic, partition)
+    end = LogEnds(bootstrap).written([place])[place] if end is None else end
+    if start >= end:
+        return
+    client = consumer(bootstrap)
+    try:
+        client.assign([TopicPartition(topic, partition, start)])
+        yield from _until(client, place, start, end)
+    finally:
+        client.close()
+
+
+def _until(client: Consumer, place: Place, start: int, end: int) -> Iterator[RecordBatch]:
+    position, moved_at = start, monotonic()
+    while position < end:
+        records, ends = split(client.consume(_POLL_RECORDS, timeout=0.2))
+        kept = [message for message in records if message.offset() < end]
+        if kept:
+            yield batch_of(place, kept)
+        reached = max([*(message.offset() + 1 for message in records), *ends.values(), position])
+        if reached > position:
+            position, moved_at = reached, monotonic()
+        elif monotonic() - moved_at > STALLED_AFTER_S:
+            raise LogStalled(place, position, end)
+
+
+def split(messages: Sequence[Any]) -> tuple[list[Any], dict[Place, int]]:
+    """Return the records among polled messages, and the offset of each partition whose end was met.
+
+    Raises:
+        KafkaException: the client reports an error that it can't mend by itself.
+    """
+    records: list[Any] = []
+    ends: dict[Place, int] = {}
+    for message in messages:
+        error = message.error()
+        if error is None:
+            records.append(message)
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's public constant
+            ends[message.topic(), message.partition()] = message.offset()
+        elif error.fatal() or not error.retriable():
+            raise KafkaException(error)
+    return records, ends
+
+
+def batch_of(place: Place, records: Sequence[Any]) -> RecordBatch:
+    """Return records of one partition as a batch."""
+    count = len(records)
+    return RecordBatch(
+        place[0],
+        place[1],
+        np.fromiter((message.offset() for message in records), np.int64, count),
+        np.fromiter((message.timestamp()[1] for message in records), np.int64, count) * 1000,
+        [message.key() for message in records],
+        [message.value() for message in records],
+        [message.headers() or () for message in records],
+    )
