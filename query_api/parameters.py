@@ -1,0 +1,50 @@
+"""Query parameters that several routes share."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import Query
+from pydantic import AfterValidator
+
+from domain.positions import NotAPosition, Position
+from query_api.errors import ParameterRefused
+
+MOST_ROWS: Final = 1000
+"""Largest page: answers stay below about 1 MB and 100 ms."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A moment; without a zone it means UTC."""
+
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")]
+Cursor = Annotated[str | None, Query(max_length=2000, description="next_cursor of the page before.")]
+MachineId = Annotated[str | None, Query(max_length=200, description="Only this machine.")]
+SensorId = Annotated[str | None, Query(max_length=200, description="Only this sensor.")]
+From = Annotated[Moment | None, Query(alias="from", description="First recorded_at, inclusive.")]
+To = Annotated[Moment | None, Query(alias="to", description="Last recorded_at, exclusive.")]
+
+
+def parse_positions(text: str | None) -> tuple[Position, ...]:
+    """Return the positions of a comma-joined list.
+
+    Raises:
+        ParameterRefused: a part is not topic/partition/offset.
+    """
+    try:
+        return tuple(Position.parse(part.strip()) for part in text.split(",")) if text else ()
+    except NotAPosition as error:
+        raise ParameterRefused(f"min_position: {error}") from error
+
+
+def check_range(starts_at: datetime, ends_at: datetime) -> None:
+    """Refuse an empty or backward range.
+
+    Raises:
+        ParameterRefused: `from` is not before `to`.
+    """
+    if starts_at >= ends_at:
+        raise ParameterRefused(f"from {starts_at.isoformat()} is not before to {ends_at.isoformat()}")

@@ -1,0 +1,65 @@
+"""The port to the read models: consistent questions to the builds that serve now."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+def columns(**row: Any) -> dict[str, Any]:
+    """Return a row as it is, for answers that are put together from several."""
+    return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """How far a build has read one partition; `next_offset` is the next it will read."""
+
+    read_model: str
+    topic: str
+    partition: int
+    next_offset: int
+    known_at: datetime | None
+
+
+class Snapshot(Protocol):
+    """Read models as they stood at one moment, all at the same."""
+
+    @property
+    def builds(self) -> Mapping[str, int]:
+        """Read model to the build that serves."""
+
+    @property
+    def checkpoints(self) -> Sequence[Checkpoint]:
+        """How far each of these builds had read at that moment."""
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """Age of what the slowest of them still has to read, as its projector last said; None: not reported."""
+
+    async def fetch(self, sql: str, parameters: Mapping[str, object], row: Callable[..., T]) -> list[T]:
+        """Return `row(**columns)` for each row, in the statement's order."""
+
+
+class ReadModelStore(Protocol):
+    """The database behind the API."""
+
+    async def open(self) -> None:
+        """Connect in the background; a database that is away is no reason not to start."""
+
+    async def close(self) -> None:
+        """Give the connections back."""
+
+    async def read(self, read_models: Sequence[str], question: Callable[[Snapshot], Awaitable[T]]) -> T:
+        """Return the answer to `question`, asked in one snapshot of these read models.
+
+        The tables of the read models stand under their own names. A question only reads, and is asked again
+        when the connection was lost under it.
+
+        Raises:
+            ReadModelNotServed: one of them has not been built yet.
+            StoreNotReachable: the database did not answer in time.
+            ParameterRefused: the database can't hold a value that was asked for.
+        """
