@@ -1,12 +1,11 @@
 """May today's schemas follow everything that was ever published? Answered without registry, log or network."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.topics import TOPICS
-from schemas.catalogue import NAMESPACE, EventSchema, catalogue
+from schemas.catalogue import NAMESPACE, EventSchema, catalogue, machine_form
 from schemas.compatibility import Side, incompatibilities
 from schemas.history import EarlierVersion, SchemaHistory, published_history
 from schemas.meaning import changed_meanings
@@ -41,7 +40,7 @@ class CheckedEvent:
     event: str
     earlier: int
     changed: bool
-    """True when today's schema is not the newest kept version."""
+    """True when today's schema is not the newest kept version; words of documentation don't count."""
     violations: tuple[Violation, ...]
 
 
@@ -64,7 +63,7 @@ def check_all(
         violations = list(check(today[event], earlier))
         if event not in in_topics:
             violations.append(Violation(event, None, "", "topic", "no topic carries it; see domain/topics.py"))
-        changed = not earlier or earlier[-1].text != today[event].text
+        changed = not earlier or machine_form(earlier[-1].text) != machine_form(today[event].text)
         checked.append(CheckedEvent(event, len(earlier), changed, tuple(violations)))
     return tuple(checked)
 
@@ -82,7 +81,7 @@ def check(schema: EventSchema, earlier: Sequence[EarlierVersion]) -> tuple[Viola
             Violation(schema.event, version.version, broken.path, broken.rule, broken.text)
             for broken in (*incompatibilities(new, old), *changed_meanings(new, old))
         )
-        if schema.event in UNCHANGEABLE and _bare(schema.definition) != _bare(json.loads(version.text)):
+        if schema.event in UNCHANGEABLE and machine_form(schema.text) != machine_form(version.text):
             text = "it can't change: readers decode it with this very schema before they know any id"
             found.append(Violation(schema.event, version.version, "", "unchangeable", text))
     return tuple(found)
@@ -118,10 +117,3 @@ def _undocumented(node: Any, path: str) -> Iterator[str]:
         case [*branches]:
             for branch in branches:
                 yield from _undocumented(branch, path)
-
-
-def _bare(node: Any) -> Any:
-    """Return a schema without its words of documentation."""
-    if isinstance(node, Mapping):
-        return {name: _bare(value) for name, value in node.items() if name != "doc"}
-    return [_bare(item) for item in node] if isinstance(node, list) else node

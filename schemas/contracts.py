@@ -10,7 +10,7 @@ from typing import Any
 import fastavro
 
 from domain.contracts import SchemaPublished
-from schemas.catalogue import event_of, schema_of
+from schemas.catalogue import event_of, machine_form, schema_of
 
 
 class UnknownSchemaId(LookupError):
@@ -29,6 +29,17 @@ class ContractNotPublished(LookupError):
         self.event = event
 
 
+class ContractsContradict(ValueError):
+    """Two publications give one id to different schemas: no record with that id can be read safely."""
+
+    def __init__(self, before: SchemaPublished, after: SchemaPublished) -> None:
+        super().__init__(
+            f"id {after.id} means {before.subject} version {before.version} and {after.subject} version "
+            f"{after.version} in topic contracts: the log was written beside two different registries"
+        )
+        self.schema_id = after.id
+
+
 class Contracts:
     """The published schemas by id; grows, never changes."""
 
@@ -40,9 +51,16 @@ class Contracts:
             self.add(contract)
 
     def add(self, contract: SchemaPublished) -> None:
-        """Take in one more publication; the same one again changes nothing."""
-        self._published[contract.id] = contract
-        self._ids[self.event(contract.id), contract.sha256] = contract.id
+        """Take in one more publication; the same one again changes nothing.
+
+        Raises:
+            ContractsContradict: its id means another schema already.
+        """
+        form = machine_form(contract.text)
+        before = self._published.setdefault(contract.id, contract)
+        if before is not contract and machine_form(before.text) != form:
+            raise ContractsContradict(before, contract)
+        self._ids[self.event(contract.id), form] = contract.id
 
     def __iter__(self) -> Iterator[SchemaPublished]:
         return iter(self._published.values())
@@ -86,6 +104,6 @@ class Contracts:
             ContractNotPublished: today's schema is not published.
         """
         try:
-            return self._ids[event, schema_of(event).sha256]
+            return self._ids[event, machine_form(schema_of(event).text)]
         except KeyError:
             raise ContractNotPublished(event) from None

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from schemas.catalogue import EventSchema, event_of, full_name, one_line
+from schemas.catalogue import EventSchema, event_of, full_name, machine_form, one_line
 
 _VERSION_FILE: Final = re.compile(r"([1-9][0-9]*)\.avsc")
 
@@ -67,9 +67,9 @@ def published_history() -> SchemaHistory:
 
 
 def freeze(schema: EventSchema, folder: Path) -> EarlierVersion | None:
-    """Keep today's schema in `folder` as the event's next version; None when it is the newest there already."""
+    """Keep today's schema in `folder` as the event's next version; None when the newest there says the same."""
     earlier = SchemaHistory(folder).versions(schema.event)
-    if earlier and earlier[-1].text == schema.text:
+    if earlier and machine_form(earlier[-1].text) == machine_form(schema.text):
         return None
     added = EarlierVersion(schema.event, len(earlier) + 1, schema.text)
     file = folder / schema.full_name / f"{added.version}.avsc"

@@ -1,0 +1,47 @@
+import json
+
+import pytest
+
+from domain.contracts import SchemaPublished
+from schemas.catalogue import machine_form, schema_of, text_sha256
+from schemas.contracts import ContractNotPublished, Contracts, ContractsContradict
+
+
+def published(schema_id: int, text: str) -> SchemaPublished:
+    return SchemaPublished(id=schema_id, subject="skips-telltale.X", version=1, text=text, sha256=text_sha256(text))
+
+
+def in_other_words(text: str) -> str:
+    definition = json.loads(text)
+    definition["doc"] = "Other words."
+    definition["fields"][0]["doc"] = "Other words."
+    return json.dumps(definition)
+
+
+def test_other_words_of_documentation_do_not_make_another_schema() -> None:
+    text = schema_of("ModelPromoted").text
+    assert machine_form(in_other_words(text)) == machine_form(text)
+
+
+def test_a_default_named_doc_stays() -> None:
+    schema = (
+        '{"type":"record","name":"X","fields":[{"name":"m","type":{"type":"map","values":"int"},"default":{"doc":1}}]}'
+    )
+    assert '"doc":1' in machine_form(schema)
+
+
+def test_producers_write_with_the_id_of_the_schema_whose_words_alone_have_changed() -> None:
+    known = Contracts([published(7, in_other_words(schema_of("RecordSkipped").text))])
+    assert known.id_of("RecordSkipped") == 7
+
+
+def test_producers_of_a_schema_not_published_are_told_to_publish() -> None:
+    with pytest.raises(ContractNotPublished, match="contracts publish"):
+        Contracts().id_of("RecordSkipped")
+
+
+def test_one_id_can_not_mean_two_schemas() -> None:
+    known = Contracts([published(7, schema_of("RecordSkipped").text)])
+    known.add(published(7, in_other_words(schema_of("RecordSkipped").text)))
+    with pytest.raises(ContractsContradict, match="id 7"):
+        known.add(published(7, schema_of("ModelPromoted").text))
