@@ -40,10 +40,10 @@ class Checkpoint:
     last_crc: int | None = None
     known_at_us: int | None = None
 
-    def after(self, batch: RecordBatch, *, known_at_us: int) -> Self:
-        """Return the checkpoint after the records of `batch`, which is not empty."""
-        last = int(batch.offsets[-1])
-        crc = record_crc(batch.keys[-1], batch.values[-1])
+    def after(self, batch: RecordBatch, records: int, *, known_at_us: int) -> Self:
+        """Return the checkpoint after the first `records` of `batch`, one at least."""
+        last = int(batch.offsets[records - 1])
+        crc = record_crc(batch.keys[records - 1], batch.values[records - 1])
         return type(self)(
             where=self.where,
             topic_id=self.topic_id,
