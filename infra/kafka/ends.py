@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from infra.kafka.clients import CONNECT_TIMEOUT_S, LogNotReachable
 
 Place = tuple[str, int]
 """Topic and partition."""
+
+_LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 
 
 class LogEnds:
@@ -29,7 +32,7 @@ class LogEnds:
         Raises:
             LogNotReachable: no broker answers in time.
         """
-        return self._ask(places, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)
+        return self._ask(places, _LATEST, IsolationLevel.READ_UNCOMMITTED)
 
     def stable(self, places: Iterable[Place]) -> Mapping[Place, int]:
         """Return the last stable offset of each partition: what committed readers can reach.
@@ -37,7 +40,7 @@ class LogEnds:
         Raises:
             LogNotReachable: no broker answers in time.
         """
-        return self._ask(places, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+        return self._ask(places, _LATEST, IsolationLevel.READ_COMMITTED)
 
     def first(self, places: Iterable[Place]) -> Mapping[Place, int]:
         """Return the first offset still held of each partition; above 0 when something was deleted.
@@ -45,7 +48,7 @@ class LogEnds:
         Raises:
             LogNotReachable: no broker answers in time.
         """
-        return self._ask(places, OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED)
+        return self._ask(places, _EARLIEST, IsolationLevel.READ_UNCOMMITTED)
 
     def topic_id(self, topic: str) -> str:
         """Return the id Kafka gave the topic when it was made: another one means another log.

@@ -70,7 +70,9 @@ def score(readings: Readings, state: PartitionState, *, next_offset: int) -> tup
         if held is None:
             unscored.append(rows)
             continue
-        judgement, models[block.profile.ref] = _judge(readings, block, ordinary, held, keys, rows_of_sensors)
+        judgement, models[block.profile.ref] = _judge(
+            readings, block, ordinary, held=held, keys=keys, rows_of_sensors=rows_of_sensors
+        )
         judged.append(judgement)
         unjudged.append(rows[judgement.verdicts.unjudged])
     flagged[Flag.UNSCORED] = np.sort(np.concatenate(unscored)) if unscored else np.empty(0, np.intp)
@@ -83,6 +85,7 @@ def _judge(
     readings: Readings,
     block: ProfileBlock,
     ordinary: NDArray[np.intp],
+    *,
     held: ModelState,
     keys: tuple[SensorKey, ...],
     rows_of_sensors: NDArray[np.int64],

@@ -57,7 +57,7 @@ def follow(
     appended_at_us: NDArray[np.int64],
     event_ids: NDArray[np.uint8],
 ) -> NDArray[np.uint8]:
-    """Return what each reading is (ORDINARY, LATE, DUPLICATE, CLOCK_AHEAD) and remember the ordinary ones in `sequence`.
+    """Return what each reading is (ORDINARY, LATE, DUPLICATE, CLOCK_AHEAD) and remember the ordinary.
 
     Changes `sequence` in place: give it a copy. sensors: int64 (n,), row in `sequence`; event_ids: uint8 (n, 16).
     """
@@ -67,8 +67,8 @@ def follow(
     return found
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _follow(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0913, PLR0917
+@numba.njit(cache=True)
+def _follow(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
     last_us,  # noqa: ANN001
     ids,  # noqa: ANN001
     seen,  # noqa: ANN001

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,13 +101,14 @@ def from_bytes(
     """Return the state whose `to_bytes` these are; `loaded` holds the models of `model_refs` by profile."""
     artifact = unpack(content)
     header, arrays = artifact.header, artifact.arrays
-    sensors = {(machine, sensor): row for row, (machine, sensor) in enumerate(header["sensors"])}  # type: ignore[arg-type, misc, union-attr]
+    keys = cast("list[tuple[str, str]]", header["sensors"])
+    sensors = {(machine, sensor): row for row, (machine, sensor) in enumerate(keys)}
     models = {
-        profile: ModelState(loaded[profile], tuple(held["sensors"]), arrays[f"states:{profile}"])  # type: ignore[index, arg-type, call-overload]
-        for profile, held in header["models"].items()  # type: ignore[union-attr]
+        profile: ModelState(loaded[profile], tuple(held["sensors"]), arrays[f"states:{profile}"])
+        for profile, held in cast("dict[str, dict[str, list[int]]]", header["models"]).items()
     }
     sequence = Sequence(arrays["last_us"], arrays["ids"].view(np.uint64), arrays["seen"])
-    return PartitionState(next_offset, sensors, sequence, models, dict(inputs))  # type: ignore[arg-type]
+    return PartitionState(next_offset, sensors, sequence, models, dict(inputs))
 
 
 def _model_ref(profile: str, held: object) -> tuple[ModelRef, int]:

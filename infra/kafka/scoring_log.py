@@ -1,0 +1,185 @@
+"""One scorer slot on Kafka: its partitions of sensor-events and its transactions."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import structlog
+from confluent_kafka import OFFSET_INVALID, KafkaException, TopicPartition
+
+from domain.topics import SENSOR_EVENTS
+from infra.kafka.clients import consumer, producer
+from infra.kafka.reading import batch_of, split
+from ml.scoring.ports import SlotFenced, TransactionAborted
+from schemas.codec import Event, encode
+from schemas.contracts import Contracts
+from schemas.records import RecordBatch
+
+GROUP: Final = "telltale-scorer"
+TIMEOUT_MS: Final = 10_000
+"""Of session and transaction alike: a dead scorer's partitions are free, and its transaction is ended, after this."""
+
+BATCH_RECORDS: Final = 10_000
+"""At most in one transaction: larger ones gain little speed and delay the verdicts in them."""
+
+_ANSWER_S: Final = 30.0
+
+_log = structlog.get_logger()
+
+
+class KafkaScoringTransaction:
+    """Appends inside one Kafka transaction."""
+
+    def __init__(self, log: "KafkaScoringLog") -> None:
+        self._log = log
+
+    def append(self, topic: str, partition: int, key: str | None, event: Event) -> None:
+        """Write an event to exactly this partition."""
+        self._log.produce(topic, partition, key, event)
+
+    def advance(self, positions: Mapping[int, int]) -> None:
+        """Set the next offset to read of each source partition."""
+        self._log.send_offsets(positions)
+
+
+class KafkaScoringLog:
+    """Slot `slot`: the group's member and the transactional writer of that name, so that two of it fence each other.
+
+    Partitions are given by the group but read only once taken: a rebalance assigns nothing to the client itself.
+    """
+
+    def __init__(self, bootstrap: str, slot: int, contracts: Contracts) -> None:
+        name = f"{GROUP}-{slot}"
+        self._contracts = contracts
+        self._given: frozenset[int] | None = None
+        self._producer = producer(
+            bootstrap,
+            transactional_id=name,
+            transaction_timeout_ms=TIMEOUT_MS,
+            linger_ms=0,
+            message_timeout_ms=TIMEOUT_MS,
+        )
+        # Fences a former process of this slot and ends its open transaction, before anything is read.
+        self._producer.init_transactions(_ANSWER_S)
+        self._consumer = consumer(
+            bootstrap,
+            group=GROUP,
+            group_instance_id=name,
+            session_timeout_ms=TIMEOUT_MS,
+            heartbeat_interval_ms=1000,
+            partition_assignment_strategy="range",
+            enable_partition_eof=False,
+            fetch_wait_max_ms=100,
+        )
+        self._consumer.subscribe([SENSOR_EVENTS], on_assign=self._on_assign, on_revoke=self._on_revoke)
+
+    def poll(self, timeout_s: float) -> Sequence[RecordBatch]:
+        """Return new records of taken partitions, one batch per partition; () when none came in `timeout_s`."""
+        first = self._consumer.poll(timeout_s)
+        if first is None:
+            return ()
+        # consume() waits for its whole count; with the first record in hand it only empties the queue.
+        records, _ = split([first, *self._consumer.consume(BATCH_RECORDS - 1, timeout=0)])
+        by_partition: dict[int, list[Any]] = {}
+        for record in records:
+            by_partition.setdefault(record.partition(), []).append(record)
+        return [batch_of((SENSOR_EVENTS, partition), held) for partition, held in by_partition.items()]
+
+    def rebalanced(self) -> frozenset[int] | None:
+        """Return the partitions the group now gives this slot, once after each rebalance; None when it was quiet."""
+        given, self._given = self._given, None
+        return given
+
+    def take(self, positions: Mapping[int, int]) -> None:
+        """Read exactly these partitions, each from its position."""
+        self._consumer.assign([TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())])
+
+    def committed(self, partitions: Iterable[int]) -> Mapping[int, int | None]:
+        """Return the committed next offset of each partition; None where there is none. Waits for open transactions."""
+        asked = [TopicPartition(SENSOR_EVENTS, partition) for partition in sorted(partitions)]
+        if not asked:
+            return {}
+        answers = self._consumer.committed(asked, timeout=_ANSWER_S)
+        return {place.partition: None if place.offset == OFFSET_INVALID else place.offset for place in answers}
+
+    def pause(self, partition: int) -> None:
+        """Return no records of this partition until it is resumed or taken again."""
+        self._consumer.pause([TopicPartition(SENSOR_EVENTS, partition)])
+
+    def resume(self, partition: int) -> None:
+        """Go on with a paused partition."""
+        self._consumer.resume([TopicPartition(SENSOR_EVENTS, partition)])
+
+    @contextmanager
+    def transaction(self) -> Iterator[KafkaScoringTransaction]:
+        """Begin on entry, commit on exit; an exception inside aborts and is raised again.
+
+        Raises:
+            TransactionAborted: the log rolled it back.
+            SlotFenced: this process must end.
+        """
+        _persist(self._producer.begin_transaction)
+        try:
+            yield KafkaScoringTransaction(self)
+            # A rebalance may have passed while this was written; a partition lost meanwhile is another's to write.
+            _persist(self._producer.commit_transaction, _ANSWER_S)
+        except SlotFenced:
+            raise
+        except BaseException:
+            _persist(self._producer.abort_transaction, _ANSWER_S)
+            raise
+
+    def produce(self, topic: str, partition: int, key: str | None, event: Event) -> None:
+        """Append inside the open transaction; a full queue is waited for."""
+        value = encode(event, self._contracts)
+        while True:
+            try:
+                self._producer.produce(topic, value, key and key.encode(), partition)
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                return
+
+    def send_offsets(self, positions: Mapping[int, int]) -> None:
+        """Put the group's positions into the open transaction."""
+        places = [TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())]
+        _persist(
+            self._producer.send_offsets_to_transaction, places, self._consumer.consumer_group_metadata(), _ANSWER_S
+        )
+
+    def close(self) -> None:
+        """Leave without leaving the group: the slot's partitions wait for it through a short absence."""
+        self._consumer.close()
+
+    def _on_assign(self, _: Any, partitions: Sequence[TopicPartition]) -> None:
+        self._given = frozenset(place.partition for place in partitions)
+        self._consumer.assign([])
+
+    def _on_revoke(self, _: Any, __: Sequence[TopicPartition]) -> None:
+        # The eager protocol takes everything away at once; what is given next starts from the log.
+        self._given = frozenset()
+        self._consumer.unassign()
+
+
+def _persist(call: Callable[..., object], *arguments: object) -> None:
+    """Make a transactional call, again as long as the log says that the same call may succeed.
+
+    Raises:
+        TransactionAborted: the transaction must be, and then was, rolled back.
+        SlotFenced: the writer is no longer the slot's.
+    """
+    while True:
+        try:
+            call(*arguments)
+        except KafkaException as exception:
+            error = exception.args[0]
+            if error.retriable():
+                _log.warning("transaction_retried", cause=str(error))
+                continue
+            if error.txn_requires_abort():
+                raise TransactionAborted(str(error)) from exception
+            raise SlotFenced(
+                f"another process took this scorer slot, or the log refuses it for good: {error}"
+            ) from exception
+        else:
+            return

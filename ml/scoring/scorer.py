@@ -1,0 +1,167 @@
+"""The scorer: readings in, verdicts and ledger out, exactly once."""
+
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Final
+
+import structlog
+
+from domain.admission import UnknownProfile
+from domain.topics import SCORER_STATE
+from ml.scoring.champions import Champions
+from ml.scoring.ports import Models, ModelUnloadable, ReadingDecoding, ScoringHistory, ScoringLog, TransactionAborted
+from ml.scoring.state import LoadedModel, PartitionState
+from ml.scoring.taking import take_partition
+from ml.scoring.work import PartitionWork, Setting, prepare, snapshot_of
+from schemas.contracts import UnknownSchemaId
+from schemas.readings import Readings
+from schemas.records import RecordBatch
+
+SNAPSHOT_EVERY: Final = 100_000
+"""Readings between two snapshots of a partition: what a takeover folds again at most, a second's work."""
+
+RETRY_AFTER_S: Final = 1.0
+"""Between two looks whether a contract or profile that a partition waits for has come."""
+
+_log = structlog.get_logger()
+
+
+class Scorer:
+    """One slot: owns partitions as the group gives them, scores each in log order."""
+
+    def __init__(
+        self, *, log: ScoringLog, history: ScoringHistory, models: Models, decoding: ReadingDecoding, version: str
+    ) -> None:
+        self._log = log
+        self._history = history
+        self._models = models
+        self._decoding = decoding
+        self._version = version
+        self._champions = Champions()
+        self._loaded: dict[str, LoadedModel] = {}
+        self._refused: set[str] = set()
+        self._states: dict[int, PartitionState] = {}
+        self._saved_at: dict[int, int] = {}
+        self._held: dict[int, RecordBatch] = {}
+        self._retry_at = 0.0
+
+    def run(self, running: Callable[[], bool]) -> None:
+        """Score until `running` says no; then write a last snapshot of every partition.
+
+        Raises:
+            SlotFenced: another process took this slot.
+            StateDoesNotMatchOffset: a partition's committed offset and its ledger disagree.
+        """
+        while running():
+            self.step(timeout_s=0.1)
+        self._commit([PartitionWork(partition, (), state) for partition, state in self._states.items()], save=True)
+
+    def step(self, timeout_s: float) -> int:
+        """Take what the group gave, score what has come, and return how many readings that were."""
+        batches = {batch.partition: batch for batch in self._log.poll(timeout_s)}
+        if (given := self._log.rebalanced()) is not None:
+            batches = {}
+            self._take(given)
+        self._follow_champions()
+        decoded = self._decoded({part: batch for part, batch in batches.items() if part in self._states})
+        setting = Setting(self._version, self._history.topic_id(), self._champions.position)
+        work = [
+            prepare(
+                partition,
+                state,
+                champions=self._loaded.values(),
+                batch=decoded[partition][0] if partition in decoded else None,
+                readings=decoded[partition][1] if partition in decoded else None,
+                setting=setting,
+            )
+            for partition, state in self._states.items()
+        ]
+        self._commit([done for done in work if done.records], save=False)
+        return sum(len(readings) for _, readings in decoded.values())
+
+    def _commit(self, work: Iterable[PartitionWork], *, save: bool) -> None:
+        """Write the work of all partitions in one transaction.
+
+        1. The work has been computed on copies: nothing of this process has changed yet. 2. Begin. 3. Append, per
+        partition, to the source's own partition number: changed models first, verdicts, dead letters, the ledger,
+        and a snapshot where one is due. 4. Advance the group's positions, also without output. 5. Commit.
+        6. Only now the new states are the states.
+        A crash before step 5 leaves nothing: the broker aborts, the positions stand. A crash after it leaves the
+        whole: the next owner takes the partitions with these positions, ledgers and snapshots.
+
+        Raises:
+            SlotFenced: another process took this slot; nothing was written.
+        """
+        done = list(work)
+        if not done:
+            return
+        saved = [part for part in done if save or self._snapshot_due(part)]
+        try:
+            with self._log.transaction() as transaction:  # Steps 2 and 5
+                for part in done:
+                    for topic, key, event in part.records:  # Step 3
+                        transaction.append(topic, part.partition, key, event)
+                for part in saved:
+                    for chunk in snapshot_of(part.partition, part.state):
+                        transaction.append(SCORER_STATE, part.partition, None, chunk)
+                transaction.advance({part.partition: part.state.next_offset for part in done})  # Step 4
+        except TransactionAborted as cause:
+            # The source has moved past these records; without this the next poll would skip them.
+            _log.warning("transaction_aborted", partitions=[part.partition for part in done], cause=str(cause))
+            self._read_again()
+            return
+        self._states.update({part.partition: part.state for part in done})  # Step 6
+        self._saved_at.update({part.partition: part.state.next_offset for part in saved})
+
+    def _snapshot_due(self, part: PartitionWork) -> bool:
+        return part.state.next_offset - self._saved_at[part.partition] >= SNAPSHOT_EVERY
+
+    def _read_again(self) -> None:
+        self._held.clear()
+        self._log.take({partition: state.next_offset for partition, state in self._states.items()})
+
+    def _take(self, given: Iterable[int]) -> None:
+        """Forget what this slot knew and take the given partitions from the log: others may have scored meanwhile."""
+        self._states.clear()
+        self._saved_at.clear()
+        for partition, committed in self._log.committed(given).items():
+            state = take_partition(
+                partition, committed=committed, history=self._history, models=self._models, decoding=self._decoding
+            )
+            self._states[partition] = state
+            self._saved_at[partition] = state.next_offset
+            _log.info("partition_taken", partition=partition, next_offset=state.next_offset)
+        self._read_again()
+
+    def _follow_champions(self) -> None:
+        self._champions.fold(self._models.promotions())
+        for model, promoted_at in self._champions.newest():
+            held = self._loaded.get(model.profile)
+            if (held is not None and held.promoted_at >= promoted_at) or model.artifact_sha256 in self._refused:
+                continue
+            try:
+                self._loaded[model.profile] = LoadedModel(model, promoted_at, self._models.load(model))
+            except ModelUnloadable as cause:
+                # The model before stays in force; a damaged artifact never gets better, so it is tried once.
+                self._refused.add(model.artifact_sha256)
+                _log.error("model_unloadable", model=str(model), in_force=held and str(held.model), cause=str(cause))
+
+    def _decoded(self, batches: dict[int, RecordBatch]) -> dict[int, tuple[RecordBatch, Readings]]:
+        """Return the batches with their readings; those that need what is not in the log yet are held back."""
+        if self._held and monotonic() >= self._retry_at:
+            batches = {**batches, **self._held}
+            self._retry_at = monotonic() + RETRY_AFTER_S
+        decoded = {}
+        for partition, batch in batches.items():
+            try:
+                decoded[partition] = batch, self._decoding.decode(batch)
+            except (UnknownSchemaId, UnknownProfile) as missing:
+                if partition not in self._held:
+                    _log.warning("partition_waits", partition=partition, cause=str(missing))
+                    self._log.pause(partition)
+                self._held[partition] = batch
+            else:
+                if self._held.pop(partition, None) is not None:
+                    _log.info("partition_resumes", partition=partition)
+                    self._log.resume(partition)
+        return decoded
