@@ -17,7 +17,6 @@ from domain.topics import TOPICS
 
 NAMESPACE = "telltale"
 _PREFIX, _SUFFIX = f"{NAMESPACE}.", ".avsc"
-_FOR_PEOPLE = frozenset({"doc", "aliases"})
 
 
 class UnknownEvent(LookupError):
@@ -79,26 +78,6 @@ def text_sha256(text: str) -> str:
 def one_line(text: str) -> str:
     """Return the JSON text without layout; equal schemas in different layouts become equal texts."""
     return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
-
-
-def machine_form(text: str) -> str:
-    """Return what a schema says to machines: without docs and aliases, in one fixed layout.
-
-    The registry takes texts of one form for one version and answers with the id of the first, so form, not text,
-    decides whether a schema is published. Bytes written with one of them are read with any of them.
-    """
-    return json.dumps(_for_machines(json.loads(text)), sort_keys=True, separators=(",", ":"))
-
-
-def _for_machines(node: Any) -> Any:
-    if isinstance(node, dict):
-        kept = {
-            name: value if name == "default" else _for_machines(value)
-            for name, value in node.items()
-            if name not in _FOR_PEOPLE
-        }
-        return kept["type"] if kept.keys() == {"type"} else kept
-    return [_for_machines(part) for part in node] if isinstance(node, list) else node
 
 
 @cache

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.topics import TOPICS
-from schemas.catalogue import NAMESPACE, EventSchema, catalogue, machine_form
+from schemas.catalogue import NAMESPACE, EventSchema, catalogue
 from schemas.compatibility import Side, incompatibilities
 from schemas.history import EarlierVersion, SchemaHistory, published_history
 from schemas.meaning import changed_meanings
-from schemas.parsed import InvalidSchema, ParsedSchema
+from schemas.parsed import InvalidSchema, ParsedSchema, machine_form
 
 UNCHANGEABLE: Final = frozenset({"SchemaPublished"})
 """Events of topic `contracts`: readers decode them before they know any id, so with this one schema, always."""
@@ -63,7 +63,7 @@ def check_all(
         violations = list(check(today[event], earlier))
         if event not in in_topics:
             violations.append(Violation(event, None, "", "topic", "no topic carries it; see domain/topics.py"))
-        changed = not earlier or machine_form(earlier[-1].text) != machine_form(today[event].text)
+        changed = not earlier or not _same(earlier[-1].text, today[event].text)
         checked.append(CheckedEvent(event, len(earlier), changed, tuple(violations)))
     return tuple(checked)
 
@@ -85,6 +85,13 @@ def check(schema: EventSchema, earlier: Sequence[EarlierVersion]) -> tuple[Viola
             text = "it can't change: readers decode it with this very schema before they know any id"
             found.append(Violation(schema.event, version.version, "", "unchangeable", text))
     return tuple(found)
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return machine_form(one) == machine_form(other)
+    except InvalidSchema:
+        return False
 
 
 def _wrong_by_itself(schema: EventSchema) -> Iterator[Violation]:

@@ -10,7 +10,8 @@ from typing import Any
 import fastavro
 
 from domain.contracts import SchemaPublished
-from schemas.catalogue import event_of, machine_form, schema_of
+from schemas.catalogue import event_of, schema_of
+from schemas.parsed import machine_form
 
 
 class UnknownSchemaId(LookupError):

@@ -10,7 +10,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from schemas.catalogue import EventSchema, event_of, full_name, machine_form, one_line
+from schemas.catalogue import EventSchema, event_of, full_name, one_line
+from schemas.parsed import machine_form
 
 _VERSION_FILE: Final = re.compile(r"([1-9][0-9]*)\.avsc")
 

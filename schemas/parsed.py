@@ -10,11 +10,39 @@ from fastavro.schema import SchemaParseException, UnknownType
 Node = Any
 """A schema in JSON: a name, a list (a union) or an object; after `ParsedSchema.expand` never a defined name."""
 
+_FOR_PEOPLE: Final = frozenset({"doc", "aliases"})
+_FASTAVRO: Final = "__"
+"""Start of the attributes that the parser adds for itself."""
+
 PRIMITIVES: Final = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 
 
 class InvalidSchema(ValueError):
     """The text is no Avro schema."""
+
+
+def machine_form(text: str) -> str:
+    """Return what a schema says to machines: full names, no docs, no aliases, one fixed layout.
+
+    The registry takes texts of one form for one version, answers with the id of the first, and gives texts back
+    written in its own way: so the form, not the text, decides whether two schemas are the same. Bytes written with
+    one of them are read with any of them.
+
+    Raises:
+        InvalidSchema: it is no Avro schema.
+    """
+    return json.dumps(_for_machines(ParsedSchema(text).top), sort_keys=True, separators=(",", ":"))
+
+
+def _for_machines(node: Any) -> Any:
+    if isinstance(node, dict):
+        kept = {
+            name: value if name == "default" else _for_machines(value)
+            for name, value in node.items()
+            if name not in _FOR_PEOPLE and not name.startswith(_FASTAVRO)
+        }
+        return kept["type"] if kept.keys() == {"type"} else kept
+    return [_for_machines(part) for part in node] if isinstance(node, list) else node
 
 
 class ParsedSchema:

@@ -3,8 +3,9 @@ import json
 import pytest
 
 from domain.contracts import SchemaPublished
-from schemas.catalogue import machine_form, schema_of, text_sha256
+from schemas.catalogue import schema_of, text_sha256
 from schemas.contracts import ContractNotPublished, Contracts, ContractsContradict
+from schemas.parsed import machine_form
 
 
 def published(schema_id: int, text: str) -> SchemaPublished:
@@ -21,6 +22,13 @@ def in_other_words(text: str) -> str:
 def test_other_words_of_documentation_do_not_make_another_schema() -> None:
     text = schema_of("ModelPromoted").text
     assert machine_form(in_other_words(text)) == machine_form(text)
+
+
+def test_a_type_called_by_its_short_name_is_the_same_schema() -> None:
+    """The registry gives schemas back with short names where the file has full ones."""
+    text = schema_of("ScoringModelChanged").text
+    assert '"telltale.ModelRef"' in text
+    assert machine_form(text.replace('"telltale.ModelRef"', '"ModelRef"')) == machine_form(text)
 
 
 def test_a_default_named_doc_stays() -> None:
