@@ -44,5 +44,5 @@ def derive_event_id(machine_id: str, sensor_id: str, recorded_at_us: int, measur
     The hashed name is machine, sensor, microseconds and the sorted channel=value pairs, values as
     `float.hex()`, joined by NUL, which no accepted id contains.
     """
-    pairs = (f"{channel}={measurements[channel].hex()}" for channel in sorted(measurements))
+    pairs = (f"{channel}={float(measurements[channel]).hex()}" for channel in sorted(measurements))
     return uuid5(READING_NAMESPACE, "\0".join((machine_id, sensor_id, str(recorded_at_us), *pairs)))

@@ -1,0 +1,211 @@
+"""The scorer over a log in memory: what it writes, when it stops, and that batch borders change nothing."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from domain.anomalies import AnomalyDetected
+from domain.dead_letters import DeadLettered
+from domain.readings import SensorReadingRecorded
+from domain.scoring import Flag, ReadingsScored, ScorerStateSaved, ScoringModelChanged
+from ml.scoring.scorer import Scorer
+from ml.scoring.taking import StateDoesNotMatchOffset
+from tests.builders import a_profile, a_reading
+from tests.fake_scoring import FakeDecoding, FakeHistory, FakeModels, FakeScoringLog, InMemoryLog
+
+
+def a_log() -> InMemoryLog:
+    return InMemoryLog(profiles={"environment@1": a_profile()})
+
+
+def a_scorer(log: InMemoryLog, slot: FakeScoringLog | None = None) -> Scorer:
+    return Scorer(
+        log=slot or FakeScoringLog(log),
+        history=FakeHistory(log),
+        models=FakeModels(log),
+        decoding=FakeDecoding(log),
+        version="test",
+    )
+
+
+def steps(scorer: Scorer, count: int) -> None:
+    for _ in range(count):
+        scorer.step(timeout_s=0)
+
+
+def temperatures(*values: float, start: int = 0) -> list[SensorReadingRecorded]:
+    return [a_reading(start + place, measurements={"temperature": value}) for place, value in enumerate(values)]
+
+
+def ledgers(log: InMemoryLog) -> list[ReadingsScored]:
+    return [event for event in log.written(ReadingsScored) if isinstance(event, ReadingsScored)]
+
+
+def flagged(log: InMemoryLog, flag: Flag) -> list[int]:
+    return [
+        offset
+        for ledger in ledgers(log)
+        for held in ledger.flags
+        if held.name == flag
+        for first, after in zip(held.ranges[::2], held.ranges[1::2], strict=True)
+        for offset in range(first, after)
+    ]
+
+
+def scores(log: InMemoryLog) -> dict[int, float]:
+    """Return the score of every offset that has one."""
+    return {
+        ledger.from_offset + slot: score
+        for ledger in ledgers(log)
+        for column in ledger.columns
+        for slot, score in enumerate(column.scores)
+        if score == score  # noqa: PLR0124 - NaN is no score
+    }
+
+
+def test_a_reading_far_from_the_models_expectation_becomes_one_verdict_with_its_position() -> None:
+    log = a_log()
+    model = log.promote()
+    log.put(*temperatures(20, 20, 40))
+    steps(a_scorer(log), 2)
+    (verdict,) = log.written(AnomalyDetected)
+    assert isinstance(verdict, AnomalyDetected)
+    assert (verdict.reading_position, verdict.model, verdict.score, verdict.severity) == (
+        "sensor-events/0/2",
+        model,
+        4.0,
+        "critical",
+    )
+
+
+def test_without_a_champion_readings_are_unscored_and_nothing_waits() -> None:
+    log = a_log()
+    log.put(*temperatures(1, 2, 3))
+    steps(a_scorer(log), 2)
+    assert flagged(log, Flag.UNSCORED) == [0, 1, 2]
+    assert log.offset == 3
+
+
+def test_the_change_of_model_is_recorded_before_its_first_verdict_even_when_no_reading_comes() -> None:
+    log = a_log()
+    scorer = a_scorer(log)
+    log.put(*temperatures(1, 2))
+    steps(scorer, 2)
+    log.promote()
+    steps(scorer, 1)
+    (change,) = log.written(ScoringModelChanged)
+    assert isinstance(change, ScoringModelChanged)
+    assert (change.from_offset, change.previous) == (2, None)
+    assert len(log.written(ScorerStateSaved)) == 1
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_one_before_in_force() -> None:
+    log = a_log()
+    good = log.promote(1)
+    log.promote(2)
+    del log.artifacts[f"{2:064x}"]
+    log.put(*temperatures(20, 20, 40))
+    steps(a_scorer(log), 3)
+    changes = [event.model for event in log.written(ScoringModelChanged) if isinstance(event, ScoringModelChanged)]
+    assert changes in ([good], [])
+    assert flagged(log, Flag.UNSCORED) in ([], [0, 1, 2])
+
+
+def test_late_repeated_and_clock_ahead_readings_are_flagged_and_change_no_state() -> None:
+    log = a_log()
+    log.promote()
+    ordinary = temperatures(20, 21, 22)
+    log.put(*ordinary)
+    log.put(ordinary[1])
+    log.put(a_reading(0.5, measurements={"temperature": 500.0}))
+    log.put(a_reading(9_000, measurements={"temperature": 500.0}))
+    log.put(*temperatures(21, start=7))
+    steps(a_scorer(log), 2)
+    assert (flagged(log, Flag.DUPLICATE), flagged(log, Flag.LATE), flagged(log, Flag.CLOCK_AHEAD)) == ([3], [4], [5])
+    assert scores(log)[6] == 0.0
+
+
+def test_a_poison_record_is_dead_lettered_whole_and_the_rest_is_scored() -> None:
+    log = a_log()
+    log.promote()
+    log.put(*temperatures(20, 20))
+    log.source.insert(1, b"poison")
+    steps(a_scorer(log), 2)
+    (letter,) = log.written(DeadLettered)
+    assert isinstance(letter, DeadLettered)
+    assert (letter.position, letter.value) == ("sensor-events/0/1", b"poison")
+    assert flagged(log, Flag.REJECTED) == [1]
+    assert set(scores(log)) == {2}
+
+
+def test_a_partition_waits_for_a_profile_and_dead_letters_nothing() -> None:
+    log = InMemoryLog()
+    log.promote()
+    log.put(*temperatures(20, 20))
+    scorer = a_scorer(log)
+    steps(scorer, 3)
+    assert scores(log) == {}
+    log.profiles["environment@1"] = a_profile()
+    scorer._retry_at = 0.0
+    steps(scorer, 1)
+    assert set(scores(log)) == {1}
+    assert log.written(DeadLettered) == []
+
+
+def test_an_aborted_transaction_leaves_nothing_behind_and_its_readings_are_scored_again() -> None:
+    log = a_log()
+    log.promote()
+    slot = FakeScoringLog(log)
+    scorer = a_scorer(log, slot)
+    steps(scorer, 1)
+    log.put(*temperatures(20, 20, 40))
+    slot.abort_next = True
+    steps(scorer, 1)
+    assert log.written(AnomalyDetected) == []
+    steps(scorer, 1)
+    assert len(log.written(AnomalyDetected)) == 1
+
+
+def test_a_committed_offset_beyond_the_ledger_stops_the_scorer() -> None:
+    log = a_log()
+    log.put(*temperatures(20, 20))
+    steps(a_scorer(log), 2)
+    log.offset = 1
+    with pytest.raises(StateDoesNotMatchOffset, match="ledger ends at 2"):
+        steps(a_scorer(log), 1)
+
+
+def test_a_lost_group_offset_stops_the_scorer_instead_of_scoring_twice() -> None:
+    log = a_log()
+    log.put(*temperatures(20, 20))
+    steps(a_scorer(log), 2)
+    log.offset = None
+    with pytest.raises(StateDoesNotMatchOffset, match="adopt"):
+        steps(a_scorer(log), 1)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_batches_and_any_restarts_give_the_same_scores_as_one_pass(seed: int) -> None:
+    rng = random.Random(seed)
+    values = [rng.gauss(20, 2) for _ in range(60)]
+    late = {place for place in range(60) if rng.random() < 0.1}
+    readings = [
+        a_reading(place - (50 if place in late else 0), measurements={"temperature": value}, sensor_id=rng.choice("ab"))
+        for place, value in enumerate(values)
+    ]
+
+    def scored(sizes: Iterator[int] | None, restarts: set[int]) -> dict[int, float]:
+        log = a_log()
+        log.promote()
+        log.put(*readings)
+        scorer = a_scorer(log, FakeScoringLog(log, sizes))
+        for step in range(200):
+            if step in restarts:
+                scorer = a_scorer(log, FakeScoringLog(log, sizes))
+            scorer.step(timeout_s=0)
+        assert log.offset == len(readings)
+        return scores(log)
+
+    sizes = iter(lambda: rng.randint(1, 9), 0)
+    assert scored(sizes, {rng.randrange(30) for _ in range(4)}) == scored(None, set())
