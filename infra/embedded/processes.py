@@ -1,0 +1,88 @@
+"""Telltale's own processes: the table of what `telltale up` runs besides the services."""
+
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from infra.supervisor.part import RunOnce
+from infra.supervisor.program import NotReady, Program
+from infra.supervisor.state import PartKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnProcess:
+    """A command that runs for ever, and what must be ready before it."""
+
+    command: str
+    arguments: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ("kafka", "registry")
+    replicas: int = 1
+    listens: bool = False
+    """It has a port of its own name and answers HTTP there."""
+    health: str = "/health"
+    full_only: bool = False
+    """Left out of a light stack."""
+
+
+PROCESSES: Final = (
+    OwnProcess(command="scorer"),
+    OwnProcess(command="projector", needs=("kafka", "registry", "postgres")),
+    OwnProcess(command="commands", needs=("kafka", "registry"), listens=True),
+    OwnProcess(command="mirror", needs=("kafka", "registry", "mlflow"), full_only=True),
+    OwnProcess(command="api", needs=("kafka", "registry", "postgres"), listens=True),
+    OwnProcess(command="dashboard", needs=(), listens=True, health="/_stcore/health"),
+)
+"""A new process is a new line, whose command is in the command line's table."""
+
+
+class ProcessPart:
+    """One process as a part for the supervisor: `telltale <command>` of this very installation."""
+
+    kind = PartKind.PROCESS
+    ready_deadline_s = 60.0
+
+    def __init__(self, process: OwnProcess, *, replica: int, home: Path, folder: Path, port: int | None) -> None:
+        self.name = process.command if process.replicas == 1 else f"{process.command}-{replica}"
+        self.needs = process.needs
+        self.fix = f"run `telltale {process.command}` by itself to see what it says"
+        self._process = process
+        self._replica = replica
+        self._home = home
+        self._folder = folder
+        self._port = port
+
+    @property
+    def address(self) -> str:
+        """Return its URL, if it has one."""
+        return f"http://127.0.0.1:{self._port}" if self._port is not None else ""
+
+    def prepare(self, run: RunOnce) -> None:
+        """Do nothing."""
+
+    def program(self) -> Program:
+        """Return the command."""
+        slot = ("--slot", str(self._replica)) if self._process.replicas > 1 else ()
+        call = "from infra.cli.main import main; main()"
+        return Program(
+            arguments=(sys.executable, "-c", call, self._process.command, *self._process.arguments, *slot),
+            environment={"TELLTALE_HOME": str(self._home), "PYTHONUNBUFFERED": "1"},
+            folder=self._folder,
+        )
+
+    def probe(self) -> None:
+        """Answer HTTP, where it listens; elsewhere to run is to be ready."""
+        if self._port is None:
+            return
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), timeout=1):
+                pass
+            httpx.get(f"{self.address}{self._process.health}", timeout=5).raise_for_status()
+        except (OSError, httpx.HTTPError) as failure:
+            raise NotReady(str(failure) or type(failure).__name__) from failure
+
+    def settle(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,92 @@
+"""The embedded stack put together: which parts, at which addresses, with which passwords."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from infra.embedded.home import Home, write_private
+from infra.embedded.java import Download, JavaPrograms
+from infra.embedded.kafka import KafkaService
+from infra.embedded.ports import choose_ports
+from infra.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
+from infra.embedded.processes import PROCESSES, ProcessPart
+from infra.embedded.registry import RegistryService
+from infra.embedded.secrets import load_secrets
+from infra.settings import PREFIX, Settings
+from infra.supervisor.part import Part
+
+SERVICE_PORTS: Final = ("kafka", "kafka-controller", "registry", "registry-management", "postgres")
+BUCKET: Final = "telltale"
+
+
+class EmbeddedStack:
+    """Everything one home runs. Choosing ports and passwords is all that constructing it does."""
+
+    def __init__(self, home: Home, settings: Settings, *, light: bool, download: Download) -> None:
+        home.create()
+        self.home = home
+        self.light = light
+        processes = [process for process in PROCESSES if not (light and process.full_only)]
+        self._processes = processes
+        self.ports = choose_ports(home, [*SERVICE_PORTS, *(p.command for p in processes if p.listens)])
+        passwords = load_secrets(home, ["postgres", OWNER, READER, MLFLOW, "s3"])
+        programs = JavaPrograms(home, settings, download)
+        self._kafka = KafkaService(
+            home, programs, port=self.ports["kafka"], controller_port=self.ports["kafka-controller"]
+        )
+        self._registry = RegistryService(
+            home,
+            programs,
+            ports=(self.ports["registry"], self.ports["registry-management"]),
+            bootstrap=self._kafka.address,
+            publish=self._publish_contracts,
+        )
+        self._postgres = PostgresService(home, port=self.ports["postgres"], passwords=passwords)
+
+    def services(self) -> list[Part]:
+        """Return the services."""
+        return [self._kafka, self._registry, self._postgres]
+
+    def processes(self, *, exists: Callable[[str], bool], folder: Path) -> list[Part]:
+        """Return Telltale's own processes whose command exists; `folder` is where they run, and so find `.env`."""
+        return [
+            ProcessPart(
+                process, replica=replica, home=self.home.path, folder=folder, port=self.ports.get(process.command)
+            )
+            for process in self._processes
+            if exists(process.command)
+            for replica in range(process.replicas)
+        ]
+
+    def write_settings(self) -> None:
+        """Write the file that settings read; only its owner can."""
+        values = self.settings()
+        lines = "".join(f"{PREFIX}{name.upper()}={value}\n" for name, value in values.items())
+        write_private(self.home.stack_env, f"# Written by `telltale up`; changed by the next one.\n{lines}")
+
+    def settings(self) -> Mapping[str, str]:
+        """Return what others need in order to reach the stack."""
+        values = {
+            "kafka_bootstrap": self._kafka.address,
+            "registry_url": self._registry.address,
+            "postgres_dsn": self._postgres.dsn(OWNER, OWNER),
+            "postgres_reader_dsn": self._postgres.dsn(READER, OWNER),
+        }
+        for process in self._processes:
+            if process.listens:
+                port = self.ports[process.command]
+                values[f"{process.command}_port"] = str(port)
+                values[f"{process.command}_url"] = f"http://127.0.0.1:{port}"
+        return values
+
+    def _publish_contracts(self) -> None:
+        """Publish the contracts, with the settings as they are now."""
+        from infra.registry.publish import publish_contracts  # noqa: PLC0415 - slow, and needed only here
+
+        publish_contracts(Settings(home=self.home.path))
+
+
+def needed_ports(ports: Mapping[str, int], parts: Sequence[Part]) -> dict[str, int]:
+    """Return the ports that these parts are about to listen on."""
+    names = {part.name for part in parts}
+    return {name: port for name, port in ports.items() if name in names or name.split("-")[0] in names}

@@ -1,0 +1,140 @@
+"""What the supervisor writes down for others: which parts there are, their state and their processes.
+
+The file is the only thing `status`, `down` and a later `up` know; it is replaced in one step at every change.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from threading import Lock
+
+from infra.embedded.home import write_private
+from infra.supervisor.child import Identity
+
+
+class PartKind(StrEnum):
+    """What a part is."""
+
+    SERVICE = "service"
+    PROCESS = "process"
+
+
+class PartState(StrEnum):
+    """Where a part is on its way."""
+
+    WAITING = "waiting"
+    PREPARING = "preparing"
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Phase(StrEnum):
+    """Where the whole is."""
+
+    STARTING = "starting"
+    UP = "up"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartStatus:
+    """One line of `telltale status`."""
+
+    name: str
+    kind: PartKind
+    address: str
+    state: PartState = PartState.WAITING
+    since: datetime
+    process: Identity | None = None
+    took_s: float | None = None
+    """Seconds from its own start to ready, without waiting for others."""
+    restarts: int = 0
+    cause: str | None = None
+    """Why it is not ready, or what ended it last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackStatus:
+    """What the file holds."""
+
+    phase: Phase
+    supervisor: Identity
+    parts: tuple[PartStatus, ...]
+
+
+class StatusFile:
+    """The file, kept equal to what is in memory; used by several threads."""
+
+    def __init__(self, path: Path, *, supervisor: Identity, parts: tuple[PartStatus, ...]) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._status = StackStatus(phase=Phase.STARTING, supervisor=supervisor, parts=parts)
+        write_private(path, _text(self._status))
+
+    def part(self, name: str) -> PartStatus:
+        """Return one part's status."""
+        return next(part for part in self._status.parts if part.name == name)
+
+    def all(self) -> StackStatus:
+        """Return everything."""
+        return self._status
+
+    def set_phase(self, phase: Phase) -> None:
+        """Write down where the whole is."""
+        self._replace(lambda status: replace(status, phase=phase))
+
+    def change(self, name: str, change: Callable[[PartStatus], PartStatus]) -> None:
+        """Write down a changed part; a new state counts from now."""
+
+        def changed(part: PartStatus) -> PartStatus:
+            after = change(part)
+            return replace(after, since=datetime.now(UTC)) if after.state != part.state else after
+
+        self._replace(
+            lambda status: replace(
+                status, parts=tuple(changed(part) if part.name == name else part for part in status.parts)
+            )
+        )
+
+    def _replace(self, change: Callable[[StackStatus], StackStatus]) -> None:
+        with self._lock:
+            self._status = change(self._status)
+            write_private(self._path, _text(self._status))
+
+
+def read_status(path: Path) -> StackStatus | None:
+    """Return what the file says; None when nothing was ever started here."""
+    if not path.exists():
+        return None
+    value = json.loads(path.read_text())
+    return StackStatus(
+        phase=Phase(value["phase"]),
+        supervisor=Identity(**value["supervisor"]),
+        parts=tuple(
+            PartStatus(
+                name=part["name"],
+                kind=PartKind(part["kind"]),
+                address=part["address"],
+                state=PartState(part["state"]),
+                since=datetime.fromisoformat(part["since"]),
+                process=Identity(**part["process"]) if part["process"] else None,
+                took_s=part["took_s"],
+                restarts=part["restarts"],
+                cause=part["cause"],
+            )
+            for part in value["parts"]
+        ),
+    )
+
+
+def _text(status: StackStatus) -> str:
+    return json.dumps(asdict(status), indent=1, default=datetime.isoformat) + "\n"
