@@ -1,0 +1,128 @@
+"""Records of a projection's topics from Kafka: assigned, never subscribed, positioned by the projector alone."""
+
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import TopicPartition as KafkaPartition
+
+from domain.topics import TOPICS
+from infra.kafka.clients import LogNotReachable, consumer
+from infra.kafka.ends import LogEnds, Place
+from infra.kafka.reading import batch_of
+from projections.checkpoints import TopicPartition, record_crc
+from projections.ports import LogIsNotTheOneProjected, LogPartition, LogUnavailable, Polled
+
+FIRST_RECORD_WAIT_S: Final = 0.2
+"""How long a poll waits when there is nothing: bounds how late a stop or a retry is noticed."""
+
+READ_AGAIN_DEADLINE_S: Final = 15.0
+
+
+class KafkaRecordSource:
+    """Reads committed records for one build; `group` names it in Kafka's own lag tools."""
+
+    def __init__(self, bootstrap: str, group: str) -> None:
+        self._bootstrap = bootstrap
+        self._group = group
+        self._ends = LogEnds(bootstrap)
+        self._client = consumer(bootstrap, group=group, fetch_wait_max_ms=100)
+
+    def partitions(self, topics: Sequence[str]) -> Sequence[LogPartition]:
+        """Return all partitions of `topics`, sorted.
+
+        Raises:
+            LogUnavailable: the log does not answer, or a topic is missing.
+        """
+        places = [(topic, partition) for topic in sorted(topics) for partition in range(TOPICS[topic].partitions)]
+        try:
+            ids = {topic: self._ends.topic_id(topic) for topic in topics}
+            first, stable = self._ends.first(places), self._ends.stable(places)
+        except LogNotReachable as error:
+            raise LogUnavailable(str(error)) from error
+        return [LogPartition(TopicPartition(*at), ids[at[0]], first[at], stable[at]) for at in places]
+
+    def crcs(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int | None]:
+        """Return the CRC of the record at each offset; None where the log holds no record there (any more).
+
+        Raises:
+            LogUnavailable: the log does not answer.
+        """
+        client = consumer(self._bootstrap, group=self._group, queued_min_messages=1)
+        found: dict[TopicPartition, int | None] = {}
+        deadline = monotonic() + READ_AGAIN_DEADLINE_S
+        try:
+            client.assign([KafkaPartition(at.topic, at.partition, offset) for at, offset in offsets.items()])
+            while len(found) < len(offsets):
+                if monotonic() > deadline:
+                    raise LogUnavailable(f"Kafka at {self._bootstrap} does not give back the last records projected")
+                for message in client.consume(100, timeout=0.2):
+                    where = TopicPartition(message.topic(), message.partition())
+                    if where in offsets and where not in found and _tells(message):
+                        found[where] = _crc_at(message, offsets[where])
+        finally:
+            client.close()
+        return found
+
+    def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Read these partitions, and only these, from these offsets on; forget what was fetched before."""
+        self._client.assign([KafkaPartition(at.topic, at.partition, offset) for at, offset in offsets.items()])
+
+    def poll(self, limit: int) -> Polled:
+        """Return at most `limit` records: all that is there, or the first that comes.
+
+        Raises:
+            LogUnavailable: the client gives up.
+            LogIsNotTheOneProjected: an offset asked for is outside the log.
+        """
+        try:
+            messages = self._client.consume(limit, timeout=0)
+            if not messages:
+                messages = self._client.consume(1, timeout=FIRST_RECORD_WAIT_S)
+        except KafkaException as error:
+            raise LogUnavailable(f"Kafka at {self._bootstrap}: {error}") from error
+        return self._sorted_out(messages)
+
+    def report(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit the group's offsets for lag tools; a lost report is made good by the next."""
+        self._client.commit(
+            offsets=[KafkaPartition(at.topic, at.partition, offset) for at, offset in offsets.items()],
+            asynchronous=True,
+        )
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._client.close()
+
+    def _sorted_out(self, messages: Sequence[Message]) -> Polled:
+        records: dict[Place, list[Message]] = {}
+        ends: dict[TopicPartition, int] = {}
+        for message in messages:
+            error = message.error()
+            if error is None:
+                records.setdefault((message.topic(), message.partition()), []).append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's public constant
+                ends[TopicPartition(message.topic(), message.partition())] = message.offset()
+            elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001
+                where = TopicPartition(message.topic(), message.partition())
+                raise LogIsNotTheOneProjected(where, f"the checkpoint is outside the log: {error.str()}")
+            elif error.fatal() or not (error.retriable() or error.code() < 0):
+                raise LogUnavailable(f"Kafka at {self._bootstrap}: {error.str()}")
+        return Polled(tuple(batch_of(place, found) for place, found in records.items()), ends)
+
+
+def _tells(message: Message) -> bool:
+    """Return whether a message says what stands at or after an offset: a record, an end, or an offset out of range."""
+    error = message.error()
+    return error is None or error.code() in (
+        KafkaError._PARTITION_EOF,  # noqa: SLF001 - the library's public constant
+        KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001 - likewise
+        KafkaError.OFFSET_OUT_OF_RANGE,
+    )
+
+
+def _crc_at(message: Message, offset: int) -> int | None:
+    if message.error() is not None or message.offset() != offset:
+        return None
+    return record_crc(message.key(), message.value())

@@ -1,0 +1,88 @@
+"""Builds: complete copies of a read model, each a schema of its own, and the pointer to the one that serves."""
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+from projections.folder import Folder
+
+LOCK: Final = 0x6275696C64730000
+"""Advisory lock of whoever makes a build."""
+
+
+class NoSuchBuild(LookupError):
+    """The read model has no such build."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Build:
+    """One build of a read model."""
+
+    read_model: str
+    number: int
+
+    @property
+    def schema(self) -> str:
+        """Return the name of its PostgreSQL schema."""
+        return f"{self.read_model}_b{self.number}"
+
+
+def serving_build(connection: psycopg.Connection, read_model: str) -> Build | None:
+    """Return the build that answers questions, None before the first."""
+    row = connection.execute("SELECT build FROM telltale.serving WHERE read_model = %s", [read_model]).fetchone()
+    return Build(read_model, row[0]) if row else None
+
+
+def ensure_serving_build(connection: psycopg.Connection, folder: Folder) -> Build:
+    """Return the serving build; when there is none make the first one from `folder` and let it serve.
+
+    One transaction: a crash leaves no half-made build, and of two processes one makes it.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        build = serving_build(connection, folder.name)
+        if build is None:
+            build = create_build(connection, folder)
+            connection.execute(
+                "INSERT INTO telltale.serving (read_model, build) VALUES (%s, %s)", [build.read_model, build.number]
+            )
+        return build
+
+
+def create_build(connection: psycopg.Connection, folder: Folder) -> Build:
+    """Make the next build of a read model: empty tables, no checkpoint, and the texts it runs for life."""
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        row = connection.execute(
+            "SELECT coalesce(max(build), 0) + 1 FROM telltale.builds WHERE read_model = %s", [folder.name]
+        ).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate always has a row
+        build = Build(folder.name, row[0])
+        connection.execute(
+            "INSERT INTO telltale.builds (read_model, build) VALUES (%s, %s)", [build.read_model, build.number]
+        )
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(build.schema)))
+        connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(build.schema)))
+        connection.execute((resources.files("infra.postgres") / "build_schema.sql").read_bytes())
+        connection.execute(folder.schema_sql.encode())
+        for file, content in folder.texts.items():
+            connection.execute("INSERT INTO definition (file, content) VALUES (%s, %s)", [file, content])
+        connection.execute("SET LOCAL search_path TO DEFAULT")
+        return build
+
+
+def build_definition(connection: psycopg.Connection, build: Build) -> Folder:
+    """Return the read model as the build was made.
+
+    Raises:
+        NoSuchBuild: there is no such build.
+    """
+    statement = sql.SQL("SELECT file, content FROM {}.definition").format(sql.Identifier(build.schema))
+    try:
+        rows = connection.execute(statement).fetchall()
+    except psycopg.errors.UndefinedTable as error:
+        raise NoSuchBuild(f"there is no build {build.schema}") from error
+    return Folder.from_texts(dict(rows))

@@ -1,0 +1,46 @@
+"""Connections as projectors and tools of ours use them."""
+
+from typing import Final
+
+import psycopg
+
+from projections.ports import ProjectionError, StorageRefused, StoreUnavailable
+
+CONNECT_TIMEOUT_S: Final = 5
+
+_AWAY: Final = ("08", "40", "53", "55", "57", "58")
+"""SQLSTATE classes that no row is to blame for: connection, rolled back, resources, locks, operator, system."""
+
+_SESSION: Final = "-c timezone=UTC -c jit=off -c synchronous_commit=off -c temp_buffers=32MB -c work_mem=32MB"
+"""A commit need not reach the disk: rows and checkpoint go back together, and the log still has the records."""
+
+
+def connect_for_writing(dsn: str, *, name: str) -> psycopg.Connection:
+    """Return a connection for projecting, seen as `name` in the server's lists.
+
+    Raises:
+        StoreUnavailable: the server does not answer.
+    """
+    try:
+        return psycopg.connect(
+            dsn,
+            autocommit=True,  # every transaction is a block that says so
+            application_name=name,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            options=_SESSION,
+            prepare_threshold=None,
+            # A server that vanished without a word is noticed within a quarter of a minute.
+            keepalives_idle=5,
+            keepalives_interval=3,
+            keepalives_count=3,
+        )
+    except psycopg.OperationalError as error:
+        raise StoreUnavailable(f"PostgreSQL does not answer: {error}".strip()) from error
+
+
+def translated(error: psycopg.Error) -> ProjectionError:
+    """Return what a database error means to a projection: come again, or these rows can't be stored."""
+    state = error.sqlstate
+    if state is None or state[:2] in _AWAY:
+        return StoreUnavailable(f"PostgreSQL: {error}".strip())
+    return StorageRefused(f"{type(error).__name__} ({state}): {str(error).strip().splitlines()[0]}")
