@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import hypot
 
 import numpy as np
+from numpy.typing import NDArray
 
 from infra.simulator.faults import Fault, FaultKind, of_kind
 from infra.simulator.operation import OperationBlock
@@ -46,7 +47,7 @@ class RotatingSensor:
         self._friction_lags = [Lag(900) for _ in of_kind(faults, FaultKind.BEARING)]
         self._vibration_noise = CorrelatedNoise(0.5, machine.vibration_noise)
         noise = machine.noise
-        self._noises = {
+        self._noises: Mapping[str, CorrelatedNoise | WhiteNoise] = {
             "temperature": CorrelatedNoise(0.9, noise["temperature"]),
             "current": CorrelatedNoise(0.4, noise["current"]),
             "pressure": CorrelatedNoise(0.5, noise["pressure"]),
@@ -135,7 +136,7 @@ class _CompressorCycle:
         }
 
 
-def _vibration(machine: Rotating, flow_speed: Signal, running: Signal) -> Signal:
+def _vibration(machine: Rotating, flow_speed: Signal, running: NDArray[np.bool_]) -> Signal:
     base = running * machine.base_vibration * np.minimum(1, flow_speed / 0.3)
     resonance = running * 1.2 * np.exp(-0.5 * ((flow_speed - _RESONANCE_AT) / 0.05) ** 2)
     return np.asarray(base + machine.imbalance * flow_speed**2 + resonance)

@@ -13,8 +13,11 @@ STEEPEST_RAMP = 0.04
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A block of running: `load` float64 array (n_ticks,) as share of the full load; `starts` are ticks since the
-    simulation began at which the machine was switched on again, earlier blocks' included."""
+    """A block of running.
+
+    load: float64 array (n_ticks,), share of the full load. starts: ticks since the simulation began at which the
+    machine was switched on again, earlier blocks' included; steps: those at which another load was asked for.
+    """
 
     load: Signal
     starts: tuple[int, ...]

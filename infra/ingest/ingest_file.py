@@ -1,0 +1,75 @@
+"""One file into the log: read, refuse what is wrong, leave out what is there, append the rest."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from infra.ingest.csv_readings import RefusedRow, RowReader
+from infra.ingest.novelty import Novelty
+from infra.ingest.ports import ReadingSink
+from infra.ingest.rows import RowBlock
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the rows so far; every row of the file is in one of the three."""
+
+    appended: int = 0
+    duplicate: int = 0
+    refused: list[RefusedRow] = field(default_factory=list)
+    twice: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows were seen."""
+        return self.appended + self.duplicate + len(self.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop once after `readings` readings are in the log (appended now or there before), call, and go on."""
+
+    readings: int
+    call: Callable[[Tally], None]
+
+
+class FileIngest:
+    """Brings the rows of one file in; `tally` is right at any moment, also when interrupted."""
+
+    def __init__(self, reader: RowReader, sink: ReadingSink, novelty: Novelty, *, pause: Pause | None = None) -> None:
+        self._reader = reader
+        self._sink = sink
+        self._novelty = novelty
+        self._pause = pause
+        self.tally = Tally()
+
+    def run(self, blocks: Iterable[RowBlock], advance: Callable[[int], None] = lambda _: None) -> Tally:
+        """Append all blocks and return once the log has acknowledged them; `advance` hears of rows done.
+
+        Raises:
+            ReadingsNotAppended: the log stopped taking readings.
+        """
+        for block in blocks:
+            before = self.tally.rows
+            read = self._reader.read(block)
+            self.tally.refused.extend(read.refused)
+            self.tally.twice += read.twice
+            self._append(read.table)
+            advance(self.tally.rows - before)
+        self._sink.flush()
+        return self.tally
+
+    def _append(self, table: pa.RecordBatch) -> None:
+        done = self.tally.appended + self.tally.duplicate
+        if self._pause is not None and done + len(table) >= self._pause.readings:
+            pause, self._pause = self._pause, None
+            first = pause.readings - done
+            self._append(table.slice(0, first))
+            self._sink.flush()
+            pause.call(self.tally)
+            table = table.slice(first)
+        new = self._novelty.only_new(table)
+        self._sink.append(new)
+        self.tally.appended += len(new)
+        self.tally.duplicate += len(table) - len(new)
