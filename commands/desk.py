@@ -63,8 +63,8 @@ class CommandDesk:
         Raises:
             CommandRejected: a rule forbids it.
             CommandIdReused: its id belongs to another command.
-            EventNotAppended: the log did not take it, or did not say so; the same command again is safe.
-            WriterFenced: another command service has taken over.
+            EventNotAppended: the log did not take it; the same command again is safe.
+            WriterFenced: this process may not write any more and must end; the same command again is safe.
         """
         with self._lock:  # Step 1
             self._catch_up()  # Step 2

@@ -13,11 +13,14 @@ Event = ModelTrained | ModelPromoted
 
 
 class EventNotAppended(Exception):
-    """The log did not take the events, or did not say so in time; the same command again is safe."""
+    """The log did not take the events; the same command again is safe."""
 
 
 class WriterFenced(Exception):
-    """Another command service has taken over: this one must end, and its events would be refused."""
+    """The process may not write any more: another has taken over, or the log left it in doubt. It must end.
+
+    The next one reads in the log what became of the events.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,6 @@ class EventLog(Protocol):
         """Append all events under one key, in order, all or none; returns once they are committed.
 
         Raises:
-            EventNotAppended: nothing is visible, or the log did not say.
-            WriterFenced: another writer has taken over.
+            EventNotAppended: nothing is visible.
+            WriterFenced: another writer has taken over, or the log did not say whether it took them.
         """
