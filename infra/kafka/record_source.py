@@ -58,8 +58,7 @@ class KafkaRecordSource:
                 if monotonic() > deadline:
                     raise LogUnavailable(f"Kafka at {self._bootstrap} does not give back the last records projected")
                 for message in client.consume(100, timeout=0.2):
-                    where = TopicPartition(message.topic(), message.partition())
-                    if where in offsets and where not in found and _tells(message):
+                    if _tells(message) and (where := _where(message)) in offsets and where not in found:
                         found[where] = _crc_at(message, offsets[where])
         finally:
             client.close()
@@ -101,15 +100,19 @@ class KafkaRecordSource:
         for message in messages:
             error = message.error()
             if error is None:
-                records.setdefault((message.topic(), message.partition()), []).append(message)
+                place = message.topic(), message.partition()
+                records.setdefault(place, []).append(message)  # type: ignore[arg-type]  # a record has both
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's public constant
-                ends[TopicPartition(message.topic(), message.partition())] = message.offset()
+                ends[_where(message)] = int(message.offset() or 0)
             elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001
-                where = TopicPartition(message.topic(), message.partition())
-                raise LogIsNotTheOneProjected(where, f"the checkpoint is outside the log: {error.str()}")
+                raise LogIsNotTheOneProjected(_where(message), f"the checkpoint is outside the log: {error.str()}")
             elif error.fatal() or not (error.retriable() or error.code() < 0):
                 raise LogUnavailable(f"Kafka at {self._bootstrap}: {error.str()}")
         return Polled(tuple(batch_of(place, found) for place, found in records.items()), ends)
+
+
+def _where(message: Message) -> TopicPartition:
+    return TopicPartition(str(message.topic()), int(message.partition() or 0))
 
 
 def _tells(message: Message) -> bool:
