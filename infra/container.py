@@ -1,24 +1,47 @@
 """The composition root: the only place where adapters meet their users.
 
-Nothing is connected before a provider is called; a command asks for the one thing it runs.
+Nothing is connected, and no adapter even imported, before a provider is called: a process pays for what it runs, and
+a test overrides what it wants to fake, such as `container.read_store.override(FakeReadModelStore())`.
 """
 
+import importlib
+from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 
-from infra.kafka.contracts import ContractsFollower
-from infra.kafka.decoding import KafkaReadingDecoding
-from infra.kafka.scoring_history import KafkaScoringHistory
-from infra.kafka.scoring_log import KafkaScoringLog
-from infra.kafka.scoring_models import KafkaModels
-from infra.settings import load_settings
-from ml.scoring.scorer import Scorer
+from infra.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from infra.http.keys import KeyGuard
+    from infra.kafka.contracts import ContractsFollower
+    from infra.kafka.model_store import KafkaModelLog
+    from infra.kafka.scoring_log import KafkaScoringLog
+    from ml.scoring.scorer import Scorer
+    from ml.training.train import TrainingDesk
+    from query_api.store import ReadModelStore
 
 
-def followed_contracts(bootstrap: str) -> ContractsFollower:
-    """Return the contracts of the log, read up to now."""
-    follower = ContractsFollower(bootstrap)
+def late(place: str) -> Callable[..., Any]:
+    """Return what stands at `module:name`, imported when it is called."""
+    module, _, name = place.partition(":")
+
+    def made(*args: Any, **kwargs: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+
+    return made
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _followed_contracts(bootstrap: str) -> "ContractsFollower":
+    follower: ContractsFollower = late("infra.kafka.contracts:ContractsFollower")(bootstrap)
     follower.refresh()
     return follower
 
@@ -26,19 +49,44 @@ def followed_contracts(bootstrap: str) -> ContractsFollower:
 class Container(containers.DeclarativeContainer):
     """Providers of everything a process runs."""
 
-    settings = providers.Singleton(load_settings)
+    settings: "providers.Singleton[Settings]" = providers.Singleton(load_settings)
+    program_version = providers.Callable(version, "telltale")
+    clock = providers.Object(_now)
+
     bootstrap = settings.provided.kafka_bootstrap
-    followed_contracts = providers.Singleton(followed_contracts, bootstrap)
+    followed_contracts: "providers.Singleton[ContractsFollower]" = providers.Singleton(_followed_contracts, bootstrap)
     contracts = followed_contracts.provided.contracts
-    decoding = providers.Singleton(KafkaReadingDecoding, bootstrap, followed_contracts)
+    decoding = providers.Singleton(late("infra.kafka.decoding:KafkaReadingDecoding"), bootstrap, followed_contracts)
 
     slot = providers.Object(0)
-    scoring_log = providers.Singleton(KafkaScoringLog, bootstrap, slot, contracts)
-    scorer = providers.Singleton(
-        Scorer,
+    scoring_log: "providers.Singleton[KafkaScoringLog]" = providers.Singleton(
+        late("infra.kafka.scoring_log:KafkaScoringLog"), bootstrap, slot, contracts
+    )
+    scorer: "providers.Singleton[Scorer]" = providers.Singleton(
+        late("ml.scoring.scorer:Scorer"),
         log=scoring_log,
-        history=providers.Singleton(KafkaScoringHistory, bootstrap, contracts),
-        models=providers.Singleton(KafkaModels, bootstrap, contracts),
+        history=providers.Singleton(late("infra.kafka.scoring_history:KafkaScoringHistory"), bootstrap, contracts),
+        models=providers.Singleton(late("infra.kafka.scoring_models:KafkaModels"), bootstrap, contracts),
         decoding=decoding,
-        version=version("telltale"),
+        version=program_version,
+    )
+
+    model_log: "providers.Singleton[KafkaModelLog]" = providers.Singleton(
+        late("infra.kafka.model_store:KafkaModelLog"), bootstrap, contracts
+    )
+    training: "providers.Singleton[TrainingDesk]" = providers.Singleton(
+        late("ml.training.train:TrainingDesk"),
+        readings=providers.Singleton(late("infra.kafka.training_rows:KafkaReadingLog"), bootstrap, decoding),
+        models=model_log,
+        code=providers.Callable(late("infra.code_identity:code_identity")),
+    )
+
+    key_guard: "providers.Singleton[KeyGuard]" = providers.Singleton(
+        late("infra.http.keys:guard_of"), settings.provided.api_keys
+    )
+    read_store: "providers.Singleton[ReadModelStore]" = providers.Singleton(
+        late("infra.postgres.read_store:PostgresReadStore"), settings.provided.postgres_reader_dsn
+    )
+    query_app: "providers.Factory[FastAPI]" = providers.Factory(
+        late("infra.http.query_app:query_app"), store=read_store, clock=clock, guard=key_guard, version=program_version
     )

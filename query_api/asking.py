@@ -12,7 +12,9 @@ from starlette.datastructures import URL
 
 from domain.positions import Position
 from query_api.errors import NotThereYet, ParameterRefused
+from query_api.metrics import Metrics
 from query_api.models.common import Page
+from query_api.models.operations import ReadModelRows
 from query_api.parameters import Moment, parse_positions
 from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag
 from query_api.store import Checkpoint, ReadModelStore, Snapshot
@@ -42,6 +44,7 @@ class Backend:
 
     store: ReadModelStore
     clock: Callable[[], datetime]
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +81,18 @@ class Asking:
         return response
 
     def _render(self, body: Body) -> Response:
-        is_list = isinstance(body, Page | BareList)
-        if self.wants_csv and self.must_be_csv and not is_list:
+        listed = _items_of(body)
+        if self.wants_csv and listed is not None:
+            content, media_type = as_csv(listed), CSV
+        elif self.must_be_csv:
             raise ParameterRefused("format=csv: only lists can be exported")
-        if self.wants_csv and isinstance(body, Page | BareList):
-            content, media_type = as_csv(body.items), CSV
         else:
             content, media_type = as_json(body.items if isinstance(body, BareList) else body), JSON
         headers = {"ETag": entity_tag(content), "Cache-Control": "no-cache", "Vary": "Accept, X-API-Key"}
-        if isinstance(body, Page | BareList) and body.next_cursor is not None:
-            following = self.url.include_query_params(cursor=body.next_cursor).remove_query_params("offset")
-            headers["Link"] = f'<{following}>; rel="next"'
+        following = getattr(body, "next_cursor", None)
+        if following is not None:
+            address = self.url.include_query_params(cursor=following).remove_query_params("offset")
+            headers["Link"] = f'<{address}>; rel="next"'
         return Response(content, media_type=media_type, headers=headers)
 
     async def _wait(self, read_models: Sequence[str]) -> None:
@@ -115,16 +119,27 @@ class Served:
 
     def headers(self, as_of: datetime | None, now: datetime) -> dict[str, str]:
         """Return the headers that say how fresh the answer is."""
-        headers = {
-            "Telltale-Build": ",".join(f"{name}={build}" for name, build in sorted(self.builds.items())),
-            "Telltale-Position": ",".join(last_passed(self.checkpoints)),
-        }
+        headers: dict[str, str] = {}
+        if self.builds:
+            headers["Telltale-Build"] = ",".join(f"{name}={build}" for name, build in sorted(self.builds.items()))
+        if passed := last_passed(self.checkpoints):
+            headers["Telltale-Position"] = ",".join(passed)
         complete_to = as_of or complete_to_of(self.checkpoints, self.lag_seconds, now)
         if complete_to is not None:
             headers["Telltale-As-Of"] = complete_to.isoformat()
         if self.lag_seconds is not None:
             headers["Telltale-Lag-Seconds"] = f"{self.lag_seconds:.3f}"
         return headers
+
+
+def _items_of(body: Body) -> Sequence[object] | None:
+    match body:
+        case Page(items=items) | BareList(items=items):
+            return items
+        case ReadModelRows(columns=columns, rows=rows):
+            return [dict(zip(columns, row, strict=True)) for row in rows]
+        case _:
+            return None
 
 
 def last_passed(checkpoints: Sequence[Checkpoint]) -> list[str]:

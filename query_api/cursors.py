@@ -21,8 +21,8 @@ def encode_cursor(listing: str, key: Sequence[Part]) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode_cursor(listing: str, cursor: str | None, kinds: Sequence[type]) -> tuple[Part, ...] | None:
-    """Return the key in a cursor, None for the first page.
+def decode_cursor(listing: str, cursor: str | None, kinds: Sequence[type] | None = None) -> tuple[Part, ...] | None:
+    """Return the key in a cursor, None for the first page; `kinds` are its parts' types, if fixed.
 
     Raises:
         ParameterRefused: it is not a cursor of this listing.
@@ -33,7 +33,7 @@ def decode_cursor(listing: str, cursor: str | None, kinds: Sequence[type]) -> tu
         found, *key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, TypeError) as error:
         raise ParameterRefused("cursor: not one of ours; hand back next_cursor unchanged, or leave it out") from error
-    if found != listing or [type(part) for part in key] != list(kinds):
+    if found != listing or (kinds is not None and [type(part) for part in key] != list(kinds)):
         raise ParameterRefused(f"cursor: belongs to another list than {listing}; leave it out to start anew")
     return tuple(key)
 

@@ -1,6 +1,7 @@
 """Query parameters that several routes share."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -40,11 +41,27 @@ def parse_positions(text: str | None) -> tuple[Position, ...]:
         raise ParameterRefused(f"min_position: {error}") from error
 
 
-def check_range(starts_at: datetime, ends_at: datetime) -> None:
-    """Refuse an empty or backward range.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time range of recorded_at: `starts_at` inclusive, `ends_at` exclusive."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def seconds(self) -> float:
+        """Return its length."""
+        return (self.ends_at - self.starts_at).total_seconds()
+
+
+def span_of(starts_at: datetime | None, ends_at: datetime | None, *, newest: datetime, default: timedelta) -> Span:
+    """Return the range asked for; a missing end lies just behind the newest data, a missing start `default` before.
 
     Raises:
         ParameterRefused: `from` is not before `to`.
     """
-    if starts_at >= ends_at:
-        raise ParameterRefused(f"from {starts_at.isoformat()} is not before to {ends_at.isoformat()}")
+    until = ends_at or newest + timedelta(seconds=1)
+    since = starts_at or until - default
+    if since >= until:
+        raise ParameterRefused(f"from {since.isoformat()} is not before to {until.isoformat()}")
+    return Span(since, until)

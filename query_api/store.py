@@ -24,6 +24,15 @@ class Checkpoint:
     known_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRows:
+    """Rows of one table in the order of its primary key, `last_key` that of the last of them, as texts."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    last_key: tuple[str, ...]
+
+
 class Snapshot(Protocol):
     """Read models as they stood at one moment, all at the same."""
 
@@ -41,6 +50,14 @@ class Snapshot(Protocol):
 
     async def fetch(self, sql: str, parameters: Mapping[str, object], row: Callable[..., T]) -> list[T]:
         """Return `row(**columns)` for each row, in the statement's order."""
+
+    async def table(self, name: str, *, after: Sequence[str] | None, limit: int) -> TableRows:
+        """Return rows of any table of the one read model of this snapshot, behind the key `after`.
+
+        Raises:
+            NotKnown: the read model has no such table.
+            ParameterRefused: `after` is no key of it.
+        """
 
 
 class ReadModelStore(Protocol):

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 from fastapi.security import APIKeyHeader
+from pydantic import SecretStr
 
 from infra.http.problems import Refusal
 from infra.settings import Scope
@@ -99,6 +100,15 @@ class KeyGuard:
                 HTTPStatus.FORBIDDEN, f"Key {found[0].name} may {found[0].scope}; this needs a key that may {scope}."
             )
         return found[0].name
+
+
+def guard_of(configured: SecretStr) -> KeyGuard:
+    """Return the guard of the keys in setting TELLTALE_API_KEYS.
+
+    Raises:
+        ApiKeysRefused: the setting can't be understood.
+    """
+    return KeyGuard(parse_keys(configured.get_secret_value()))
 
 
 def key_refusal(error: Exception) -> Refusal:

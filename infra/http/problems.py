@@ -1,7 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457), the same from every service of ours."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -33,7 +33,9 @@ def install_problems(
 ) -> None:
     """Let `app` tell every error as a problem; `refusals` says how for exceptions of its own, subclasses included."""
 
-    def handler(refusal_of: Callable[[Exception], Refusal]) -> Callable[[Request, Exception], Response]:
+    def handler(
+        refusal_of: Callable[[Exception], Refusal],
+    ) -> Callable[[Request, Exception], Awaitable[Response]]:
         async def handle(_request: Request, error: Exception) -> Response:
             return problem_response(refusal_of(error))
 

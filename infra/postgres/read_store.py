@@ -6,9 +6,7 @@ model later than another, and a swap of the pointer disturbs none of them. State
 server: a plan kept across a swap would belong to the old build's tables.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -18,7 +16,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from infra.postgres.read_snapshot import PostgresSnapshot
-from query_api.errors import ParameterRefused, ReadModelNotServed, StoreNotReachable
+from query_api.errors import ParameterRefused, ReadModelNotServed, RequestRefused, StoreNotReachable
 from query_api.store import Snapshot
 
 T = TypeVar("T")
@@ -28,15 +26,26 @@ POOL_SIZE: Final = 8
 """Questions at a time: PostgreSQL beside us has few cores, more would only make each slower."""
 
 CONNECT_TIMEOUT_S: Final = 2.0
+RECONNECT_FOR_S: Final = 60.0
+"""How long a lost connection is tried again before the next request tries anew."""
+
 STATEMENT_TIMEOUT_MS: Final = 10_000
 """No route scans; whatever takes this long is stuck, and must not hold a connection."""
 
 log = structlog.get_logger()
 
+# A projector reports about once a second; a report that is older has aged with what it does not know of.
 SERVING: Final = """
-    SELECT read_model, build
-    FROM telltale.serving
-    WHERE read_model = ANY(%(read_models)s)
+    SELECT
+        serving.read_model,
+        serving.build,
+        CASE
+            WHEN now() - status.updated_at < interval '3 s' THEN status.lag_seconds
+            ELSE status.lag_seconds + extract(epoch FROM now() - status.updated_at)::float8
+        END AS lag_seconds
+    FROM telltale.serving AS serving
+    LEFT JOIN telltale.projector_status AS status USING (read_model, build)
+    WHERE serving.read_model = ANY(%(read_models)s)
 """
 
 
@@ -67,7 +76,7 @@ class PostgresReadStore:
             min_size=2,
             max_size=self._size,
             timeout=CONNECT_TIMEOUT_S,
-            reconnect_timeout=60.0,
+            reconnect_timeout=RECONNECT_FOR_S,
             open=False,
             name="read-models",
         )
@@ -83,16 +92,58 @@ class PostgresReadStore:
         """Return the answer to `question`, asked in one snapshot of these read models."""
         try:
             return await self._ask(read_models, question)
-        except (psycopg.OperationalError, errors.UndefinedTable) as error:
-            # Lost connection, or a build discarded between pointer and question: a question only reads, so ask again.
+        except _LOST as error:
+            if isinstance(error, _NOT_LOST):
+                raise _refusal(error) from error
             log.warning("question_asked_again", cause=str(error).strip())
+        except psycopg.Error as error:
+            raise _refusal(error) from error
         try:
             return await self._ask(read_models, question)
-        except psycopg.OperationalError as error:
-            raise StoreNotReachable("The database of the read models does not answer. telltale status") from error
+        except psycopg.Error as error:
+            raise _refusal(error) from error
 
     async def _ask(self, read_models: Sequence[str], question: Callable[[Snapshot], Awaitable[T]]) -> T:
-        async with self._connection() as connection, connection.transaction():
-            builds = await _serving(connection, read_models)
-            snapshot = await PostgresSnapshot.of(connection, builds)
-            return await question(snapshot)
+        if self._pool is None:
+            raise StoreNotReachable("The API is starting or stopping; ask again.")
+        async with self._pool.connection() as connection:
+            served = await connection.execute(SERVING, {"read_models": list(read_models)})
+            rows = await served.fetchall()
+            builds = {row["read_model"]: row["build"] for row in rows}
+            if missing := [name for name in read_models if name not in builds]:
+                raise ReadModelNotServed(f"Not built yet: {', '.join(missing)}. telltale projector builds read models.")
+            lags = [row["lag_seconds"] for row in rows]
+            lag = None if None in lags else max(lags, default=None)
+            return await question(await PostgresSnapshot.of(connection, builds, lag_seconds=lag))
+
+
+# A connection that was lost, or a build discarded between pointer and question: asking again finds another.
+_LOST: Final = (psycopg.OperationalError, errors.UndefinedTable)
+_NOT_LOST: Final = (PoolTimeout, errors.QueryCanceled)
+
+
+def _refusal(error: psycopg.Error) -> RequestRefused:
+    """Return what a database error means to whoever asked."""
+    match error:
+        case errors.QueryCanceled():
+            return StoreNotReachable(
+                f"The database did not finish within {STATEMENT_TIMEOUT_MS // 1000} s. Ask for a shorter range."
+            )
+        case psycopg.DataError():
+            return ParameterRefused(f"The database can't hold a value that was asked for: {_first_line(error)}")
+        case errors.UndefinedTable():
+            return ReadModelNotServed("Not built yet by this version. telltale projector builds read models.")
+        case errors.InsufficientPrivilege():
+            return StoreNotReachable(f"The API's database role may not read this: {_first_line(error)}")
+        case _:
+            log.warning("store_not_reachable", cause=_first_line(error))
+            return StoreNotReachable("The database of the read models does not answer. telltale status")
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+async def _configure(connection: Connection) -> None:
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    await connection.set_read_only(True)

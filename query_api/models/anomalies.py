@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from query_api.models.common import Answer, Severity
+from query_api.models.common import Answer
 
 
 class ModelName(Answer):
@@ -31,7 +31,7 @@ class Verdict(Answer):
     kinds: list[str]
     score: float = Field(description="Ratio to the threshold; abnormal above 1.")
     raw_score: float
-    severity: Severity
+    severity: str = Field(description="warning below 1.5, high below 3, critical from there.")
     measurements: dict[str, float]
     expected: dict[str, float]
     contribution: dict[str, float]

@@ -1,6 +1,5 @@
 """What several answers share."""
 
-from enum import StrEnum
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,14 +18,6 @@ class Page(Answer, Generic[ItemT]):
 
     items: list[ItemT]
     next_cursor: str | None = Field(description="Opaque; null on the last page.")
-
-
-class Severity(StrEnum):
-    """How far a score lies above its threshold: below 1.5, below 3, from there on."""
-
-    WARNING = "warning"
-    HIGH = "high"
-    CRITICAL = "critical"
 
 
 class Problem(BaseModel):

@@ -39,14 +39,21 @@ class ProjectionStatus(Answer):
     read_model: str
     build: int
     serving: bool
-    state: str = Field(description="running, catching_up, paused, stopped or unknown.")
+    state: str = Field(
+        description="loading, running, waiting, stalled, stopped; silent: no report for 10 s; unknown: never one."
+    )
     cause: str | None = Field(description="Why it does not move.")
+    position: str | None = Field(description="Position at which it waits or stopped.")
     lag_offsets: int | None
     lag_seconds: float | None
     rate_per_s: float | None
     known_at: datetime | None = Field(description="Newest record it holds.")
     reported_at: datetime | None = Field(description="When its projector last said so.")
-    positions: list[str] = Field(description="Last position passed, per partition.")
+
+    @property
+    def moving(self) -> bool:
+        """Return whether its projector works."""
+        return self.state in {"loading", "running", "waiting"}
 
 
 class Contract(Answer):
@@ -66,16 +73,17 @@ class PartitionWatermark(Answer):
     """One partition as the read models know it."""
 
     partition: int
-    passed: int = Field(description="Offset after the last record that the slowest serving read model has passed.")
-    end: int | None = Field(description="Last stable offset when last asked; null: not reported.")
-    known_at: datetime | None
+    next_offset: int = Field(description="Offset that the slowest serving read model reads next.")
+    highest_next_offset: int = Field(description="The same of the fastest: the end as far as anybody here knows.")
+    known_at: datetime | None = Field(description="Newest record that any of them has read.")
 
 
 class TopicWatermarks(Answer):
     """One topic as the read models know it."""
 
     topic: str
-    read_models: list[str]
+    kind: str = Field(description="data (8 partitions, by machine) or control (1 partition).")
+    read_models: list[str] = Field(description="Serving read models that read it.")
     partitions: list[PartitionWatermark]
 
 

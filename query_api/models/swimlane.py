@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from query_api.models.common import Answer, Severity
+from domain.anomalies import Severity
+from query_api.models.common import Answer
 
 
 class Lane(Answer):

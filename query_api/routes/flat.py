@@ -121,7 +121,7 @@ async def latest_anomalies(ask: AskAsOf, sensor_id: SensorId = None, limit: Limi
 
 
 @router.get("/anomalies", response_model=list[FlatAnomaly], summary="Anomalies in a time range")
-async def anomalies(  # noqa: PLR0913 - each is a query parameter
+async def anomalies(
     *,
     ask: AskAsOf,
     sensor_id: SensorId = None,

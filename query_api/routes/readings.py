@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from query_api.asking import AskAsOf
 from query_api.models.machines import ChannelSeries, ReadingSeries, SensorDetail
-from query_api.parameters import From, MachineId, To, check_range
+from query_api.parameters import From, MachineId, Span, To, span_of
 from query_api.routes.machines import one_sensor
 from query_api.routes.scores import scores_of
 from query_api.store import Snapshot, columns
@@ -159,13 +159,12 @@ class Cut:
     statement: str
     mode: Literal["raw", "buckets"]
     starts_at: datetime
-    ends_at: datetime
     width: timedelta | None
     as_of: datetime | None
 
 
 @router.get("/sensors/{sensor_id}/readings", response_model=ReadingSeries, summary="Readings of one sensor")
-async def readings(  # noqa: PLR0913 - each is a query parameter
+async def readings(
     *,
     ask: AskAsOf,
     sensor_id: str,
@@ -178,10 +177,8 @@ async def readings(  # noqa: PLR0913 - each is a query parameter
 
     async def question(snapshot: Snapshot) -> ReadingSeries:
         asked = await one_sensor(snapshot, ask.now(), sensor_id=sensor_id, machine_id=machine_id)
-        until = ends_at or asked.last_recorded_at + timedelta(seconds=1)
-        since = starts_at or until - timedelta(hours=1)
-        check_range(since, until)
-        return await _series(snapshot, asked, since, until, points=points, as_of=ask.as_of)
+        span = span_of(starts_at, ends_at, newest=asked.last_recorded_at, default=timedelta(hours=1))
+        return await _series(snapshot, asked, span, points=points, as_of=ask.as_of)
 
     return await ask.answer(READ_MODELS, question)
 
@@ -189,8 +186,7 @@ async def readings(  # noqa: PLR0913 - each is a query parameter
 async def _series(
     snapshot: Snapshot,
     sensor: SensorDetail,
-    starts_at: datetime,
-    ends_at: datetime,
+    span: Span,
     *,
     points: int,
     as_of: datetime | None,
@@ -199,13 +195,13 @@ async def _series(
         "machine_id": sensor.machine_id,
         "sensor_id": sensor.sensor_id,
         "profile": sensor.profile,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
+        "starts_at": span.starts_at,
+        "ends_at": span.ends_at,
         "channels": len(sensor.channels),
     }
     counted = await snapshot.fetch(COUNT, {**parameters, "most": MOST_RAW_READINGS + 1}, columns)
-    cut = cut_range(starts_at, ends_at, readings=counted[0]["readings"], points=points, as_of=as_of)
-    parameters |= {"starts_at": cut.starts_at, "ends_at": cut.ends_at, "width": cut.width, "as_of": cut.as_of}
+    cut = cut_range(span, readings=counted[0]["readings"], points=points, as_of=as_of)
+    parameters |= {"starts_at": cut.starts_at, "width": cut.width, "as_of": cut.as_of}
     rows = await snapshot.fetch(cut.statement, parameters, columns)
     scores = await scores_of(snapshot, parameters, many=cut.statement == MINUTES_IN_BUCKETS)
     expected = await snapshot.fetch(EXPECTED, {"profile": sensor.profile, "as_of": as_of}, columns)
@@ -215,8 +211,8 @@ async def _series(
         machine_id=sensor.machine_id,
         sensor_id=sensor.sensor_id,
         profile=sensor.profile,
-        starts_at=starts_at,
-        ends_at=ends_at,
+        starts_at=span.starts_at,
+        ends_at=span.ends_at,
         mode=cut.mode,
         bucket_s=cut.width.total_seconds() if cut.width else None,
         times=[row["at"] for row in marked],
@@ -228,24 +224,21 @@ async def _series(
     )
 
 
-def cut_range(starts_at: datetime, ends_at: datetime, *, readings: int, points: int, as_of: datetime | None) -> Cut:
+def cut_range(span: Span, *, readings: int, points: int, as_of: datetime | None) -> Cut:
     """Return how to cut a range that holds `readings` readings, or more than MOST_RAW_READINGS, for `points` entries.
 
     Buckets of whole minutes start on one; of minutes, `as_of` holds back to the last whole minute.
     """
     if readings <= points:
-        return Cut(statement=RAW, mode="raw", starts_at=starts_at, ends_at=ends_at, width=None, as_of=as_of)
-    width_s = max(1, math.ceil((ends_at - starts_at).total_seconds() / points))
+        return Cut(statement=RAW, mode="raw", starts_at=span.starts_at, width=None, as_of=as_of)
+    width_s = max(1, math.ceil(span.seconds / points))
     if readings <= MOST_RAW_READINGS:
         width = timedelta(seconds=width_s)
-        return Cut(
-            statement=RAW_IN_BUCKETS, mode="buckets", starts_at=starts_at, ends_at=ends_at, width=width, as_of=as_of
-        )
+        return Cut(statement=RAW_IN_BUCKETS, mode="buckets", starts_at=span.starts_at, width=width, as_of=as_of)
     return Cut(
         statement=MINUTES_IN_BUCKETS,
         mode="buckets",
-        starts_at=starts_at.replace(second=0, microsecond=0),
-        ends_at=ends_at,
+        starts_at=span.starts_at.replace(second=0, microsecond=0),
         width=timedelta(minutes=math.ceil(width_s / 60)),
         as_of=as_of.replace(second=0, microsecond=0) if as_of else None,
     )

@@ -1,0 +1,26 @@
+"""The query API as it is served: its routes behind keys, its refusals as problems."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import FastAPI
+
+from infra.http.keys import KeyGuard, KeyRefused, key_refusal
+from infra.http.problems import Refusal, install_problems
+from infra.settings import Scope
+from query_api.app import create_app
+from query_api.errors import RequestRefused
+from query_api.store import ReadModelStore
+
+
+def query_app(*, store: ReadModelStore, clock: Callable[[], datetime], guard: KeyGuard, version: str) -> FastAPI:
+    """Return the query API with keys and problems."""
+    app = create_app(store=store, clock=clock, may_read=guard.requires(Scope.READ), version=version)
+    install_problems(app, {KeyRefused: key_refusal, RequestRefused: _request_refusal})
+    return app
+
+
+def _request_refusal(error: Exception) -> Refusal:
+    assert isinstance(error, RequestRefused)  # noqa: S101 - registered for this class
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return Refusal(error.status, str(error), headers)

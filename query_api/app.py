@@ -1,0 +1,78 @@
+"""The query API as an ASGI application: GET only, over the read models that serve now."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import Depends, FastAPI
+
+from query_api.asking import Backend
+from query_api.metrics import Metrics, Timed
+from query_api.models.common import Problem
+from query_api.routes import (
+    champions,
+    contracts,
+    explanation,
+    flat,
+    health,
+    machines,
+    operations,
+    readings,
+    swimlane,
+    tables,
+    verdicts,
+)
+from query_api.store import ReadModelStore
+
+DESCRIPTION: Final = """
+What machines did and what the scorer said of it, from read models that are built from the log.
+Writing is the command service's. Times are UTC. `from` and `to` are about when something happened,
+`as_of` about when the log knew.
+"""
+
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Problem, "description": words}
+    for status, words in {
+        401: "No key, or a wrong one",
+        404: "Not known",
+        422: "A parameter can't be understood or honoured",
+        503: "The database or the read model is not there yet",
+    }.items()
+}
+
+ROUTERS: Final = (
+    flat.router,
+    machines.router,
+    readings.router,
+    swimlane.router,
+    explanation.router,
+    verdicts.router,
+    champions.router,
+    operations.router,
+    contracts.router,
+    tables.router,
+)
+
+
+def create_app(
+    *, store: ReadModelStore, clock: Callable[[], datetime], may_read: Callable[..., str], version: str
+) -> FastAPI:
+    """Return the application; `may_read` is the dependency that refuses whoever may not read. Health is open."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await store.open()
+        try:
+            yield
+        finally:
+            await store.close()
+
+    app = FastAPI(title="Telltale", summary=DESCRIPTION.strip(), version=version, lifespan=lifespan)
+    metrics = Metrics()
+    app.state.backend = Backend(store=store, clock=clock, metrics=metrics)
+    app.add_middleware(Timed, metrics=metrics)
+    app.include_router(health.router)
+    for router in ROUTERS:
+        app.include_router(router, dependencies=[Depends(may_read)], responses=PROBLEMS)
+    return app

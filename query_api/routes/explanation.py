@@ -1,0 +1,147 @@
+"""Where a verdict comes from: its reading, the model that judged, what that was trained on, who promoted it."""
+
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from domain.positions import Position
+from query_api.asking import Ask
+from query_api.errors import NotKnown, ParameterRefused
+from query_api.models.anomalies import Explanation, ModelLineage, PromotionLineage, ReadingLineage, Verdict
+from query_api.routes.verdicts import VERDICT, verdict
+from query_api.store import Snapshot, columns
+
+router = APIRouter(tags=["verdicts"])
+
+READ_MODELS: Final = ("anomalies", "readings", "scoring", "models", "contracts")
+
+READING: Final = """
+    SELECT readings.event_id, readings.recorded_at, readings.known_at, series.profile
+    FROM readings
+    JOIN series USING (series)
+    WHERE readings.partition = %(partition)s
+        AND readings."offset" = %(offset)s
+"""
+
+# The one version of the contract that was published before the reading; with several only the record's header knows.
+SCHEMA_ID: Final = """
+    SELECT min(id) AS schema_id
+    FROM contracts
+    WHERE topic = %(topic)s
+        AND event = 'telltale.SensorReadingRecorded'
+    HAVING count(DISTINCT id) = 1
+"""
+
+MODEL: Final = """
+    SELECT
+        detectors,
+        rows,
+        manifest,
+        manifest_sha256,
+        known_at AS trained_at,
+        'model-events/0/' || "offset" AS trained_position
+    FROM model_versions
+    WHERE name || '/' || version = %(model)s
+"""
+
+SCORES_SINCE: Final = """
+    SELECT
+        source_topic || '/' || source_partition || '/' || from_offset AS scores_since,
+        model_events_offset
+    FROM scoring_model_changes
+    WHERE source_topic = %(topic)s
+        AND source_partition = %(partition)s
+        AND artifact_sha256 = %(artifact_sha256)s
+        AND from_offset <= %(offset)s
+    ORDER BY from_offset DESC
+    LIMIT 1
+"""
+
+# The promotion that the scorer followed; while its record of it is not here yet, the newest of this version.
+PROMOTION: Final = """
+    SELECT
+        actor,
+        because,
+        forced,
+        known_at AS promoted_at,
+        'model-events/0/' || "offset" AS position
+    FROM champions
+    WHERE name || '/' || version = %(model)s
+    ORDER BY "offset" = %(model_events_offset)s::bigint DESC NULLS LAST, "offset" DESC
+    LIMIT 1
+"""
+
+
+@router.get("/anomalies/{event_id}/explanation", response_model=Explanation, summary="Where a verdict comes from")
+async def explanation(ask: Ask, request: Request, event_id: UUID) -> Response:
+    """Return the lineage of a verdict: reading, model, training and promotion, each with its position in the log."""
+    if "verify" in request.query_params:
+        raise ParameterRefused("verify: scoring a verdict again comes with the verifier; leave the parameter out")
+
+    async def question(snapshot: Snapshot) -> Explanation:
+        return await _explain(snapshot, event_id)
+
+    return await ask.answer(READ_MODELS, question)
+
+
+async def _explain(snapshot: Snapshot, event_id: UUID) -> Explanation:
+    found = await snapshot.fetch(VERDICT, {"event_id": event_id, "as_of": None}, verdict)
+    if not found:
+        raise NotKnown(f"No verdict {event_id}. GET /verdicts lists them.")
+    judged = found[0]
+    position = Position.parse(judged.reading_position)
+    since = await snapshot.fetch(
+        SCORES_SINCE,
+        {
+            "topic": position.topic,
+            "partition": position.partition,
+            "offset": position.offset,
+            "artifact_sha256": judged.model.artifact_sha256,
+        },
+        columns,
+    )
+    promoted_by = since[0]["model_events_offset"] if since else None
+    promotion = await snapshot.fetch(
+        PROMOTION, {"model": judged.model.model, "model_events_offset": promoted_by}, PromotionLineage
+    )
+    return Explanation(
+        verdict=judged,
+        reading=await _reading(snapshot, judged, position),
+        model=await _model(snapshot, judged, since[0]["scores_since"] if since else None),
+        promotion=promotion[0] if promotion else None,
+    )
+
+
+async def _reading(snapshot: Snapshot, judged: Verdict, position: Position) -> ReadingLineage:
+    place = {"topic": position.topic, "partition": position.partition, "offset": position.offset}
+    stored = await snapshot.fetch(READING, place, columns)
+    schema = await snapshot.fetch(SCHEMA_ID, place, columns)
+    row = stored[0] if stored else {}
+    return ReadingLineage(
+        event_id=judged.reading_event_id,
+        position=judged.reading_position,
+        schema_id=schema[0]["schema_id"] if schema else None,
+        recorded_at=judged.recorded_at,
+        known_at=row.get("known_at"),
+        profile=row.get("profile", judged.model.profile),
+        source=None,
+        measurements=judged.measurements,
+    )
+
+
+async def _model(snapshot: Snapshot, judged: Verdict, scores_since: str | None) -> ModelLineage:
+    trained = await snapshot.fetch(MODEL, {"model": judged.model.model}, columns)
+    row = trained[0] if trained else {}
+    return ModelLineage(
+        model=judged.model.model,
+        profile=judged.model.profile,
+        artifact_sha256=judged.model.artifact_sha256,
+        detectors=row.get("detectors", []),
+        trained_at=row.get("trained_at"),
+        rows=row.get("rows"),
+        manifest_sha256=row.get("manifest_sha256"),
+        manifest=row.get("manifest"),
+        trained_position=row.get("trained_position"),
+        scores_since=scores_since,
+    )

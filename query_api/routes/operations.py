@@ -1,0 +1,73 @@
+"""What the system says about itself: read models, topics, figures for Prometheus."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+
+from domain.topics import TOPICS
+from query_api.asking import Ask
+from query_api.metrics import MEDIA_TYPE
+from query_api.models.common import Page
+from query_api.models.operations import PartitionWatermark, ProjectionStatus, TopicWatermarks
+from query_api.routes.status import statuses
+from query_api.store import Checkpoint, Snapshot, columns
+
+router = APIRouter(tags=["operations"])
+
+SERVING: Final = """
+    SELECT read_model
+    FROM telltale.serving
+    ORDER BY read_model
+"""
+
+
+@router.get("/projections", response_model=Page[ProjectionStatus], summary="Read models and their projectors")
+async def projections(ask: Ask) -> Response:
+    """Return every build with its lag, rate, state and cause."""
+
+    async def question(snapshot: Snapshot) -> Page[ProjectionStatus]:
+        return Page(items=await statuses(snapshot), next_cursor=None)
+
+    return await ask.answer((), question)
+
+
+@router.get("/topics", response_model=Page[TopicWatermarks], summary="Topics as read models know them")
+async def topics(ask: Ask) -> Response:
+    """Return every topic, who reads it and how far."""
+
+    async def serving(snapshot: Snapshot) -> list[dict[str, Any]]:
+        return await snapshot.fetch(SERVING, {}, columns)
+
+    async def question(snapshot: Snapshot) -> Page[TopicWatermarks]:
+        items = [_watermarks(topic, [at for at in snapshot.checkpoints if at.topic == topic]) for topic in TOPICS]
+        return Page(items=items, next_cursor=None)
+
+    served = await ask.backend.store.read((), serving)
+    return await ask.answer([row["read_model"] for row in served], question)
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+async def metrics(ask: Ask) -> Response:
+    """Return the API's and the projectors' figures in Prometheus' text format."""
+    found = await ask.backend.store.read((), statuses)
+    return Response(ask.backend.metrics.exposition(found), media_type=MEDIA_TYPE)
+
+
+def _watermarks(topic: str, checkpoints: list[Checkpoint]) -> TopicWatermarks:
+    partitions = []
+    for partition in sorted({at.partition for at in checkpoints}):
+        here = [at for at in checkpoints if at.partition == partition]
+        partitions.append(
+            PartitionWatermark(
+                partition=partition,
+                next_offset=min(at.next_offset for at in here),
+                highest_next_offset=max(at.next_offset for at in here),
+                known_at=max((at.known_at for at in here if at.known_at is not None), default=None),
+            )
+        )
+    return TopicWatermarks(
+        topic=topic,
+        kind=TOPICS[topic].kind,
+        read_models=sorted({at.read_model for at in checkpoints}),
+        partitions=partitions,
+    )

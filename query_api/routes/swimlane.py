@@ -1,0 +1,204 @@
+"""The swimlane: where and when something was abnormal, and where there are no data."""
+
+import math
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from domain.anomalies import severity_of
+from query_api.asking import AskAsOf
+from query_api.errors import ParameterRefused
+from query_api.models.swimlane import Lane, ModelChange, Swimlane
+from query_api.parameters import From, MachineId, Span, To, span_of
+from query_api.store import Snapshot, columns
+
+router = APIRouter(tags=["machines"])
+
+READ_MODELS: Final = ("sensors", "reading_buckets", "anomalies", "scoring", "readings")
+
+CELLS: Final = 60
+"""Cells of a lane unless `bucket` says otherwise: about 16 px each on a wide screen."""
+
+MOST_CELLS: Final = 1500
+
+EXTENT: Final = """
+    SELECT min(first_recorded_at) AS data_starts_at, max(last_recorded_at) AS data_ends_at
+    FROM sensors
+    WHERE %(machine_id)s::text IS NULL OR machine_id = %(machine_id)s
+"""
+
+# A reading counts once although it stands in a row per channel: the largest count of any channel, per sensor.
+COUNTS: Final = """
+    WITH measured AS (
+        SELECT
+            machine_id,
+            sensor_id,
+            profile,
+            minute,
+            channel,
+            sum(readings) AS readings
+        FROM reading_buckets
+        WHERE minute >= %(starts_at)s
+            AND minute < %(ends_at)s
+            AND known_minute < coalesce(%(as_of)s::timestamptz, 'infinity')
+            AND (%(machine_id)s::text IS NULL OR machine_id = %(machine_id)s)
+            AND (%(profile)s::text IS NULL OR profile = %(profile)s)
+        GROUP BY machine_id, sensor_id, profile, minute, channel
+    ),
+    counted AS (
+        SELECT machine_id, sensor_id, profile, minute, max(readings) AS readings
+        FROM measured
+        GROUP BY machine_id, sensor_id, profile, minute
+    )
+    SELECT
+        machine_id,
+        CASE WHEN %(by_sensor)s THEN sensor_id END AS sensor_id,
+        max(profile) AS profile,
+        floor(extract(epoch FROM minute - %(starts_at)s) / %(bucket_s)s)::int AS place,
+        sum(readings)::bigint AS readings
+    FROM counted
+    GROUP BY 1, 2, 4
+"""
+
+WORST: Final = """
+    SELECT
+        machine_id,
+        CASE WHEN %(by_sensor)s THEN sensor_id END AS sensor_id,
+        max(profile) AS profile,
+        floor(extract(epoch FROM recorded_at - %(starts_at)s) / %(bucket_s)s)::int AS place,
+        count(*) AS anomalies,
+        max(score) AS score
+    FROM anomalies
+    WHERE recorded_at >= %(starts_at)s
+        AND recorded_at < %(ends_at)s
+        AND known_at < coalesce(%(as_of)s::timestamptz, 'infinity')
+        AND (%(machine_id)s::text IS NULL OR machine_id = %(machine_id)s)
+        AND (%(profile)s::text IS NULL OR profile = %(profile)s)
+    GROUP BY 1, 2, 4
+"""
+
+# A change has one record per partition. On the axis of recorded_at it stands at the first reading the model judged.
+MODEL_CHANGES: Final = """
+    WITH begun AS (
+        SELECT
+            changes.profile,
+            changes.model_name,
+            changes.model_version,
+            max(changes.previous_version) AS previous_version,
+            coalesce(min(readings.recorded_at), min(changes.known_at)) AS at
+        FROM scoring_model_changes AS changes
+        LEFT JOIN readings
+            ON readings.partition = changes.source_partition
+            AND readings."offset" = changes.from_offset
+        WHERE changes.known_at < coalesce(%(as_of)s::timestamptz, 'infinity')
+            AND (%(profile)s::text IS NULL OR changes.profile = %(profile)s)
+        GROUP BY changes.profile, changes.model_name, changes.model_version, changes.model_events_offset
+    )
+    SELECT
+        at,
+        profile,
+        model_name || '/' || model_version AS model,
+        model_name || '/' || previous_version AS previous
+    FROM begun
+    WHERE at >= %(starts_at)s
+        AND at < %(ends_at)s
+    ORDER BY at, model
+"""
+
+LaneKey = tuple[str, str | None]
+
+
+@router.get("/swimlane", response_model=Swimlane, summary="Where and when")
+async def swimlane(
+    *,
+    ask: AskAsOf,
+    by: Literal["machine", "sensor"] = "machine",
+    machine_id: MachineId = None,
+    profile: Annotated[str | None, Query(max_length=200, description="Only this profile, such as pump@1.")] = None,
+    starts_at: From = None,
+    ends_at: To = None,
+    bucket: Annotated[int | None, Query(ge=60, le=86_400 * 31, multiple_of=60, description="Seconds.")] = None,
+    top: Annotated[int, Query(ge=1, le=500, description="Lanes, worst first.")] = 50,
+) -> Response:
+    """Return the worst verdict per lane and bucket, 0 readings where there are no data. `as_of` holds to the minute."""
+    cut_at = ask.as_of.replace(second=0, microsecond=0) if ask.as_of else None
+
+    async def question(snapshot: Snapshot) -> Swimlane:
+        asked: dict[str, Any] = {
+            "by_sensor": by == "sensor",
+            "machine_id": machine_id,
+            "profile": profile,
+            "as_of": cut_at,
+        }
+        extent = (await snapshot.fetch(EXTENT, asked, columns))[0]
+        span = span_of(starts_at, ends_at, newest=extent["data_ends_at"] or ask.now(), default=timedelta(hours=2))
+        grid = whole_buckets(span, bucket)
+        asked |= {"starts_at": grid[0], "ends_at": grid[-1], "bucket_s": _width_s(grid)}
+        counts = await snapshot.fetch(COUNTS, asked, columns)
+        worst = await snapshot.fetch(WORST, asked, columns)
+        lanes = lanes_of(counts, worst, cells=len(grid) - 1)
+        return Swimlane(
+            by=by,
+            starts_at=grid[0],
+            ends_at=grid[-1],
+            bucket_s=_width_s(grid),
+            buckets=grid[:-1],
+            lanes=lanes[:top],
+            lanes_in_all=len(lanes),
+            model_changes=await snapshot.fetch(MODEL_CHANGES, asked, ModelChange),
+            **extent,
+        )
+
+    return await ask.answer(READ_MODELS, question, cut_at=cut_at)
+
+
+def whole_buckets(span: Span, bucket_s: int | None) -> list[datetime]:
+    """Return the borders of buckets of whole minutes that cover the span, at least two.
+
+    Raises:
+        ParameterRefused: more than MOST_CELLS.
+    """
+    width_s = bucket_s or max(60, math.ceil(span.seconds / CELLS / 60) * 60)
+    start_s = math.floor(span.starts_at.timestamp() / width_s) * width_s
+    cells = math.ceil((span.ends_at.timestamp() - start_s) / width_s)
+    if cells > MOST_CELLS:
+        raise ParameterRefused(f"bucket: {cells} cells of {width_s} s; at most {MOST_CELLS}, so take a longer bucket")
+    first = span.starts_at - timedelta(seconds=span.starts_at.timestamp() - start_s)
+    return [first + timedelta(seconds=width_s * cell) for cell in range(cells + 1)]
+
+
+def lanes_of(counts: list[dict[str, Any]], worst: list[dict[str, Any]], *, cells: int) -> list[Lane]:
+    """Return a lane for each machine or sensor that has data or verdicts, worst score first, then by name."""
+    lanes: dict[LaneKey, Lane] = {}
+    for row in [*counts, *worst]:
+        key = (row["machine_id"], row["sensor_id"])
+        lanes.setdefault(key, _empty_lane(key, row["profile"], cells))
+    for row in counts:
+        lanes[row["machine_id"], row["sensor_id"]].readings[row["place"]] = row["readings"]
+    peaks: dict[LaneKey, float] = {}
+    for row in worst:
+        key = (row["machine_id"], row["sensor_id"])
+        lanes[key].anomalies[row["place"]] = row["anomalies"]
+        lanes[key].scores[row["place"]] = row["score"]
+        lanes[key].severities[row["place"]] = severity_of(row["score"])
+        peaks[key] = max(row["score"], peaks.get(key, 0.0))
+    named = [lane.model_copy(update={"worst_score": peaks.get(key)}) for key, lane in lanes.items()]
+    return sorted(named, key=lambda lane: (-(lane.worst_score or 0.0), lane.machine_id, lane.sensor_id or ""))
+
+
+def _empty_lane(key: LaneKey, profile: str, cells: int) -> Lane:
+    return Lane(
+        machine_id=key[0],
+        sensor_id=key[1],
+        profile=profile,
+        worst_score=None,
+        readings=[0] * cells,
+        anomalies=[0] * cells,
+        scores=[None] * cells,
+        severities=[None] * cells,
+    )
+
+
+def _width_s(grid: list[datetime]) -> int:
+    return round((grid[1] - grid[0]).total_seconds())
