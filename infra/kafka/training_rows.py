@@ -1,29 +1,26 @@
 """Training rows from the log: a stretch of every partition, decoded and admitted like everywhere else."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from domain.admission import UnknownProfile
 from domain.profiles import ProfileDefined, newest_profile
 from domain.topics import SENSOR_EVENTS
 from infra.kafka.clients import partitions_of
+from infra.kafka.decoding import KafkaReadingDecoding
 from infra.kafka.ends import LogEnds
 from infra.kafka.reading import read_to_end
 from ml.manifest import OffsetRange, Selection
 from ml.training.gathering import RowCollector
 from ml.training.ports import OnProgress, ReadingsGone
 from ml.training.trainer import TrainingRows
-from schemas.contracts import Contracts
-from schemas.decoder import ReadingDecoder
 
 
 class KafkaReadingLog:
-    """The ReadingLog of one cluster; `profiles` maps references such as pump@1."""
+    """The ReadingLog of one cluster."""
 
-    def __init__(self, bootstrap: str, contracts: Contracts, profiles: Mapping[str, ProfileDefined]) -> None:
+    def __init__(self, bootstrap: str, decoding: KafkaReadingDecoding) -> None:
         self._bootstrap: Final = bootstrap
-        self._profiles: Final = profiles
-        self._decoder: Final = ReadingDecoder(contracts, profiles)
+        self._decoding: Final = decoding
         self._ends: Final = LogEnds(bootstrap)
         self._places: Final = [(SENSOR_EVENTS, partition) for partition in partitions_of(SENSOR_EVENTS)]
 
@@ -33,7 +30,8 @@ class KafkaReadingLog:
         Raises:
             UnknownProfile: it is not in the log.
         """
-        profile = newest_profile(tuple(self._profiles.values()), name)
+        self._decoding.refresh()
+        profile = newest_profile(tuple(self._decoding.profiles.values()), name)
         if profile is None:
             raise UnknownProfile(name)
         return profile
@@ -66,7 +64,7 @@ class KafkaReadingLog:
             for batch in read_to_end(
                 self._bootstrap, selection.topic, one.partition, start=one.from_offset, end=one.next_offset
             ):
-                collector.add(self._decoder.decode(batch))
+                collector.add(self._decoding.decode(batch))
                 on_progress(before + int(batch.offsets[-1]) + 1 - one.from_offset, total)
             before += len(one)
             on_progress(before, total)

@@ -40,6 +40,26 @@ class TrainingDesk:
     models: ModelLog
     code: CodeIdentity
 
+    def train_profile(
+        self,
+        name: str,
+        *,
+        trainer: Trainer,
+        on_progress: OnProgress,
+        recorded_from_us: int | None = None,
+        recorded_before_us: int | None = None,
+    ) -> StoredModel:
+        """Train on all readings of profile `name` (`pump@1`, or `pump` for its newest version) that are in the log.
+
+        Raises what `train` raises, and UnknownProfile.
+        """
+        selection = replace(
+            self.readings.everything(self.readings.profile(name).ref),
+            recorded_from_us=recorded_from_us,
+            recorded_before_us=recorded_before_us,
+        )
+        return self.train(selection, trainer, on_progress=on_progress)
+
     def train(self, selection: Selection, trainer: Trainer, *, on_progress: OnProgress) -> StoredModel:
         """Fit a model on the selected readings and append it to the log.
 
