@@ -99,11 +99,16 @@ class ContractsFollower:
         return tuple(news)
 
 
-def load_contracts(bootstrap: str) -> Contracts:
-    """Return what topic contracts says now; raises what `ContractsFollower.refresh` raises."""
+def followed_contracts(bootstrap: str) -> ContractsFollower:
+    """Return a follower that has read up to now; raises what `ContractsFollower.refresh` raises."""
     follower = ContractsFollower(bootstrap)
     follower.refresh()
-    return follower.contracts
+    return follower
+
+
+def load_contracts(bootstrap: str) -> Contracts:
+    """Return what topic contracts says now; raises what `ContractsFollower.refresh` raises."""
+    return followed_contracts(bootstrap).contracts
 
 
 class KafkaContractsLog:
