@@ -54,7 +54,8 @@ class Scorer:
         """
         while running():
             self.step(timeout_s=0.1)
-        self._commit([PartitionWork(partition, (), state) for partition, state in self._states.items()], save=True)
+        unsaved = [part for part, state in self._states.items() if state.next_offset > self._saved_at[part]]
+        self._commit([PartitionWork(part, (), self._states[part]) for part in unsaved], save=True)
 
     def step(self, timeout_s: float) -> int:
         """Take what the group gave, score what has come, and return how many readings that were."""

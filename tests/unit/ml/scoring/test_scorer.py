@@ -185,6 +185,23 @@ def test_a_lost_group_offset_stops_the_scorer_instead_of_scoring_twice() -> None
         steps(a_scorer(log), 1)
 
 
+def test_a_scorer_stopped_before_any_reading_leaves_a_first_start_behind() -> None:
+    log = a_log()
+    scorer = a_scorer(log)
+    scorer.run(iter([True, True, False]).__next__)
+    assert log.offset is None
+    steps(a_scorer(log), 1)
+
+
+def test_a_clean_stop_saves_the_state_at_the_committed_offset() -> None:
+    log = a_log()
+    log.put(*temperatures(20, 20))
+    a_scorer(log).run(iter([True, True, False]).__next__)
+    (saved,) = log.written(ScorerStateSaved)
+    assert isinstance(saved, ScorerStateSaved)
+    assert saved.next_offset == log.offset == 2
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_any_batches_and_any_restarts_give_the_same_scores_as_one_pass(seed: int) -> None:
     rng = random.Random(seed)
