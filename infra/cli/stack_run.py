@@ -60,9 +60,8 @@ def _supervised(home: Home, settings: Settings, *, light: bool, own: bool) -> in
     def when_up() -> None:
         memory = supervisor.memory_bytes()
         total = sum(memory.values()) / 1e9
-        note(
-            f"[bold]up[/] in {time.monotonic() - began:.1f} s, {total:.2f} GB of memory; Ctrl-C or `telltale down` stops it"
-        )
+        took_s = time.monotonic() - began
+        note(f"[bold]up[/] in {took_s:.1f} s, {total:.2f} GB of memory; Ctrl-C or `telltale down` stops it")
         for part in supervisor.status.all().parts:
             took = f"{part.took_s:5.1f} s" if part.took_s is not None else "   –   "
             note(f"  {part.name:<10} {took}  {memory.get(part.name, 0) / 1e6:5.0f} MB  {part.address}")

@@ -14,8 +14,11 @@ from infra.embedded.home import Home, write_private
 PREFERRED: Final[Mapping[str, int]] = {"api": 8000, "commands": 8001, "dashboard": 8501}
 """What people type into a browser keeps its usual number while that is free."""
 
-FIRST, LAST = 20_000, 32_000
-"""Below the range from which operating systems take the ports of outgoing connections (Linux: from 32768)."""
+FIRST, LAST = 12_000, 22_000
+"""These, and those 10,000 above, lie below what operating systems take for outgoing connections (Linux: from 32768)."""
+
+SECOND_ABOVE: Final = 10_000
+"""SeaweedFS listens for its own parts this far above each of its ports, so both must be free."""
 
 
 class PortTaken(Exception):
@@ -66,8 +69,7 @@ def _choose(preferred: int | None, *, taken: set[int]) -> int:
         return preferred
     candidates = random.SystemRandom().sample(range(FIRST, LAST), k=1_000)
     for port in candidates:
-        # SeaweedFS listens with gRPC at its HTTP port + 10,000, so both must be free.
-        if port not in taken and is_free(port) and is_free(port + 10_000):
+        if port not in taken and is_free(port) and is_free(port + SECOND_ABOVE):
             return port
     raise PortTaken("a part", candidates[-1], "others, like a thousand more")
 

@@ -32,7 +32,7 @@ PROCESSES: Final = (
     OwnProcess(command="scorer"),
     OwnProcess(command="projector", needs=("kafka", "registry", "postgres")),
     OwnProcess(command="commands", needs=("kafka", "registry"), listens=True),
-    OwnProcess(command="mirror", needs=("kafka", "registry", "mlflow"), full_only=True),
+    OwnProcess(command="mirror", needs=("kafka", "registry", "mlflow", "s3"), full_only=True),
     OwnProcess(command="api", needs=("kafka", "registry", "postgres"), listens=True),
     OwnProcess(command="dashboard", needs=(), listens=True, health="/_stcore/health"),
 )

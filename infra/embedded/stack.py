@@ -4,19 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from infra.embedded import seaweed
 from infra.embedded.home import Home, write_private
 from infra.embedded.java import Download, JavaPrograms
 from infra.embedded.kafka import KafkaService
+from infra.embedded.mlflow import MlflowService
 from infra.embedded.ports import choose_ports
 from infra.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
 from infra.embedded.processes import PROCESSES, ProcessPart
 from infra.embedded.registry import RegistryService
+from infra.embedded.seaweed import SeaweedService
 from infra.embedded.secrets import load_secrets
 from infra.settings import PREFIX, Settings
 from infra.supervisor.part import Part
 
 SERVICE_PORTS: Final = ("kafka", "kafka-controller", "registry", "registry-management", "postgres")
-BUCKET: Final = "telltale"
+FULL_PORTS: Final = (*seaweed.PORTS, "mlflow")
 
 
 class EmbeddedStack:
@@ -28,7 +31,8 @@ class EmbeddedStack:
         self.light = light
         processes = [process for process in PROCESSES if not (light and process.full_only)]
         self._processes = processes
-        self.ports = choose_ports(home, [*SERVICE_PORTS, *(p.command for p in processes if p.listens)])
+        names = [*SERVICE_PORTS, *(() if light else FULL_PORTS), *(p.command for p in processes if p.listens)]
+        self.ports = choose_ports(home, names)
         passwords = load_secrets(home, ["postgres", OWNER, READER, MLFLOW, "s3"])
         programs = JavaPrograms(home, settings, download)
         self._kafka = KafkaService(
@@ -42,10 +46,16 @@ class EmbeddedStack:
             publish=self._publish_contracts,
         )
         self._postgres = PostgresService(home, port=self.ports["postgres"], passwords=passwords)
+        self._s3_secret_key = passwords["s3"]
+        self._s3: SeaweedService | None = None
+        self._mlflow: MlflowService | None = None
+        if not light:
+            self._s3, self._mlflow = self._object_store_and_mlflow()
 
     def services(self) -> list[Part]:
         """Return the services."""
-        return [self._kafka, self._registry, self._postgres]
+        full = (self._s3, self._mlflow)
+        return [self._kafka, self._registry, self._postgres, *(part for part in full if part is not None)]
 
     def processes(self, *, exists: Callable[[str], bool], folder: Path) -> list[Part]:
         """Return Telltale's own processes whose command exists; `folder` is where they run, and so find `.env`."""
@@ -72,12 +82,31 @@ class EmbeddedStack:
             "postgres_dsn": self._postgres.dsn(OWNER, OWNER),
             "postgres_reader_dsn": self._postgres.dsn(READER, OWNER),
         }
+        if self._s3 is not None and self._mlflow is not None:
+            values |= {
+                "s3_endpoint": self._s3.address,
+                "s3_access_key": seaweed.ACCESS_KEY,
+                "s3_secret_key": self._s3_secret_key,
+                "s3_bucket": seaweed.BUCKET,
+                "mlflow_url": self._mlflow.address,
+            }
         for process in self._processes:
             if process.listens:
                 port = self.ports[process.command]
                 values[f"{process.command}_port"] = str(port)
                 values[f"{process.command}_url"] = f"http://127.0.0.1:{port}"
         return values
+
+    def _object_store_and_mlflow(self) -> tuple[SeaweedService, MlflowService]:
+        ports = tuple(self.ports[name] for name in seaweed.PORTS)
+        store = SeaweedService(self.home, ports=ports, secret_key=self._s3_secret_key)
+        return store, MlflowService(
+            self.home,
+            port=self.ports["mlflow"],
+            store=self._postgres.dsn(MLFLOW, MLFLOW),
+            s3_endpoint=store.address,
+            s3_secret_key=self._s3_secret_key,
+        )
 
     def _publish_contracts(self) -> None:
         """Publish the contracts, with the settings as they are now."""

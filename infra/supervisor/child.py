@@ -91,21 +91,21 @@ class Child:
             deadline = time.monotonic() + self._program.stop_deadline_s
             while self._process.poll() is None and time.monotonic() < deadline and not hurry():
                 time.sleep(POLL_S)
-        end_session(self.identity)
+        end_family(self.identity)
         self._process.wait()
 
     def memory_bytes(self) -> int:
         """Return the memory of it and its descendants."""
-        return session_memory(self.identity)
+        return family_memory(self.identity)
 
 
-def end_session(leader: Identity) -> None:
-    """Kill whatever is left of a session: the leader and every descendant that stayed in it.
+def end_family(leader: Identity) -> None:
+    """Kill whatever is left of a family: the leader, its descendants, and everybody in its session.
 
     A session's number is its leader's pid and is not given away while one of its members lives; a member older than
     the leader shows that the number has been given away, and nothing is touched.
     """
-    members = _session(leader)
+    members = _family(leader)
     for member in members:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
@@ -120,14 +120,14 @@ def end_left_behind(leader: Identity, *, deadline_s: float = 15.0, ask: signal.S
         process.send_signal(ask)
         with contextlib.suppress(psutil.TimeoutExpired):
             process.wait(timeout=deadline_s)
-    end_session(leader)
+    end_family(leader)
     return there
 
 
-def session_memory(leader: Identity) -> int:
-    """Return the resident bytes of a session, shared pages counted once where the system tells."""
+def family_memory(leader: Identity) -> int:
+    """Return the resident bytes of a family, shared pages counted once where the system tells."""
     total = 0
-    for member in _session(leader):
+    for member in _family(leader):
         try:
             total += member.memory_full_info().pss
         except (psutil.AccessDenied, AttributeError):
@@ -138,12 +138,14 @@ def session_memory(leader: Identity) -> int:
     return total
 
 
-def _session(leader: Identity) -> list[psutil.Process]:
-    members = []
+def _family(leader: Identity) -> list[psutil.Process]:
+    """Return the leader's session and, while it lives, its descendants: some (PostgreSQL's) leave the session."""
+    members = set()
+    if leader.is_alive():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            members |= {psutil.Process(leader.pid), *psutil.Process(leader.pid).children(recursive=True)}
     for process in psutil.process_iter():
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
             if os.getsid(process.pid) == leader.pid and process.create_time() >= leader.started_at - 1.0:
-                members.append(process)
-        except (psutil.NoSuchProcess, ProcessLookupError):
-            continue
-    return members
+                members.add(process)
+    return list(members)

@@ -11,7 +11,7 @@ from typing import Final
 
 import psutil
 
-from infra.supervisor.child import Child, Identity, session_memory
+from infra.supervisor.child import Child, Identity, family_memory
 from infra.supervisor.log_files import last_lines, rotate
 from infra.supervisor.part import Part
 from infra.supervisor.program import Interrupted, NotReady, Program, ProgramFailed
@@ -88,7 +88,7 @@ class Supervisor:
     def memory_bytes(self) -> dict[str, int]:
         """Return the memory of every running part."""
         found = {part.name: part.process for part in self.status.all().parts}
-        return {name: session_memory(process) for name, process in found.items() if process is not None}
+        return {name: family_memory(process) for name, process in found.items() if process is not None}
 
     def keeper(self, name: str) -> "_Keeper | None":
         """Return the keeper of a part, if this stack has it."""
