@@ -1,0 +1,238 @@
+"""What the conditions explain of every response, learned from all machines of a profile together.
+
+Ridge (Hoerl, Kennard 1970) on the drivers' features after each sensor's own mean is taken away, so that it learns how
+channels follow the load, not which machine is the warmer. How many features and how strong a penalty is decided by
+machines left out, which is also how the thresholds see a machine: judged by what its siblings taught.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ml.detector import BoolArray, FloatArray, IntArray
+from ml.panel.calibration import robust_sd
+from ml.panel.features import AT_ONCE, PER_DRIVER, driver_features
+from ml.panel.options import Options, driver_weight
+from ml.panel.rows import SensorRows, operating, together
+from ml.panel.smoothing import weighted_mean
+
+_PENALTIES: Final = 10.0 ** np.arange(-6, 0)
+_RICH_COST: Final = 1.15
+"""Sets of many features must predict 15 % better than a single law to be taken."""
+_MARGIN: Final = 0.1
+_STANDSTILL: Final = 0.05
+_FULL_SCALE: Final = 0.999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """The drivers' ranges and what their features explain; c channels, d drivers, f = 8d features.
+
+    drivers (d,), scale (d,), low (d,), high (d,), step_limit (d,): see Tables. weights (c, f), centre (f,).
+    """
+
+    drivers: IntArray
+    scale: FloatArray
+    low: FloatArray
+    high: FloatArray
+    step_limit: FloatArray
+    weights: FloatArray
+    centre: FloatArray
+
+    def shares(self, values: FloatArray) -> FloatArray:
+        """Return the drivers of `values` as shares of full scale: float64 array (n, d)."""
+        return np.ascontiguousarray(values[:, self.drivers] / self.scale)
+
+    def explained(self, rows: SensorRows, interval_s: float) -> FloatArray:
+        """Return g per reading and channel: float64 array (n, c)."""
+        features = driver_features(self.shares(rows.values), rows.restarts, interval_s)
+        return np.asarray((features - self.centre) @ self.weights.T)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Sums of one fold, standardised and with each sensor's means removed."""
+
+    count: int
+    features: FloatArray
+    products: FloatArray
+    squares: FloatArray
+
+    def without(self, other: "_Moments") -> "_Moments":
+        return _Moments(
+            self.count - other.count,
+            self.features - other.features,
+            self.products - other.products,
+            self.squares - other.squares,
+        )
+
+    def weights(self, *, chosen: IntArray, channel: int, penalty: float) -> FloatArray:
+        block = np.ix_(chosen, chosen)
+        ridge = self.features[block] + penalty * self.count * np.eye(len(chosen))
+        return np.asarray(np.linalg.solve(ridge, self.products[chosen, channel]))
+
+    def error(self, weights: FloatArray, *, chosen: IntArray, channel: int) -> float:
+        block = np.ix_(chosen, chosen)
+        cross = weights @ self.products[chosen, channel]
+        return float(self.squares[channel] - 2 * cross + weights @ self.features[block] @ weights)
+
+
+def fit_expectation(
+    rows: Sequence[SensorRows], drivers: IntArray, *, options: Options, interval_s: float
+) -> tuple[Expectation, list[Expectation]]:
+    """Return the profile's expectation, and for each of `rows` the one of its siblings alone; [] when it has none.
+
+    A machine's sensors are left out together; those of an only machine one by one.
+    """
+    channels = rows[0].values.shape[1]
+    if not len(drivers):
+        return _without_conditions(channels), []
+    scale = np.maximum(np.quantile(together([part.values[:, drivers] for part in rows]), _FULL_SCALE, axis=0), 1e-9)
+    usable = [operating(part.values, drivers, scale) & part.settled() for part in rows]
+    shares = [np.ascontiguousarray(part.values[:, drivers] / scale) for part in rows]
+    features = [
+        driver_features(share, part.restarts, interval_s)[use]
+        for share, part, use in zip(shares, rows, usable, strict=True)
+    ]
+    values = [part.values[use] for part, use in zip(rows, usable, strict=True)]
+    low, high = _range([share[use] for share, use in zip(shares, usable, strict=True)])
+    base = Expectation(
+        drivers=drivers,
+        scale=scale,
+        low=low,
+        high=high,
+        step_limit=_step_limit(rows, shares, usable, options=options, interval_s=interval_s),
+        weights=np.zeros((channels, PER_DRIVER * len(drivers))),
+        centre=together(features).mean(axis=0),
+    )
+    folds = _folds(rows)
+    if len(rows) == 1:
+        half = len(values[0]) // 2
+        features, values = [features[0][:half], features[0][half:]], [values[0][:half], values[0][half:]]
+        folds = ["first half", "second half"]
+    pooled, left_out = _fit(features, values, folds, drivers=drivers, channels=channels)
+    siblings = [] if len(rows) == 1 else [replace(base, weights=left_out[fold]) for fold in folds]
+    return replace(base, weights=pooled), siblings
+
+
+def _folds(rows: Sequence[SensorRows]) -> list[str]:
+    machines = [part.machine_id for part in rows]
+    return machines if len(set(machines)) > 1 else [part.sensor_id for part in rows]
+
+
+def _without_conditions(channels: int) -> Expectation:
+    none = np.zeros(0)
+    return Expectation(
+        drivers=np.zeros(0, dtype=np.int64),
+        scale=none,
+        low=none,
+        high=none,
+        step_limit=none,
+        weights=np.zeros((channels, 0)),
+        centre=none,
+    )
+
+
+def _range(shares: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Return the trained range with a tenth to either side; below 5 % of its operating driver a machine stands still."""
+    every = together(shares)
+    low, high = every.min(axis=0), every.max(axis=0)
+    margin = _MARGIN * np.maximum(high - low, _MARGIN)
+    low = low - margin
+    low[0] = max(low[0], _STANDSTILL)
+    return low, high + margin
+
+
+def _step_limit(
+    rows: Sequence[SensorRows],
+    shares: Sequence[FloatArray],
+    usable: Sequence[BoolArray],
+    *,
+    options: Options,
+    interval_s: float,
+) -> FloatArray:
+    """Return per driver what no ordinary reading differs by from its ten-second mean."""
+    weight = driver_weight(interval_s)
+    apart = [
+        (share - weighted_mean(share, part.restarts, weight))[use]
+        for share, part, use in zip(shares, rows, usable, strict=True)
+    ]
+    return np.maximum(options.gate_step, 6 * robust_sd(together(apart)))
+
+
+def _fit(
+    features: Sequence[FloatArray],
+    values: Sequence[FloatArray],
+    folds: Sequence[str],
+    *,
+    drivers: IntArray,
+    channels: int,
+) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Return the weights from all folds, and for each fold those from the others: float64 arrays (c, f)."""
+    names = list(dict.fromkeys(folds))
+    centred = [part - part.mean(axis=0) for part in features]
+    spread = together(centred).std(axis=0)
+    spread = np.where(spread < 1e-6, np.inf, spread)
+    moments = [
+        _moments([part / spread for part in _of(centred, folds, name)], _of(values, folds, name)) for name in names
+    ]
+    total = _total(moments)
+    rest = [total.without(fold) for fold in moments]
+    pooled = np.zeros((channels, len(spread)))
+    left_out = [pooled.copy() for _ in names]
+    for channel in range(channels):
+        if channel in drivers:
+            continue
+        chosen, penalty, weights = _choose(moments, rest, channel=channel, width=len(spread))
+        pooled[channel, chosen] = total.weights(chosen=chosen, channel=channel, penalty=penalty) / spread[chosen]
+        for fold, fold_weights in zip(left_out, weights, strict=True):
+            fold[channel, chosen] = fold_weights / spread[chosen]
+    return pooled, dict(zip(names, left_out, strict=True))
+
+
+def _of(parts: Sequence[FloatArray], folds: Sequence[str], name: str) -> list[FloatArray]:
+    return [part for part, fold in zip(parts, folds, strict=True) if fold == name]
+
+
+def _moments(features: Sequence[FloatArray], values: Sequence[FloatArray]) -> _Moments:
+    centred = [part - part.mean(axis=0) for part in values]
+    return _Moments(
+        sum(len(part) for part in values),
+        np.sum([part.T @ part for part in features], axis=0),
+        np.sum([part.T @ value for part, value in zip(features, centred, strict=True)], axis=0),
+        np.sum([(value * value).sum(axis=0) for value in centred], axis=0),
+    )
+
+
+def _total(moments: Sequence[_Moments]) -> _Moments:
+    return _Moments(
+        sum(fold.count for fold in moments),
+        np.sum([fold.features for fold in moments], axis=0),
+        np.sum([fold.products for fold in moments], axis=0),
+        np.sum([fold.squares for fold in moments], axis=0),
+    )
+
+
+def _choose(
+    moments: Sequence[_Moments], rest: Sequence[_Moments], *, channel: int, width: int
+) -> tuple[IntArray, float, list[FloatArray]]:
+    """Return the feature set and penalty that predict the left-out folds best, and the weights that did."""
+    place = np.arange(width) % PER_DRIVER
+    sets = [(np.flatnonzero(np.arange(width) == single), 1.0) for single in range(AT_ONCE)]
+    sets += [
+        (np.flatnonzero(place >= AT_ONCE), 1.0),
+        (np.flatnonzero(place < AT_ONCE), _RICH_COST),
+        (np.arange(width), _RICH_COST),
+    ]
+    best_error, best = np.inf, (sets[0][0], 0.0, [np.zeros(1) for _ in moments])
+    for chosen, cost in sets:
+        for penalty in _PENALTIES:
+            weights = [others.weights(chosen=chosen, channel=channel, penalty=penalty) for others in rest]
+            error = cost * sum(
+                fold.error(part, chosen=chosen, channel=channel) for fold, part in zip(moments, weights, strict=True)
+            )
+            if error < best_error:
+                best_error, best = error, (chosen, float(penalty), weights)
+    return best

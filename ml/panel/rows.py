@@ -1,0 +1,54 @@
+"""Rows of one sensor, as training takes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.detector import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorRows:
+    """Complete readings of one sensor in time order.
+
+    values: float64 array (n, c); restarts: bool array (n,), True where a stretch without gaps begins, so at row 0.
+    """
+
+    machine_id: str
+    sensor_id: str
+    values: FloatArray
+    restarts: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def settled(self) -> BoolArray:
+        """Return which rows are far enough from a beginning for slow features to mean something: bool array (n,)."""
+        place = np.arange(len(self))
+        begins = np.maximum.accumulate(np.where(self.restarts, place, 0))
+        return np.asarray(place - begins >= min(120, len(self) // 10))
+
+
+def whole(machine_id: str, values: FloatArray, *, sensor_id: str = "") -> SensorRows:
+    """Return rows without a gap."""
+    restarts = np.zeros(len(values), dtype=np.bool_)
+    restarts[:1] = True
+    return SensorRows(
+        machine_id=machine_id,
+        sensor_id=sensor_id or machine_id,
+        values=np.ascontiguousarray(values, dtype=np.float64),
+        restarts=restarts,
+    )
+
+
+def operating(values: FloatArray, drivers: IntArray, scale: FloatArray, standstill: float = 0.05) -> BoolArray:
+    """Return which rows are of a machine in operation: its first driver above 5 % of full scale."""
+    if not len(drivers):
+        return np.ones(len(values), dtype=np.bool_)
+    return np.asarray(values[:, drivers[0]] / scale[0] > standstill)
+
+
+def together(parts: Sequence[FloatArray]) -> FloatArray:
+    """Return the parts one after the other."""
+    return np.concatenate(list(parts))

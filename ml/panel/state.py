@@ -1,0 +1,86 @@
+"""Where each number of a sensor's state stands.
+
+A state is one float64 vector: a head, then fields of one number per channel, then fields per driver, then room that a
+sensor known from training leaves empty: what is being learned of an unknown one, and afterwards its own numbers.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from ml.detector import FloatArray
+from ml.panel.tables import PERSONAL_FIELDS
+
+# The head.
+SENSOR: Final = 0
+"""Row of the sensor in the model's table, or one of the two below."""
+LAST_AT_US: Final = 1
+"""Device time of the last reading, µs since 1970 (exact below 2²⁵³ µs); negative: none yet."""
+ROWS: Final = 2
+GATE_LEFT: Final = 3
+SHIFT_ON: Final = 4
+SHIFT_PEAK: Final = 5
+SHIFT_TROUGH: Final = 6
+BLOCK_ROWS: Final = 7
+BLOCKS: Final = 8
+NOISE_ON: Final = 9
+DRIFT_ON: Final = 10
+LEARNED_ROWS: Final = 11
+HEAD: Final = 12
+
+LEARNING: Final = -1.0
+"""SENSOR of one that training did not know: its own numbers are being learned."""
+LEARNED: Final = -2.0
+"""SENSOR of one whose own numbers stand in its state's room."""
+
+# Fields with a number per channel.
+FAST: Final = 0
+BASE: Final = 1
+SCATTER: Final = 2
+BLOCK_SUM: Final = 3
+LEVEL: Final = 4
+LAST: Final = 5
+SHIFT_LEVEL: Final = 6
+RUN: Final = 7
+HISTORY: Final = 8
+"""The first of five: what the spike compares with the median of, a ring by ROWS."""
+CHANNEL_FIELDS: Final = 13
+
+PER_DRIVER: Final = 6
+"""A driver's ten-second mean, then its five low-passed features; all means first."""
+
+# Fields of the room while learning, a number per channel.
+MEAN_X: Final = 0
+MEAN_G: Final = 1
+SUM_XX: Final = 2
+SUM_GG: Final = 3
+SUM_GX: Final = 4
+LEAST_G: Final = 5
+MOST_G: Final = 6
+LEAST_X: Final = 7
+MOST_X: Final = 8
+QUANTUM: Final = 9
+UNCHANGED: Final = 10
+LONGEST_RUN: Final = 11
+STEP_MEDIAN: Final = 12
+SUM_EE: Final = 13
+SUM_SCATTER: Final = 14
+SUM_SHIFT: Final = 15
+ROOM_FIELDS: Final = 16
+
+NO_TROUGH: Final = -1e9
+
+
+def state_size(*, channels: int, drivers: int) -> int:
+    """Return the number of floats of a sensor's state."""
+    assert PERSONAL_FIELDS <= ROOM_FIELDS  # noqa: S101 - one room for both
+    return HEAD + (CHANNEL_FIELDS + ROOM_FIELDS) * channels + PER_DRIVER * drivers
+
+
+def fresh_state(sensor: float, *, channels: int, drivers: int) -> FloatArray:
+    """Return the state of a sensor that has shown nothing yet."""
+    state = np.zeros(state_size(channels=channels, drivers=drivers))
+    state[SENSOR] = sensor
+    state[LAST_AT_US] = -1.0
+    state[SHIFT_TROUGH] = NO_TROUGH
+    return state

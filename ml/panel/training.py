@@ -1,0 +1,210 @@
+"""From healthy rows of several sensors to the panel's numbers.
+
+1. What the conditions explain, pooled; and for each sensor what its siblings alone explain. 2. Each sensor's own
+numbers, twice: with the pooled weights for scoring, with the siblings' for calibration, so that a threshold contains
+the error of explaining a machine that was not there (cross-fitting; Barber 2021). 3. What the profile's channels are
+like: which wander, which can't answer a load at once. 4. Thresholds, from the pass over the calibration sensors.
+5. The allowance for drift, onto every sensor.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.detector import BoolArray, FloatArray, IntArray
+from ml.panel.calibration import tail_threshold
+from ml.panel.expectation import Expectation, fit_expectation
+from ml.panel.features import low_pass_weights
+from ml.panel.kernel import BANDS, ERRORS, LEVELS, SCATTERS, Findings
+from ml.panel.options import OFF, Options, Pace, pace_of
+from ml.panel.passes import scan
+from ml.panel.personal import Personal, by_own_steps, personalise
+from ml.panel.rows import SensorRows, together
+from ml.panel.tables import ALLOWANCE, SHIFT_SCALE, STEP_SCALE, Tables
+
+_LARGEST_EXCURSION = 1.5
+_LARGEST_SHIFT = 1.2
+_SHORT_SHIFT = 2.0
+"""With too few rows for a tail: so many times the 99 % quantile."""
+_FIRST_ROWS = 140
+_DRIFT_TAIL_DAYS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """The panel's numbers. numbers: float64 array (sensors, PERSONAL_FIELDS, c), in the order of the rows given."""
+
+    tables: Tables
+    numbers: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Character:
+    """What a profile's channels are like, from its calibration sensors; arrays (c,)."""
+
+    days: float
+    wander: FloatArray
+    shift_floor: FloatArray
+    allowance: FloatArray
+    own_steps: BoolArray
+    armed: bool
+
+
+def train_panel(rows: Sequence[SensorRows], drivers: IntArray, *, options: Options, interval_s: float) -> Trained:
+    """Return the panel of a profile whose conditions are the columns `drivers`."""
+    channels = rows[0].values.shape[1]
+    pace = pace_of(options, interval_s=interval_s, channels=channels)
+    expectation, siblings = fit_expectation(rows, drivers, options=options, interval_s=interval_s)
+    tables = _tables(expectation, channels=channels, interval_s=interval_s)
+    scoring = [personalise(part, expectation, tables=tables, pace=pace) for part in rows]
+    calibrating, their_tables = scoring, [tables] * len(rows)
+    if siblings:
+        their_tables = [tables._replace(weights=sibling.weights) for sibling in siblings]
+        calibrating = [
+            personalise(part, sibling, tables=theirs, pace=pace)
+            for part, sibling, theirs in zip(rows, siblings, their_tables, strict=True)
+        ]
+    own_steps = np.max([person.wander for person in calibrating], axis=0) > 2 * options.slow_wander
+    for people in [scoring] if calibrating is scoring else [scoring, calibrating]:
+        for part, person in zip(rows, people, strict=True):
+            by_own_steps(part, person, expectation, slow=own_steps, pace=pace)
+    character = _character(rows, calibrating, own_steps=own_steps, options=options, pace=pace)
+    for person in [*scoring, *calibrating]:
+        floor = character.shift_floor * person.numbers[STEP_SCALE]
+        person.numbers[SHIFT_SCALE] = np.maximum(person.numbers[SHIFT_SCALE], floor)
+    found = [
+        scan(part, person.numbers, tables=theirs._replace(own_steps=own_steps), pace=pace)
+        for part, person, theirs in zip(rows, calibrating, their_tables, strict=True)
+    ]
+    limited = _with_thresholds(tables, rows, found, character=character, options=options, pace=pace)
+    growth = _growth(character, options)
+    for person in scoring:
+        own = _LARGEST_EXCURSION * person.excursions.max(axis=0) / person.numbers[STEP_SCALE]
+        allowance = np.maximum(character.allowance, own) * person.numbers[STEP_SCALE] * growth
+        person.numbers[ALLOWANCE] = np.minimum(allowance, OFF)
+    return Trained(
+        tables=limited._replace(
+            wanders=(character.wander > options.slow_wander) & (character.days < options.full_day),
+            own_steps=own_steps,
+            shift_floor=character.shift_floor,
+            allowance=np.minimum(character.allowance * growth, OFF),
+        ),
+        numbers=np.array([person.numbers for person in scoring]),
+    )
+
+
+def _tables(expectation: Expectation, *, channels: int, interval_s: float) -> Tables:
+    """Return the profile's tables without thresholds: nothing alarms."""
+    off = np.full(channels, OFF)
+    judged = np.ones(channels, dtype=np.bool_)
+    judged[expectation.drivers] = False
+    return Tables(
+        drivers=expectation.drivers,
+        driver_scale=expectation.scale,
+        driver_low=expectation.low,
+        driver_high=expectation.high,
+        step_limit=expectation.step_limit,
+        weights=expectation.weights,
+        centre=expectation.centre,
+        low_pass=low_pass_weights(interval_s),
+        judged=judged,
+        wanders=np.zeros(channels, dtype=np.bool_),
+        own_steps=np.zeros(channels, dtype=np.bool_),
+        spike_limit=off,
+        shift_limit=off,
+        noise_limit=off,
+        band_limit=off,
+        joint_limit=np.full(1, OFF),
+        shift_floor=np.zeros(channels),
+        allowance=off,
+    )
+
+
+def _character(
+    rows: Sequence[SensorRows], people: Sequence[Personal], *, own_steps: BoolArray, options: Options, pace: Pace
+) -> _Character:
+    """Return what the calibration sensors say of the channels; the allowance in σₑ, for a day of training."""
+    days = max(person.judged_days for person in people)
+    channels = rows[0].values.shape[1]
+    scales = [person.numbers[STEP_SCALE] for person in people]
+    excursions = [person.excursions / scale for person, scale in zip(people, scales, strict=True)]
+    allowance = np.full(channels, 3 / np.sqrt(pace.block_readings))
+    for channel in range(channels):
+        each = [blocks[:, channel] for blocks in excursions]
+        largest = _LARGEST_EXCURSION * max(float(blocks.max()) for blocks in each)
+        tail = 0.0
+        if days >= _DRIFT_TAIL_DAYS:
+            spacing_s = pace.block_readings * pace.interval_s
+            tail = tail_threshold(each, per_day=options.false_incidents_per_day / channels, spacing_s=spacing_s)
+        allowance[channel] = max(allowance[channel], largest, tail)
+    floors = [person.numbers[SHIFT_SCALE] / scale for person, scale in zip(people, scales, strict=True)]
+    return _Character(
+        days=days,
+        wander=np.max([person.wander for person in people], axis=0),
+        shift_floor=np.max(floors, axis=0),
+        allowance=allowance,
+        own_steps=own_steps,
+        armed=max(len(part) for part in rows) >= options.armed_rows,
+    )
+
+
+def _growth(character: _Character, options: Options) -> FloatArray:
+    """Return the factor of the allowance: an hour can't know a day, and what wanders is given room as a random walk."""
+    short = np.sqrt(max(1.0, 1.0 / max(character.days, 1e-6)))
+    walking = np.clip((character.wander - 1) / (options.slow_wander - 1), 0, 1)
+    calm = (character.wander < options.calm_wander) | (character.days >= options.full_day)
+    if not character.armed:
+        return np.full(len(walking), OFF)
+    return np.where(calm, np.maximum(np.sqrt(short), short * walking), OFF)
+
+
+def _with_thresholds(
+    tables: Tables,
+    rows: Sequence[SensorRows],
+    found: Sequence[Findings],
+    *,
+    character: _Character,
+    options: Options,
+    pace: Pace,
+) -> Tables:
+    """Return `tables` with the limits that the calibration passes give; the shift's floor is part of those passes."""
+    channels = len(tables.judged)
+    limits = {name: np.full(channels, OFF) for name in ("spike", "shift", "noise", "band")}
+    per_day = options.false_incidents_per_day / channels
+    cuts = [min(_FIRST_ROWS, len(part) // 3) for part in rows]
+
+    def judged(field: int, channel: int) -> list[FloatArray]:
+        return [
+            np.abs(one.statistics[cut:, field, channel])[one.judged[cut:]] for one, cut in zip(found, cuts, strict=True)
+        ]
+
+    def tail(scores: Sequence[FloatArray], *, above_largest: float = 1.0) -> float:
+        return tail_threshold(scores, per_day=per_day, spacing_s=pace.interval_s, above_largest=above_largest)
+
+    tailed = max(len(part) for part in rows) >= options.full_rows
+    for channel in np.flatnonzero(tables.judged).tolist():
+        limits["spike"][channel] = tail(judged(ERRORS, channel))
+        if character.armed:
+            limits["band"][channel] = tail(judged(BANDS, channel))
+            limits["noise"][channel] = tail(judged(SCATTERS, channel))
+        levels = judged(LEVELS, channel)
+        limits["shift"][channel] = (
+            tail(levels, above_largest=_LARGEST_SHIFT)
+            if tailed
+            else max(_SHORT_SHIFT * float(np.quantile(together(levels), 0.99)), 1e-6)
+        )
+    joint = np.full(1, OFF)
+    if tables.judged.sum() > 1:
+        squares = [(one.statistics[cut:, ERRORS][:, tables.judged] ** 2) for one, cut in zip(found, cuts, strict=True)]
+        means = [
+            np.sqrt(part.mean(axis=1))[one.judged[cut:]] for part, one, cut in zip(squares, found, cuts, strict=True)
+        ]
+        joint[0] = tail_threshold(means, per_day=options.false_incidents_per_day, spacing_s=pace.interval_s)
+    return tables._replace(
+        spike_limit=limits["spike"],
+        shift_limit=limits["shift"],
+        noise_limit=limits["noise"],
+        band_limit=limits["band"],
+        joint_limit=joint,
+    )
