@@ -1,0 +1,30 @@
+"""What can hinder a command that writes to the log, in the words of the command line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from commands.profile_log import ProfileNotAppended
+from domain.profiles import ProfileRefused
+from infra.cli.output import CommandFailed, ExitCode
+from infra.ingest.ports import ReadingsNotAppended
+from infra.kafka.clients import LogNotReachable
+from infra.kafka.reading import LogStalled
+from infra.settings import SettingMissing
+from schemas.contracts import ContractNotPublished, UnknownSchemaId
+
+
+@contextmanager
+def log_failures_explained() -> Iterator[None]:
+    """Turn the log's own errors into CommandFailed with the exit code that belongs to them."""
+    try:
+        yield
+    except SettingMissing as error:
+        raise CommandFailed(str(error), code=ExitCode.NOT_REACHABLE) from error
+    except (LogNotReachable, LogStalled, ReadingsNotAppended, ProfileNotAppended) as error:
+        raise CommandFailed(
+            str(error), then="telltale status; the same command again goes on", code=ExitCode.NOT_REACHABLE
+        ) from error
+    except (ContractNotPublished, UnknownSchemaId) as error:
+        raise CommandFailed(str(error), then="telltale contracts publish", code=ExitCode.NOT_REACHABLE) from error
+    except ProfileRefused as error:
+        raise CommandFailed(str(error), code=ExitCode.REFUSED) from error
