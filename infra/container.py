@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from infra.kafka.contracts import ContractsFollower
     from infra.kafka.model_store import KafkaModelLog
     from infra.kafka.scoring_log import KafkaScoringLog
+    from infra.mlflow.mirror import Mirror
     from ml.scoring.scorer import Scorer
     from ml.training.train import TrainingDesk
     from query_api.store import ReadModelStore
@@ -79,6 +80,12 @@ class Container(containers.DeclarativeContainer):
         readings=providers.Singleton(late("infra.kafka.training_rows:KafkaReadingLog"), bootstrap, decoding),
         models=model_log,
         code=providers.Callable(late("infra.code_identity:code_identity")),
+    )
+
+    mirror: "providers.Singleton[Mirror]" = providers.Singleton(
+        late("infra.mlflow.mirror:Mirror"),
+        events=providers.Singleton(late("infra.kafka.logged_models:KafkaModelEvents"), bootstrap, followed_contracts),
+        showcase=providers.Singleton(late("infra.mlflow.showcase:MlflowShowcase"), settings.provided.mlflow_url),
     )
 
     key_guard: "providers.Singleton[KeyGuard]" = providers.Singleton(

@@ -1,0 +1,34 @@
+"""`telltale mirror`: the process that keeps MLflow equal to the log."""
+
+import os
+
+import typer
+
+from infra.cli.output import CommandFailed, ExitCode
+from infra.container import Container
+from infra.kafka.clients import LogNotReachable
+from infra.kafka.reading import LogStalled
+from infra.logs import configure_logs
+from infra.processes import until_told_to_stop
+from infra.settings import SettingMissing
+
+app = typer.Typer()
+
+
+@app.command()
+def mirror() -> None:
+    """Show every model of the log in MLflow: runs, metrics, files, versions, champion; until told to stop.
+
+    Nothing waits for it: MLflow may be down, emptied or changed by hand; it is made equal to the log again.
+    """
+    # A shorter patience than MLflow's own minutes: the mirror has its own way of trying again.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    container = Container()
+    configure_logs(container.settings().log_level, process="mirror")
+    running = until_told_to_stop()
+    try:
+        container.mirror().run(running)
+    except (LogNotReachable, LogStalled, SettingMissing) as error:
+        raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error
