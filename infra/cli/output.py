@@ -53,13 +53,13 @@ class CommandFailed(Exception):
 @cache
 def console() -> Console:
     """Return the console on standard output; wide when it is no terminal, so that nothing is cut in a pipe."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
 
 @cache
 def error_console() -> Console:
     """Return the console on standard error, for progress and errors."""
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=not sys.stderr.isatty())
 
 
 def say(text: str) -> None:
