@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import fastavro
@@ -21,6 +22,7 @@ class InvalidSchema(ValueError):
     """The text is no Avro schema."""
 
 
+@cache
 def machine_form(text: str) -> str:
     """Return what a schema says to machines: full names, no docs, no aliases, one fixed layout.
 
