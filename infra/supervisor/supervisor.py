@@ -70,8 +70,8 @@ class Supervisor:
                 break
             if not was_up and all(keeper.was_ready.is_set() for keeper in self._keepers.values()):
                 was_up = True
-                self.status.set_phase(Phase.UP)
                 when_up()
+                self.status.set_phase(Phase.UP)
             if time.monotonic() - rotated_at > ROTATE_EVERY_S:
                 rotated_at = time.monotonic()
                 rotate(keeper.log for keeper in self._keepers.values())

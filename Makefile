@@ -1,0 +1,76 @@
+# Needs Python 3.11 or newer and make; everything else is installed into .venv. PYTHON=… chooses a Python.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo up down test test-unit lint format bench lock clean
+
+BIN := .venv/bin
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/.installed ## Install what Telltale needs to run
+install-dev: .venv/.installed-dev ## Install what its tests need as well
+
+demo: install ## Show the whole story: log, training, live fault, verdict, page
+	@$(BIN)/telltale demo
+
+up: install ## Start services and processes in the background
+	@$(BIN)/telltale up --detach
+
+down: install ## Stop them
+	@$(BIN)/telltale down
+
+test: install-dev ## Run every test
+	@$(BIN)/python -m pytest
+
+test-unit: install-dev ## Run the tests that need nothing running
+	@$(BIN)/python -m pytest tests/unit
+
+lint: install-dev ## Check style, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install-dev ## Put the code into its form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: install-dev ## Measure, each figure beside its comparison
+	@$(BIN)/telltale bench
+
+lock: install-dev ## Write the hashed lock files anew from pyproject.toml
+	$(BIN)/uv lock --upgrade
+	$(BIN)/uv export --quiet --format requirements-txt --no-emit-project --no-annotate --no-header \
+		--no-dev --output-file requirements.lock
+	$(BIN)/uv export --quiet --format requirements-txt --no-emit-project --no-annotate --no-header \
+		--output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--upgrade requirements-bootstrap.in --output-file requirements-bootstrap.lock
+
+clean: ## Remove what was installed and built, but no data
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The tools that install the rest: uv, and what builds this project, so that no build fetches anything unhashed.
+.venv/.bootstrapped: requirements-bootstrap.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; where it is called otherwise:" \
+		"make PYTHON=/path/to/python3.12 (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "==> Python environment in .venv ($(PYTHON))"
+	@$(PYTHON) -m venv .venv
+	@echo "==> uv"
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-bootstrap.lock
+	@touch $@
+
+.venv/.installed: .venv/.bootstrapped requirements.lock pyproject.toml
+	@echo "==> Telltale's libraries: 1.4 GB on disk, one to three minutes the first time"
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --quiet --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	@echo "==> libraries of the tests"
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
