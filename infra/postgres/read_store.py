@@ -95,10 +95,12 @@ class PostgresReadStore:
         except _LOST as error:
             if isinstance(error, _NOT_LOST):
                 raise _refusal(error) from error
-            log.warning("question_asked_again", cause=str(error).strip())
+            log.warning("question_asked_again", cause=_first_line(error))
         except psycopg.Error as error:
             raise _refusal(error) from error
         try:
+            if self._pool is not None:
+                await self._pool.check()  # when one connection was lost, the idle ones are too
             return await self._ask(read_models, question)
         except psycopg.Error as error:
             raise _refusal(error) from error

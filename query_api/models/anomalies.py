@@ -33,8 +33,8 @@ class Verdict(Answer):
     raw_score: float
     severity: str = Field(description="warning below 1.5, high below 3, critical from there.")
     measurements: dict[str, float]
-    expected: dict[str, float]
-    contribution: dict[str, float]
+    expected: dict[str, float | None]
+    contribution: dict[str, float | None]
     model: ModelName
 
 

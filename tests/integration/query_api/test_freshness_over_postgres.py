@@ -1,0 +1,132 @@
+import threading
+from datetime import timedelta
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from infra.embedded.postgres import PostgresService
+from infra.postgres.builds import create_build
+from infra.postgres.connections import connect_for_writing
+from projections.folder import load_folder
+from query_api import asking
+from tests.builders import NOON, a_reading
+from tests.integration.query_api.conftest import Plant, say
+
+
+def test_answers_say_from_which_builds_and_how_far(client: TestClient) -> None:
+    answer = client.get("/models")
+    assert answer.headers["Telltale-Build"] == "models=1"
+    assert answer.headers["Telltale-Position"] == "model-events/0/1"
+    assert answer.headers["Telltale-Lag-Seconds"] == "0.200"
+    assert answer.headers["Telltale-As-Of"] == "2026-03-09T12:02:59.800000+00:00"
+
+
+def test_the_position_of_an_answer_is_passed_at_once(client: TestClient) -> None:
+    position = client.get("/models").headers["Telltale-Position"]
+    assert client.get("/models", params={"min_position": position}).status_code == 200
+
+
+def test_a_position_not_passed_in_time_is_503_with_the_position(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "LONGEST_WAIT_S", 0.05)
+    answer = client.get("/models", params={"min_position": "model-events/0/2"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert "model-events/0/2" in answer.json()["detail"]
+
+
+def test_a_position_is_waited_for(own_client: TestClient, plant: Plant) -> None:
+    position = plant.log.append(a_reading(181, machine_id="hall-a"), partition=2, appended_s=181)
+    projecting = threading.Timer(0.2, plant.project, ["sensors", "readings"])
+    projecting.start()
+    answer = own_client.get("/events/latest", params={"limit": 1, "min_position": str(position)})
+    projecting.join()
+    assert answer.json()[0]["timestamp"] == "2026-03-09T12:03:01Z"
+
+
+def test_a_position_of_a_topic_that_the_route_does_not_read_is_refused(client: TestClient) -> None:
+    answer = client.get("/models", params={"min_position": "sensor-events/0/1"})
+    assert (answer.status_code, "sensor-events" in answer.json()["detail"]) == (422, True)
+
+
+def test_an_answer_that_did_not_change_is_304(client: TestClient) -> None:
+    tag = client.get("/models").headers["ETag"]
+    answer = client.get("/models", headers={"If-None-Match": tag})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer.headers["Telltale-Build"] == "models=1"
+
+
+def test_freshness_counts_what_is_there(client: TestClient) -> None:
+    freshness = client.get("/freshness").json()
+    assert (freshness["machines"], freshness["sensors"], freshness["readings"]) == (2, 3, 361)
+    assert freshness["last_reading_known_at"] == "2026-03-09T12:02:59.500000Z"
+    assert freshness["behind_s"] == 0.2
+
+
+def test_ready_turns_503_when_a_projector_stops_and_health_does_not(own_client: TestClient, plant: Plant) -> None:
+    assert own_client.get("/health/ready").json()["status"] == "ok"
+    with connect_for_writing(plant.dsn, name="test") as connection:
+        say(connection, "readings", state="stopped")
+    ready = own_client.get("/health/ready")
+    assert (ready.status_code, ready.json()["stopped"]) == (503, ["readings: stopped"])
+    assert own_client.get("/health").json() == {"status": "ok"}
+
+
+def test_prometheus_finds_lag_and_request_times(client: TestClient) -> None:
+    client.get("/sensors/north")
+    text = client.get("/metrics").text
+    assert 'telltale_projection_lag_offsets{build="1",read_model="readings"} 0.0' in text
+    assert 'telltale_http_request_seconds_count{route="/sensors/{sensor_id}",status="409"}' in text
+
+
+def test_a_swap_of_the_pointer_is_seen_by_the_next_question(own_client: TestClient, plant: Plant) -> None:
+    with connect_for_writing(plant.dsn, name="test") as connection:
+        build = create_build(connection, load_folder("models"))
+        connection.execute("UPDATE telltale.serving SET build = %s WHERE read_model = 'models'", [build.number])
+        connection.commit()
+    answer = own_client.get("/models")
+    assert (answer.headers["Telltale-Build"], answer.json()["items"]) == ("models=2", [])
+
+
+def test_a_lost_connection_is_not_noticed_by_who_asks(
+    own_client: TestClient, plant: Plant, postgres: PostgresService
+) -> None:
+    assert own_client.get("/models").status_code == 200
+    name = psycopg.conninfo.conninfo_to_dict(plant.dsn)["dbname"]
+    with psycopg.connect(postgres.dsn("postgres", str(name))) as connection:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'telltale-api' AND datname = current_database()"
+        ).fetchall()
+    assert set(ended) == {(True,)}
+    assert own_client.get("/models").status_code == 200
+
+
+def test_a_read_model_that_is_not_built_yet_is_503_and_says_how(own_client: TestClient, plant: Plant) -> None:
+    with connect_for_writing(plant.dsn, name="test") as connection:
+        connection.execute("DELETE FROM telltale.serving WHERE read_model = 'contracts'")
+        connection.commit()
+    answer = own_client.get("/contracts")
+    assert (answer.status_code, "telltale projector" in answer.json()["detail"]) == (503, True)
+
+
+def test_a_value_the_database_cannot_hold_is_422(client: TestClient) -> None:
+    assert client.get("/events/latest", params={"sensor_id": "a\0b"}).status_code == 422
+    cursor = client.get("/verdicts", params={"limit": 1}).json()["next_cursor"]
+    assert client.get("/anomalies", params={"cursor": cursor}).status_code == 422
+
+
+def test_lists_come_as_csv(client: TestClient) -> None:
+    answer = client.get("/verdicts", params={"format": "csv", "limit": 2})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    header, first, *_ = answer.text.splitlines()
+    assert "measurements.vibration" in header.split(",")
+    assert "hall-a" in first
+    assert client.get("/anomalies", headers={"Accept": "text/csv"}).text.startswith("event_id,sensor_id,timestamp")
+    assert client.get("/swimlane", params={"format": "csv"}).status_code == 422
+
+
+def test_moments_without_a_zone_mean_utc(client: TestClient) -> None:
+    naive = (NOON + timedelta(seconds=152.6)).replace(tzinfo=None).isoformat()
+    assert len(client.get("/verdicts", params={"as_of": naive}).json()["items"]) == 3
