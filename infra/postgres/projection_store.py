@@ -1,7 +1,7 @@
 """One build in PostgreSQL, as its projector writes it."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
@@ -155,6 +155,9 @@ class PostgresProjectionStore:
     def close(self) -> None:
         """Let go of the build."""
         if self._connection is not None:
+            with suppress(psycopg.Error):
+                # Not only by closing: the server may take a while to notice that, and the next one is waiting.
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
             self._connection.close()
             self._connection = None
 

@@ -1,0 +1,101 @@
+"""PostgreSQL alone, started for these tests, and a database of its own for each."""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from infra.embedded.home import Home
+from infra.embedded.ports import choose_ports
+from infra.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
+from infra.postgres.connections import connect_for_writing
+from infra.postgres.migrate import migrate
+from infra.supervisor.program import NotReady, Program
+
+DEADLINE_S: Final = 60.0
+_PASSWORDS: Final = {role: f"{role}-of-a-throw-away" for role in ("postgres", OWNER, READER, MLFLOW)}
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresService]:
+    """Yield a running server that is stopped and removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="telltale-test-"))
+    folder.chmod(0o755)  # PostgreSQL may run as another user
+    home = Home(folder)
+    home.create()
+    service = PostgresService(home, port=choose_ports(home, ["postgres"])["postgres"], passwords=_PASSWORDS)
+    service.prepare(_run)
+    program = service.program()
+    with (folder / "postgres.log").open("wb") as log:
+        server = subprocess.Popen(
+            (*program.arguments, "-c", "fsync=off", "-c", "full_page_writes=off"),
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            cwd=program.folder,
+            user=program.user,
+            group=program.user,
+            extra_groups=None if program.user is None else (),
+        )
+    try:
+        _wait_until_ready(service)
+        service.settle()
+        yield service
+    finally:
+        server.send_signal(signal.SIGQUIT)  # at once, without writing anything down
+        server.wait(DEADLINE_S)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database(postgres: PostgresService) -> str:
+    """Return the DSN of an empty, migrated database that belongs to this test alone."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres.dsn("postgres", "postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER)))
+    dsn = postgres.dsn(OWNER, name)
+    with connect_for_writing(dsn, name="test") as connection:
+        migrate(connection)
+    return dsn
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection]:
+    """Yield an autocommitting connection to this test's database."""
+    with connect_for_writing(database, name="test") as opened:
+        yield opened
+
+
+def _run(program: Program) -> None:
+    subprocess.run(
+        program.arguments,
+        check=True,
+        capture_output=True,
+        cwd=program.folder,
+        user=program.user,
+        group=program.user,
+        extra_groups=None if program.user is None else (),
+    )
+
+
+def _wait_until_ready(service: PostgresService) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            service.probe()
+        except NotReady:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return

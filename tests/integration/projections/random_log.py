@@ -1,0 +1,158 @@
+"""A log with everything that every read model reads, made from a seed."""
+
+import math
+from datetime import timedelta
+from random import Random
+
+from domain.anomalies import AnomalyDetected, severity_of, verdict_id
+from domain.contracts import SchemaPublished
+from domain.models import ModelEvent, ModelPromoted, ModelRef, ModelTrained
+from domain.positions import Position
+from domain.profiles import ProfileDefined
+from domain.readings import SensorReadingRecorded
+from domain.scoring import FlaggedRanges, ModelInForce, ReadingsScored, ScoreColumn, ScoringModelChanged
+from tests.builders import NOON, a_profile, a_reading
+from tests.projection_log import FakeLog
+
+PROFILES = (
+    a_profile("environment", channels=("temperature", "pressure", "vibration")),
+    a_profile("pump", channels=("speed", "flow", "pressure", "current")),
+    a_profile("pump", version=2, channels=("speed", "flow")),
+)
+MACHINES = tuple(f"machine-{number}" for number in range(9))
+
+
+def random_log(seed: int, readings: int = 400) -> FakeLog:
+    """Return a log of profiles, readings (some bad), verdicts, ledger records, model changes and models."""
+    chance = Random(seed)
+    log = FakeLog()
+    for profile in (*PROFILES, PROFILES[1]):
+        log.append(profile, topic="profile-events", key=profile.name)
+    for number in range(readings):
+        _append_reading(log, chance, number)
+    for number in range(60):
+        _append_verdicts(log, chance, number)
+    for number in range(20):
+        _append_model_event(log, chance, number)
+    for contract in list(log.contracts)[:5]:
+        published = SchemaPublished(
+            id=contract.id, subject=f"some-topic-{contract.subject}", version=1, text="{}", sha256=contract.sha256
+        )
+        log.append(published, topic="contracts")
+    return log
+
+
+def _append_reading(log: FakeLog, chance: Random, number: int) -> None:
+    machine = chance.choice(MACHINES)
+    partition = MACHINES.index(machine) % 8
+    if chance.random() < 0.03:
+        log.append(chance.choice([b"", b"nonsense", None]), partition=partition)
+        return
+    profile = chance.choice(PROFILES)
+    values = {name: chance.uniform(-9, 9) for name in profile.channel_names if chance.random() < 0.9}
+    reading = a_reading(
+        chance.uniform(0, 900),
+        machine_id=machine,
+        sensor_id=chance.choice(["north", "south"]),
+        profile=profile.ref,
+        measurements=values or {profile.channel_names[0]: chance.choice([0.0, -0.0, 0.1])},
+        anomaly_type=chance.choice([None, None, "spike"]),
+    )
+    # The log's clock steps back now and then.
+    log.append(reading, partition=partition, appended_s=number + chance.choice([0, 0, 0, -40, 25]))
+    if chance.random() < 0.1:
+        log.append_marker("sensor-events", partition)
+
+
+def _append_verdicts(log: FakeLog, chance: Random, number: int) -> None:
+    partition = chance.randrange(8)
+    model = _model("pump", 1 + number % 3)
+    if chance.random() < 0.2:
+        log.append(_model_change(partition, model, number), topic="anomaly-events", partition=partition)
+    scores = tuple(chance.choice([math.nan, chance.uniform(0, 4)]) for _ in range(chance.randint(0, 6)))
+    ledger = ReadingsScored(
+        source_topic="sensor-events",
+        source_partition=partition,
+        from_offset=number * 10,
+        next_offset=number * 10 + len(scores),
+        columns=(ScoreColumn(detector="isolation_forest", scores=scores), ScoreColumn(detector="spike", scores=scores)),
+        abnormal=tuple(number * 10 + place for place, score in enumerate(scores) if score > 1),
+        flags=(FlaggedRanges(name="late", ranges=(number * 10, number * 10 + 1, number * 10 + 3, number * 10 + 4)),),
+        models=(ModelInForce(profile="pump@1", model=str(model), artifact_sha256=model.artifact_sha256),),
+        inputs={"model-events": number, "profile-events": 2},
+    )
+    log.append(ledger, topic="anomaly-events", partition=partition)
+    for offset in ledger.abnormal:
+        log.append(
+            _verdict(Position("sensor-events", partition, offset), model, chance),
+            topic="anomaly-events",
+            partition=partition,
+        )
+    log.append_marker("anomaly-events", partition)
+
+
+def _append_model_event(log: FakeLog, chance: Random, number: int) -> None:
+    name = chance.choice(["pump", "environment"])
+    model = _model(name, chance.randint(1, 5))
+    trained = ModelTrained(
+        model=model,
+        detectors=("isolation_forest",),
+        manifest=f'{{"run":{number}}}',
+        manifest_sha256=f"{number:064x}",
+        rows=number,
+        metrics={"rows_per_s": 1.5, "undefined": math.nan},
+        parameters={"trees": "100"},
+    )
+    promoted = ModelPromoted(
+        model=model, replaces=chance.choice([None, _model(name, 1)]), because="test", actor="tester", forced=False
+    )
+    said: ModelEvent = chance.choice([trained, promoted])
+    log.append(said, topic="model-events", key=name, appended_s=chance.uniform(0, 99))
+
+
+def _verdict(position: Position, model: ModelRef, chance: Random) -> AnomalyDetected:
+    reading: SensorReadingRecorded = a_reading(position.offset)
+    score = chance.uniform(1.01, 5)
+    return AnomalyDetected(
+        event_id=verdict_id(position, model.artifact_sha256),
+        reading_event_id=reading.event_id,
+        reading_position=str(position),
+        machine_id=chance.choice(MACHINES),
+        sensor_id="north",
+        recorded_at=NOON + timedelta(seconds=position.offset),
+        kind="isolation_forest",
+        kinds=("isolation_forest", "spike"),
+        score=score,
+        raw_score=score / 2,
+        severity=severity_of(score),
+        measurements=reading.measurements,
+        expected={"temperature": 20.0},
+        contribution={"temperature": 0.4, "pressure": math.nan},
+        model=model,
+    )
+
+
+def _model_change(partition: int, model: ModelRef, number: int) -> ScoringModelChanged:
+    return ScoringModelChanged(
+        source_topic="sensor-events",
+        source_topic_id="an-id",
+        source_partition=partition,
+        from_offset=number * 10,
+        model=model,
+        previous=None if number % 2 else _model("pump", 9),
+        model_events_offset=number,
+        threshold=math.nan if number % 3 else 0.6,
+        parameters_sha256="ab",
+        code_version="0.1.0",
+        runtime="numpy",
+        state="fresh",
+    )
+
+
+def _model(name: str, version: int) -> ModelRef:
+    return ModelRef(profile=f"{name}@1", name=name, version=version, artifact_sha256=f"{name}-{version}")
+
+
+def profiles_by_ref() -> dict[str, ProfileDefined]:
+    """Return what the vocabulary needs to read a random log."""
+    return {profile.ref: profile for profile in PROFILES}
