@@ -16,6 +16,7 @@ STALLED_AFTER_S: Final = 30.0
 Longer than transaction.timeout.ms (10 s), after which the broker itself ends a dead writer's transaction."""
 
 _POLL_RECORDS: Final = 10_000
+_POLL_S: Final = 0.02
 
 
 class LogStalled(TimeoutError):
@@ -44,7 +45,8 @@ def read_to_end(
     end = LogEnds(bootstrap).written([place])[place] if end is None else end
     if start >= end:
         return
-    client = consumer(bootstrap)
+    # The end is told by an empty fetch, which the broker would hold back for half a second.
+    client = consumer(bootstrap, fetch_wait_max_ms=10)
     try:
         client.assign([TopicPartition(topic, partition, start)])
         yield from _until(client, place, start, end)
@@ -55,7 +57,7 @@ def read_to_end(
 def _until(client: Consumer, place: Place, start: int, end: int) -> Iterator[RecordBatch]:
     position, moved_at = start, monotonic()
     while position < end:
-        records, ends = split(client.consume(_POLL_RECORDS, timeout=0.2))
+        records, ends = split(client.consume(_POLL_RECORDS, timeout=_POLL_S))
         kept = [message for message in records if message.offset() < end]
         if kept:
             yield batch_of(place, kept)
