@@ -1,0 +1,69 @@
+from datetime import timedelta
+
+import pytest
+
+from query_api.cursors import decode_cursor, encode_cursor, moment_in
+from query_api.errors import ParameterRefused
+from query_api.parameters import Span
+from query_api.rendering import as_csv
+from query_api.routes.readings import MINUTES_IN_BUCKETS, RAW, RAW_IN_BUCKETS, cut_range, with_gaps
+from query_api.routes.swimlane import whole_buckets
+from tests.builders import NOON
+
+HOUR = Span(NOON + timedelta(seconds=30), NOON + timedelta(hours=1))
+
+
+def test_few_readings_stay_raw() -> None:
+    cut = cut_range(HOUR, readings=500, points=500, as_of=None)
+    assert (cut.statement, cut.mode, cut.width) == (RAW, "raw", None)
+
+
+def test_more_readings_go_into_buckets_of_whole_seconds() -> None:
+    cut = cut_range(HOUR, readings=501, points=500, as_of=NOON)
+    assert (cut.statement, cut.width, cut.as_of) == (RAW_IN_BUCKETS, timedelta(seconds=8), NOON)
+
+
+def test_very_many_readings_come_from_whole_minutes_and_as_of_holds_back_to_one() -> None:
+    known = NOON + timedelta(minutes=40, seconds=59)
+    cut = cut_range(HOUR, readings=10**6, points=500, as_of=known)
+    assert (cut.statement, cut.width) == (MINUTES_IN_BUCKETS, timedelta(minutes=1))
+    assert (cut.starts_at, cut.as_of) == (NOON, NOON + timedelta(minutes=40))
+
+
+def test_a_gap_gets_one_empty_row() -> None:
+    rows = [{"at": NOON + timedelta(seconds=second), "readings": 1} for second in (0, 1, 4, 8)]
+    marked = with_gaps(rows, timedelta(seconds=3))
+    assert [(row["at"] - NOON).seconds for row in marked if not row["readings"]] == [5]
+
+
+def test_cells_cover_the_span_and_start_on_whole_buckets() -> None:
+    borders = whole_buckets(HOUR, 600)
+    assert (borders[0], len(borders)) == (NOON, 7)
+    assert whole_buckets(HOUR, None)[1] - NOON == timedelta(seconds=60)
+    with pytest.raises(ParameterRefused, match="cells"):
+        whole_buckets(Span(NOON, NOON + timedelta(days=30)), 60)
+
+
+def test_a_cursor_belongs_to_its_list() -> None:
+    cursor = encode_cursor("verdicts", (5, "a"))
+    assert decode_cursor("verdicts", cursor, (int, str)) == (5, "a")
+    for listing, kinds in (("anomalies", (int, str)), ("verdicts", (str, str))):
+        with pytest.raises(ParameterRefused, match="another list"):
+            decode_cursor(listing, cursor, kinds)
+
+
+@pytest.mark.parametrize("cursor", ["%%%", "W10", "bnVsbA", "MQ", "eyJhIjoxfQ", "é", "a" * 9])
+def test_what_is_no_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(ParameterRefused, match="cursor"):
+        decode_cursor("verdicts", cursor, (int,))
+
+
+@pytest.mark.parametrize("part", [-1, 10**18, "soon"])
+def test_a_cursor_holds_a_moment_of_ours(part: int | str) -> None:
+    with pytest.raises(ParameterRefused, match="moment"):
+        moment_in(part)
+
+
+def test_csv_spreads_maps_over_columns_of_all_rows() -> None:
+    rows = [{"name": 'a,"b"', "values": {"x": 1.5}, "tags": ["p", "q"]}, {"name": None, "values": {"y": None}}]
+    assert as_csv(rows).decode() == ('name,values.x,tags,values.y\r\n"a,""b""",1.5,"[""p"", ""q""]",\r\n,,,\r\n')
