@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from infra.http.keys import KeyGuard
     from infra.kafka.contracts import ContractsFollower
+    from infra.kafka.logged_models import KafkaModelEvents
     from infra.kafka.model_store import KafkaModelLog
     from infra.kafka.scoring_log import KafkaScoringLog
     from infra.mlflow.mirror import Mirror
+    from infra.projector_process import ProjectorProcess
     from ml.scoring.scorer import Scorer
     from ml.training.train import TrainingDesk
     from query_api.store import ReadModelStore
@@ -82,9 +84,19 @@ class Container(containers.DeclarativeContainer):
         code=providers.Callable(late("infra.code_identity:code_identity")),
     )
 
+    model_events: "providers.Singleton[KafkaModelEvents]" = providers.Singleton(
+        late("infra.kafka.logged_models:KafkaModelEvents"), bootstrap, followed_contracts
+    )
+    projector_process: "providers.Singleton[ProjectorProcess]" = providers.Singleton(
+        late("infra.projector_process:ProjectorProcess"),
+        bootstrap=bootstrap,
+        dsn=settings.provided.postgres_dsn,
+        vocabulary=providers.Singleton(late("infra.kafka.vocabulary:KafkaVocabulary"), bootstrap),
+    )
+
     mirror: "providers.Singleton[Mirror]" = providers.Singleton(
         late("infra.mlflow.mirror:Mirror"),
-        events=providers.Singleton(late("infra.kafka.logged_models:KafkaModelEvents"), bootstrap, followed_contracts),
+        events=model_events,
         showcase=providers.Singleton(late("infra.mlflow.showcase:MlflowShowcase"), settings.provided.mlflow_url),
     )
 

@@ -36,6 +36,14 @@ def serving_build(connection: psycopg.Connection, read_model: str) -> Build | No
     return Build(read_model, row[0]) if row else None
 
 
+def live_builds(connection: psycopg.Connection, read_model: str) -> tuple[Build, ...]:
+    """Return the builds that are to follow the log: the serving one and those kept beside it, oldest first."""
+    rows = connection.execute(
+        "SELECT build FROM telltale.builds WHERE read_model = %s AND discarded_at IS NULL ORDER BY build", [read_model]
+    )
+    return tuple(Build(read_model, number) for (number,) in rows)
+
+
 def ensure_serving_build(connection: psycopg.Connection, folder: Folder) -> Build:
     """Return the serving build; when there is none make the first one from `folder` and let it serve.
 
