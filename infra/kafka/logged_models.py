@@ -14,7 +14,7 @@ from infra.kafka.contracts import ContractsFollower
 from infra.kafka.ends import LogEnds, Place
 from infra.kafka.model_store import read_artifact
 from infra.kafka.reading import batch_of, read_to_end, split
-from infra.mlflow.wanted import LoggedModelEvent
+from infra.model_lines import LoggedModelEvent
 from schemas.codec import Event, decode
 from schemas.contracts import UnknownSchemaId
 from schemas.records import RecordBatch

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import structlog
 
 from infra.mlflow.reconcile import ModelShowcase, ShowcaseNotReachable, reconcile
-from infra.mlflow.wanted import LoggedModelEvent, WantedLine, fold
+from infra.model_lines import LoggedLine, LoggedModelEvent, fold
 
 FULL_CHECK_EVERY_S: Final = 60.0
 """How long a change made by hand in MLflow can stand."""
@@ -35,7 +35,7 @@ class Mirror:
     def __init__(self, events: ModelEvents, showcase: ModelShowcase) -> None:
         self._events: Final = events
         self._showcase: Final = showcase
-        self._lines: dict[str, WantedLine] = {}
+        self._lines: dict[str, LoggedLine] = {}
         self._due: set[str] = set()
         self._full_check_at = 0.0
         self._retry_at = 0.0

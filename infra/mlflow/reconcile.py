@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from infra.mlflow.run_content import RunContent, run_content
-from infra.mlflow.wanted import WantedLine
+from infra.model_lines import LoggedLine
 
 CHAMPION: Final = "champion"
 """The alias of a line's champion. People look it up; nothing of ours loads by it."""
@@ -67,7 +67,7 @@ class ShowcaseNotReachable(ConnectionError):
     """MLflow, or the store behind it, does not answer."""
 
 
-def reconcile(line: WantedLine, showcase: ModelShowcase, content_of: Callable[[str], bytes]) -> tuple[str, ...]:
+def reconcile(line: LoggedLine, showcase: ModelShowcase, content_of: Callable[[str], bytes]) -> tuple[str, ...]:
     """Make `showcase` show `line`, and return what had to be changed, in words; () when it was equal.
 
     1. Runs: a version whose run is missing, unfinished, doubled or different is written anew. 2. Registered versions:
@@ -129,7 +129,7 @@ def _difference(run: ShownRun, wanted: RunContent) -> str:
 
 
 def _reconcile_versions(
-    line: WantedLine, shown: ShownLine, run_ids: list[str], showcase: ModelShowcase
+    line: LoggedLine, shown: ShownLine, run_ids: list[str], showcase: ModelShowcase
 ) -> tuple[bool, list[str]]:
     """Return whether the registered versions were taken away first, and what was changed."""
     wanted = [
@@ -148,5 +148,5 @@ def _reconcile_versions(
     return forgotten, changes
 
 
-def _version_tags(line: WantedLine, number: int) -> Mapping[str, str]:
+def _version_tags(line: LoggedLine, number: int) -> Mapping[str, str]:
     return {"telltale.artifact_sha256": line.versions[number - 1].event.model.artifact_sha256}

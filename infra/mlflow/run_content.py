@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from infra.mlflow.score_plot import score_plot
-from infra.mlflow.wanted import WantedVersion
+from infra.model_lines import LoggedVersion
 from ml.artifact import NotAnArtifact, unpack
 from ml.training.histogram import histogram_of
 
@@ -28,7 +28,7 @@ class RunContent:
     at_ms: int
 
 
-def run_content(version: WantedVersion, content: bytes) -> RunContent:
+def run_content(version: LoggedVersion, content: bytes) -> RunContent:
     """Return the run of a version whose artifact is `content`."""
     event = version.event
     files = {
@@ -57,7 +57,7 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
 
 
-def _plots(version: WantedVersion, content: bytes) -> Mapping[str, bytes]:
+def _plots(version: LoggedVersion, content: bytes) -> Mapping[str, bytes]:
     try:
         counts = histogram_of(unpack(content))
     except NotAnArtifact:

@@ -1,4 +1,4 @@
-"""What MLflow should show: a fold of model-events, one line at a time."""
+"""Lines of models as the log tells them, with places and times: a fold of model-events for people and for MLflow."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from domain.positions import Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedVersion:
+class LoggedVersion:
     """A trained version and where the log says so."""
 
     event: ModelTrained
@@ -18,11 +18,11 @@ class WantedVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedLine:
+class LoggedLine:
     """A line of models: its versions by number from 1, and the promotion of its champion."""
 
     name: str
-    versions: tuple[WantedVersion, ...] = ()
+    versions: tuple[LoggedVersion, ...] = ()
     champion: ModelPromoted | None = None
 
 
@@ -35,15 +35,15 @@ class LoggedModelEvent:
     appended_at: datetime
 
 
-def fold(lines: Mapping[str, WantedLine], news: Iterable[LoggedModelEvent]) -> tuple[dict[str, WantedLine], set[str]]:
+def fold(lines: Mapping[str, LoggedLine], news: Iterable[LoggedModelEvent]) -> tuple[dict[str, LoggedLine], set[str]]:
     """Return all lines after `news`, and the names of those that changed."""
     folded, changed = dict(lines), set()
     for logged in news:
         event = logged.event
         name = event.model.name
-        line = folded.get(name, WantedLine(name=name))
+        line = folded.get(name, LoggedLine(name=name))
         if isinstance(event, ModelTrained):
-            version = WantedVersion(event=event, position=logged.position, appended_at=logged.appended_at)
+            version = LoggedVersion(event=event, position=logged.position, appended_at=logged.appended_at)
             folded[name] = replace(line, versions=(*line.versions, version))
         else:
             folded[name] = replace(line, champion=event)
