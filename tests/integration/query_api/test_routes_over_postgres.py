@@ -34,7 +34,13 @@ def test_anomalies_filter_on_when_they_became_known(client: TestClient) -> None:
 
 
 def test_verdicts_page_by_cursor_and_filter(client: TestClient) -> None:
-    asked = {"machine_id": "hall-a", "severity": "critical", "from": at(151), "to": at(158), "limit": 5}
+    asked: dict[str, str | int] = {
+        "machine_id": "hall-a",
+        "severity": "critical",
+        "from": at(151),
+        "to": at(158),
+        "limit": 5,
+    }
     page = client.get("/verdicts", params=asked).json()
     rest = client.get("/verdicts", params={**asked, "cursor": page["next_cursor"]}).json()
     seen = [verdict["recorded_at"] for verdict in [*page["items"], *rest["items"]]]
@@ -108,7 +114,7 @@ def test_readings_before_the_first_model_have_no_score(client: TestClient) -> No
 
 
 def test_many_readings_come_as_buckets_with_smallest_mean_and_largest(client: TestClient) -> None:
-    asked = {"machine_id": "hall-a", "from": at(0), "to": at(SECONDS), "points": 18}
+    asked: dict[str, str | int] = {"machine_id": "hall-a", "from": at(0), "to": at(SECONDS), "points": 18}
     series = client.get("/sensors/north/readings", params=asked).json()
     assert (series["mode"], series["bucket_s"], series["counts"]) == ("buckets", 10, [10] * 18)
     temperature, _, vibration = series["channels"]
@@ -148,7 +154,7 @@ def test_the_swimlane_by_machine_adds_its_sensors_and_keeps_the_worst_on_top(cli
 
 
 def test_the_swimlane_as_of_an_earlier_minute_knows_no_fault(client: TestClient) -> None:
-    asked = {"as_of": at(125), "from": at(0), "to": at(SECONDS), "bucket": 60}
+    asked: dict[str, str | int] = {"as_of": at(125), "from": at(0), "to": at(SECONDS), "bucket": 60}
     answer = client.get("/swimlane", params=asked)
     assert [lane["readings"] for lane in answer.json()["lanes"]] == [[60, 60, 0], [61, 60, 0]]
     assert answer.headers["Telltale-As-Of"] == "2026-03-09T12:02:00+00:00"
