@@ -25,6 +25,7 @@ class LogEnds:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap: Final = bootstrap
         self._admin: Final = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3})
+        self._met = False
 
     def written(self, places: Iterable[Place]) -> Mapping[Place, int]:
         """Return the offset after the last record of each partition, open transactions included.
@@ -66,8 +67,15 @@ class LogEnds:
         asked = {TopicPartition(topic, partition): spec for topic, partition in places}
         if not asked:
             return {}
-        futures = self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=CONNECT_TIMEOUT_S)
         try:
+            self._meet()
+            futures = self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=CONNECT_TIMEOUT_S)
             return {(place.topic, place.partition): future.result().offset for place, future in futures.items()}
         except KafkaException as error:
             raise LogNotReachable(self._bootstrap, str(error)) from error
+
+    def _meet(self) -> None:
+        """Learn who leads what: a client that has not done so answers one first question in thirty 3 s late."""
+        if not self._met:
+            self._admin.list_topics(timeout=CONNECT_TIMEOUT_S)
+            self._met = True

@@ -22,13 +22,13 @@ FAR_AWAY = "sensor-events/0/9000000000000000000"
 Append = Callable[[str, bytes], Position]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bootstrap(stack_settings: Settings) -> str:
     publish_contracts(stack_settings)
     return stack_settings.kafka_bootstrap
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def append(bootstrap: str) -> Append:
     """Return a function that appends a value to the skips and returns its position."""
     client: Producer = producer(bootstrap)
