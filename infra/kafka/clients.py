@@ -34,7 +34,8 @@ def consumer(bootstrap: str, *, group: str = "telltale-reader", **more: Any) -> 
             # 1000 ms, the default, holds a full queue back so long that consuming stays below 0.2 M records/s.
             "fetch.queue.backoff.ms": 5,
             "allow.auto.create.topics": False,
-            "log_level": 3,
+            # 3 would write a line to standard error for each of twenty attempts a second to reach an absent broker.
+            "log_level": 2,
             **{name.replace("_", "."): value for name, value in more.items()},
         }
     )
@@ -51,7 +52,8 @@ def producer(bootstrap: str, **more: Any) -> Producer:
             "partitioner": "murmur2_random",
             # 100 ms, the default, is what a transaction waits after the first refused try of the one before it.
             "retry.backoff.ms": 5,
-            "log_level": 3,
+            # 3 would write a line to standard error for each of twenty attempts a second to reach an absent broker.
+            "log_level": 2,
             **{name.replace("_", "."): value for name, value in more.items()},
         }
     )

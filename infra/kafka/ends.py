@@ -24,7 +24,7 @@ class LogEnds:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap: Final = bootstrap
-        self._admin: Final = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3})
+        self._admin: Final = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
         self._met = False
 
     def written(self, places: Iterable[Place]) -> Mapping[Place, int]:
