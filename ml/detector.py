@@ -37,7 +37,7 @@ class Verdicts:
     ratios: float64 array (n, k), score over threshold per kind, abnormal when above 1 (a kind with hysteresis keeps
         its ratio above 1 while its alarm holds); NaN where the kind did not judge the row.
     raw: float64 array (n, k), the kinds' own scores before division; NaN where not judged.
-    unjudged: bool array (n,), True where no kind judged the row.
+    unjudged: bool array (n,), True where no kind that votes judged the row.
     """
 
     ratios: FloatArray

@@ -7,9 +7,11 @@ from typing import Final
 from ml.artifact import FORMAT, Artifact, NotAnArtifact, unpack
 from ml.detector import Detector
 from ml.isolation_forest import detector as isolation_forest
+from ml.panel import detector as panel
+from ml.panel.parameters import DETECTOR as PANEL
 
 LOADERS: Final[Mapping[str, Callable[[Artifact], Detector]]] = MappingProxyType(
-    {isolation_forest.KIND: isolation_forest.from_artifact}
+    {isolation_forest.KIND: isolation_forest.from_artifact, PANEL: panel.from_artifact}
 )
 """Readers by the `detector` of an artifact's header."""
 

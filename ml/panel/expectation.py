@@ -15,7 +15,7 @@ from ml.detector import BoolArray, FloatArray, IntArray
 from ml.panel.calibration import robust_sd
 from ml.panel.features import AT_ONCE, PER_DRIVER, driver_features
 from ml.panel.options import Options, driver_weight
-from ml.panel.rows import SensorRows, operating, together
+from ml.panel.rows import SensorRows, full_scale, operating, together
 from ml.panel.smoothing import weighted_mean
 
 _PENALTIES: Final = 10.0 ** np.arange(-6, 0)
@@ -23,7 +23,6 @@ _RICH_COST: Final = 1.15
 """Sets of many features must predict 15 % better than a single law to be taken."""
 _MARGIN: Final = 0.1
 _STANDSTILL: Final = 0.05
-_FULL_SCALE: Final = 0.999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,8 @@ class Expectation:
     def explained(self, rows: SensorRows, interval_s: float) -> FloatArray:
         """Return g per reading and channel: float64 array (n, c)."""
         features = driver_features(self.shares(rows.values), rows.restarts, interval_s)
-        return np.asarray((features - self.centre) @ self.weights.T)
+        # einsum adds in one order on one thread; a threaded product would let the machine decide the last digits.
+        return np.asarray(np.einsum("nf,cf->nc", features - self.centre, self.weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def fit_expectation(
     channels = rows[0].values.shape[1]
     if not len(drivers):
         return _without_conditions(channels), []
-    scale = np.maximum(np.quantile(together([part.values[:, drivers] for part in rows]), _FULL_SCALE, axis=0), 1e-9)
+    scale = full_scale(rows, drivers)
     usable = [operating(part.values, drivers, scale) & part.settled() for part in rows]
     shares = [np.ascontiguousarray(part.values[:, drivers] / scale) for part in rows]
     features = [
@@ -136,7 +136,7 @@ def _without_conditions(channels: int) -> Expectation:
 
 
 def _range(shares: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Return the trained range with a tenth to either side; below 5 % of its operating driver a machine stands still."""
+    """Return the trained range and a tenth to either side; below 5 % of its operating driver a machine stands still."""
     every = together(shares)
     low, high = every.min(axis=0), every.max(axis=0)
     margin = _MARGIN * np.maximum(high - low, _MARGIN)
@@ -200,8 +200,8 @@ def _moments(features: Sequence[FloatArray], values: Sequence[FloatArray]) -> _M
     centred = [part - part.mean(axis=0) for part in values]
     return _Moments(
         sum(len(part) for part in values),
-        np.sum([part.T @ part for part in features], axis=0),
-        np.sum([part.T @ value for part, value in zip(features, centred, strict=True)], axis=0),
+        np.sum([np.einsum("nf,ng->fg", part, part) for part in features], axis=0),
+        np.sum([np.einsum("nf,nc->fc", part, value) for part, value in zip(features, centred, strict=True)], axis=0),
         np.sum([(value * value).sum(axis=0) for value in centred], axis=0),
     )
 

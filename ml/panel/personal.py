@@ -32,7 +32,18 @@ from ml.panel.tables import (
 )
 
 _LEAST = 1e-9
+_LEAST_JUDGED = 120
 _ROOT_12 = np.sqrt(12)
+
+
+class NeverJudgeable(ValueError):
+    """Hardly a reading of a sensor could be judged, so nothing can be learned of it."""
+
+    def __init__(self, rows: SensorRows, judged: int) -> None:
+        super().__init__(
+            f"of {len(rows)} readings of {rows.machine_id}/{rows.sensor_id} only {judged} could be judged, needed are "
+            f"{_LEAST_JUDGED}: its load never rests, or its stretches without a gap are too short"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +62,11 @@ class Personal:
 
 
 def personalise(rows: SensorRows, expectation: Expectation, *, tables: Tables, pace: Pace) -> Personal:
-    """Return the sensor's numbers; `tables` are the profile's, with `expectation`'s weights and no thresholds yet."""
+    """Return the sensor's numbers; `tables` are the profile's, with `expectation`'s weights and no thresholds yet.
+
+    Raises:
+        NeverJudgeable: too few of its rows pass the gate.
+    """
     values = rows.values
     settled = rows.settled()
     use = operating(values, expectation.drivers, expectation.scale) & settled
@@ -64,6 +79,8 @@ def personalise(rows: SensorRows, expectation: Expectation, *, tables: Tables, p
     numbers[[ALLOWANCE, STUCK_LIMIT]] = OFF
     found = scan(rows, numbers, tables=tables, pace=pace)
     judged = found.judged & settled
+    if judged.sum() < _LEAST_JUDGED:
+        raise NeverJudgeable(rows, int(judged.sum()))
     errors, spread = found.statistics[judged, ERRORS], found.statistics[:, RESIDUALS]
     numbers[STEP_SCALE] = _step_scale(errors, quanta)
     numbers[SCATTER] = _scatter(errors / numbers[STEP_SCALE], pace)

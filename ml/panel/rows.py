@@ -49,6 +49,14 @@ def operating(values: FloatArray, drivers: IntArray, scale: FloatArray, standsti
     return np.asarray(values[:, drivers[0]] / scale[0] > standstill)
 
 
+def full_scale(rows: Sequence[SensorRows], drivers: IntArray) -> FloatArray:
+    """Return the level of each driver that one reading in a thousand is above: float64 array (d,)."""
+    if not len(drivers):
+        return np.empty(0)
+    every = together([part.values[:, drivers] for part in rows])
+    return np.asarray(np.maximum(np.quantile(every, 0.999, axis=0), 1e-9))
+
+
 def together(parts: Sequence[FloatArray]) -> FloatArray:
     """Return the parts one after the other."""
     return np.concatenate(list(parts))

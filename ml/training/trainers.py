@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from ml.isolation_forest.detector import KIND as ISOLATION_FOREST
 from ml.isolation_forest.trainer import IsolationForestTrainer
+from ml.panel.parameters import DETECTOR as PANEL
+from ml.panel.trainer import trainer_of as panel_trainer_of
 from ml.training.trainer import NotTrainable, Trainer
 
 
@@ -13,11 +15,20 @@ def trainer_of(settings: Mapping[str, str | int | float]) -> Trainer:
     Raises:
         NotTrainable: this version has no such trainer.
     """
-    if settings.get("detector") != ISOLATION_FOREST:
-        raise NotTrainable(f"detector {settings.get('detector')!r} can't be trained by this version")
-    trainer = IsolationForestTrainer(
-        trees=int(settings["trees"]), seed=int(settings["seed"]), contamination=float(settings["contamination"])
-    )
+    try:
+        trainer = _trainer(settings)
+    except KeyError as error:
+        raise NotTrainable(f"settings {dict(settings)} lack {error}, which this version needs") from error
     if dict(trainer.settings) != dict(settings):
         raise NotTrainable(f"settings {dict(settings)} are not those of this version: {dict(trainer.settings)}")
     return trainer
+
+
+def _trainer(settings: Mapping[str, str | int | float]) -> Trainer:
+    if settings.get("detector") == PANEL:
+        return panel_trainer_of(settings)
+    if settings.get("detector") != ISOLATION_FOREST:
+        raise NotTrainable(f"detector {settings.get('detector')!r} can't be trained by this version")
+    return IsolationForestTrainer(
+        trees=int(settings["trees"]), seed=int(settings["seed"]), contamination=float(settings["contamination"])
+    )

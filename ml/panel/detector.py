@@ -1,0 +1,192 @@
+"""The panel as the scorer knows it: a Detector over batches in which the readings of many sensors are mixed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from ml.artifact import Artifact
+from ml.detector import Batch, BoolArray, Explanations, FloatArray, IntArray, Verdicts
+from ml.isolation_forest import detector as forest
+from ml.isolation_forest.detector import IsolationForestDetector
+from ml.panel import parameters as panel
+from ml.panel.arrivals import arrive
+from ml.panel.compiled import RUNTIME
+from ml.panel.kernel import Findings, empty_findings, run_panel
+from ml.panel.learning import provisional
+from ml.panel.options import KINDS, OFF, Pace, pace_of
+from ml.panel.parameters import PanelParameters
+from ml.panel.state import LEARNING, fresh_state, state_size
+from ml.panel.verdict import kinds_at_work, ratios_of, raw_of
+
+_FOREST: Final = "forest."
+_MICROSECONDS: Final = 1e6
+
+
+@dataclass(frozen=True)
+class PanelDetector:
+    """A trained panel, and beside it an isolation forest whose ratio is written down but calls nobody; a Detector.
+
+    A reading that lacks a channel is not judged and leaves the state as it is.
+    """
+
+    panel: PanelParameters
+    forest: IsolationForestDetector | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The five kinds of the panel, then the forest."""
+        return KINDS if self.forest is None else (*KINDS, *self.forest.kinds)
+
+    @property
+    def votes(self) -> tuple[bool, ...]:
+        """The panel's kinds make a reading abnormal; the forest does not."""
+        return tuple(kind in KINDS for kind in self.kinds)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The profile's channels."""
+        return self.panel.channels
+
+    @property
+    def threshold(self) -> float:
+        """NaN: every kind and channel has its own."""
+        return float("nan")
+
+    @property
+    def runtime(self) -> str:
+        """Engine of the compiled pass, which is also the forest's."""
+        return RUNTIME
+
+    @property
+    def state_size(self) -> int:
+        """Floats of state per sensor."""
+        return state_size(channels=len(self.channels), drivers=len(self.panel.tables.drivers))
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """Options, and the thresholds per judged channel."""
+        tables = self.panel.tables
+        limits = {
+            f"{name}_{channel}": f"{getattr(tables, name)[column]:.6g}"
+            for name in ("spike_limit", "shift_limit", "noise_limit", "band_limit", "allowance")
+            for column, channel in enumerate(self.channels)
+            if tables.judged[column] and getattr(tables, name)[column] < OFF
+        }
+        at_work = [kind for kind, works in zip(KINDS, self._at_work, strict=True) if works]
+        return {
+            "detector": panel.DETECTOR,
+            "kinds_at_work": ", ".join(at_work),
+            "sensors": str(len(self.panel.sensors)),
+            "joint_limit": f"{tables.joint_limit[0]:.6g}",
+            **limits,
+            **{name: f"{value:g}" for name, value in self.panel.options._asdict().items()},
+        }
+
+    def fresh(self, *, machine_id: str, sensor_id: str) -> FloatArray:
+        """Return the state of a sensor that has shown nothing yet; one that training did not know begins to learn."""
+        known = self._places.get((machine_id, sensor_id))
+        return fresh_state(
+            LEARNING if known is None else float(known),
+            channels=len(self.channels),
+            drivers=len(self.panel.tables.drivers),
+        )
+
+    def score(self, batch: Batch, states: FloatArray) -> tuple[Verdicts, FloatArray]:
+        """Judge every row of `batch` in order; `states` is left as it was."""
+        after = states.copy()
+        complete = np.asarray(~np.isnan(batch.values).any(axis=1))
+        findings = self._run(batch, after, complete)
+        ratios, raw = ratios_of(findings, self._at_work), raw_of(findings, self._at_work)
+        if not complete.all():
+            ratios, raw = _spread(ratios, complete), _spread(raw, complete)
+        unjudged = np.asarray(np.isnan(ratios).all(axis=1))
+        if self.forest is not None:
+            said, _ = self.forest.score(batch, states)
+            ratios, raw = np.hstack([ratios, said.ratios]), np.hstack([raw, said.raw])
+        return Verdicts(ratios=ratios, raw=raw, unjudged=unjudged), after
+
+    def explain(self, batch: Batch, states: FloatArray, *, rows: IntArray, kinds: IntArray) -> Explanations:
+        """Run the sensors of `rows` again from `states` and say what each kind expected and which channels spoke."""
+        if not len(rows):
+            nothing = np.empty((0, len(self.channels)))
+            return Explanations(expected=nothing, contribution=nothing)
+        concerned = np.isin(batch.sensors, batch.sensors[rows]) & ~np.isnan(batch.values).any(axis=1)
+        wanted = np.full(len(batch.sensors), -1, dtype=np.int64)
+        wanted[rows] = np.where(kinds < len(KINDS), kinds, -1)
+        findings = self._run(batch, states.copy(), concerned, wanted=wanted[concerned])
+        expected = _spread(findings.expected, concerned)[rows]
+        contribution = _spread(findings.contribution, concerned)[rows]
+        of_forest = kinds >= len(KINDS)
+        if self.forest is not None and of_forest.any():
+            said = self.forest.explain(batch, states, rows=rows[of_forest], kinds=kinds[of_forest] - len(KINDS))
+            expected[of_forest], contribution[of_forest] = said.expected, said.contribution
+        return Explanations(expected=expected, contribution=contribution)
+
+    def _run(self, batch: Batch, states: FloatArray, chosen: BoolArray, *, wanted: IntArray | None = None) -> Findings:
+        """Run the chosen rows; `states` moves on in place."""
+        values, slots, times = batch.values, batch.sensors, batch.recorded_at_us
+        if not chosen.all():
+            values, slots, times = values[chosen], slots[chosen], times[chosen]
+        slots = np.ascontiguousarray(slots, dtype=np.int64)
+        restarts = np.empty(len(slots), dtype=np.bool_)
+        gap_us = self.panel.options.gap_intervals * self.panel.interval_s * _MICROSECONDS
+        arrive(np.ascontiguousarray(times, dtype=np.int64), slots, states, restarts, gap_us)
+        findings = empty_findings(len(slots), len(self.channels), wanted=wanted)
+        values = np.ascontiguousarray(values, dtype=np.float64)
+        run_panel(
+            values, slots, restarts, states, self.panel.numbers, self._unknown, self.panel.tables, self._pace, findings
+        )
+        return findings
+
+    @cached_property
+    def _places(self) -> Mapping[tuple[str, str], int]:
+        return {sensor: place for place, sensor in enumerate(self.panel.sensors)}
+
+    @cached_property
+    def _at_work(self) -> BoolArray:
+        return kinds_at_work(self.panel.tables)
+
+    @cached_property
+    def _unknown(self) -> FloatArray:
+        return provisional(len(self.channels))
+
+    @cached_property
+    def _pace(self) -> Pace:
+        return pace_of(self.panel.options, interval_s=self.panel.interval_s, channels=len(self.channels))
+
+
+def _spread(rows: FloatArray, chosen: BoolArray) -> FloatArray:
+    """Return `rows` at the places of `chosen` (n,), NaN elsewhere."""
+    spread = np.full((len(chosen), rows.shape[1]), np.nan)
+    spread[chosen] = rows
+    return spread
+
+
+def to_artifact(detector: PanelDetector) -> Artifact:
+    """Return panel and forest in a form that `from_artifact` reads back whole."""
+    own = panel.to_artifact(detector.panel)
+    if detector.forest is None:
+        return own
+    beside = forest.to_artifact(detector.forest)
+    return Artifact(
+        header={**own.header, "forest": dict(beside.header)},
+        arrays={**own.arrays, **{f"{_FOREST}{name}": array for name, array in beside.arrays.items()}},
+    )
+
+
+def from_artifact(artifact: Artifact) -> PanelDetector:
+    """Return the detector that `artifact` holds.
+
+    Raises:
+        NotAnArtifact: it holds something else, or its numbers don't fit together.
+    """
+    beside = artifact.header.get("forest")
+    if not isinstance(beside, dict):
+        return PanelDetector(panel=panel.from_artifact(artifact))
+    arrays = {name.removeprefix(_FOREST): value for name, value in artifact.arrays.items() if name.startswith(_FOREST)}
+    return PanelDetector(
+        panel=panel.from_artifact(artifact), forest=forest.from_artifact(Artifact(header=beside, arrays=arrays))
+    )

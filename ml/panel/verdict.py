@@ -1,0 +1,45 @@
+"""From what the pass finds to what a detector says: ratios that are above 1 exactly while the alarm stands."""
+
+from typing import Final
+
+import numpy as np
+
+from ml.detector import BoolArray, FloatArray
+from ml.panel.kernel import Findings
+from ml.panel.options import KINDS, OFF
+from ml.panel.tables import Tables
+
+_JUST_ABOVE: Final = np.nextafter(1.0, 2.0)
+
+
+def kinds_at_work(tables: Tables) -> BoolArray:
+    """Return which kinds judge at all: bool array (5,). Too short a training leaves some out."""
+    judged = tables.judged
+    steady = judged & ~tables.wanders
+    at_work = {
+        "spike": judged.any(),
+        "shift": steady.any(),
+        "noise": (steady & (tables.noise_limit < OFF)).any(),
+        "drift": (steady & (tables.allowance < OFF)).any(),
+        "stuck": True,
+    }
+    return np.array([bool(at_work[kind]) for kind in KINDS])
+
+
+def ratios_of(findings: Findings, at_work: BoolArray) -> FloatArray:
+    """Return the ratios people see: float64 array (n, 5); NaN where a kind did not judge.
+
+    An alarm with hysteresis holds its ratio just above 1 after the statistic has fallen below, and one that waits for a
+    clearer rise is held at 1.
+    """
+    held = np.where(findings.alarms, np.maximum(findings.ratios, _JUST_ABOVE), np.minimum(findings.ratios, 1.0))
+    return np.where(findings.judged[:, np.newaxis] & at_work, held, np.nan)
+
+
+def raw_of(findings: Findings, at_work: BoolArray) -> FloatArray:
+    """Return the deciding statistic of each kind: float64 array (n, 5).
+
+    spike: deviation in σₑ; shift: smoothed deviation in σ_f; noise: scatter over the ordinary one; drift: distance from
+    the reference in σₑ; stuck: equal readings in a row.
+    """
+    return np.where(findings.judged[:, np.newaxis] & at_work, findings.raw, np.nan)
