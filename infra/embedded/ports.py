@@ -21,7 +21,7 @@ SECOND_ABOVE: Final = 10_000
 """SeaweedFS listens for its own parts this far above each of its ports, so both must be free."""
 
 
-class PortTaken(Exception):
+class PortTaken(OSError):
     """A remembered port is used by somebody else."""
 
     def __init__(self, name: str, port: int, holder: str) -> None:

@@ -68,11 +68,16 @@ class Child:
                 extra_groups=None if program.user is None else (),
             )
         identity = Identity(process.pid, psutil.Process(process.pid).create_time())
-        with cast("IO[bytes]", process.stdin) as gate:  # closed without the word, the program never starts
-            record(identity)
-            with contextlib.suppress(BrokenPipeError):
+        try:
+            with cast("IO[bytes]", process.stdin) as gate:
+                record(identity)
                 gate.write(b"go\n")
                 gate.flush()
+        except BrokenPipeError:
+            pass  # it was killed at the gate, which is seen like any other end
+        except BaseException:
+            process.wait()  # the gate is shut without the word, so the program never starts
+            raise
         return cls(process, identity, program)
 
     def ended(self) -> str | None:

@@ -1,0 +1,31 @@
+"""One embedded stack for all tests that need a real one; started when the first of them asks."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.settings import Settings
+from tests.stacks import StackOfTests, must
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackOfTests]:
+    """Log, registry and database, all empty. TELLTALE_TEST_HOME names a running stack to use instead."""
+    told = os.environ.get("TELLTALE_TEST_HOME")
+    if told:
+        yield StackOfTests(Path(told))
+        return
+    stack = StackOfTests(tmp_path_factory.mktemp("stack") / "home")
+    try:
+        must(stack.up())
+        yield stack
+    finally:
+        stack.run("reset", "--yes")
+
+
+@pytest.fixture(scope="session")
+def stack_settings(stack: StackOfTests) -> Settings:
+    """Return how to reach it."""
+    return stack.settings

@@ -1,0 +1,231 @@
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from infra.embedded.home import Home
+from infra.supervisor.child import Child, Identity
+from infra.supervisor.control import end_orphans
+from infra.supervisor.log_files import KEPT, rotate
+from infra.supervisor.part import RunOnce
+from infra.supervisor.program import NotReady, Program
+from infra.supervisor.state import PartKind, PartState, Phase, read_status
+from infra.supervisor.supervisor import Supervisor
+from tests.stacks import wait_until
+
+
+@dataclass
+class ShellPart:
+    """A part whose program is a line of shell."""
+
+    name: str
+    line: str
+    folder: Path
+    kind: PartKind = PartKind.SERVICE
+    needs: tuple[str, ...] = ()
+    ready: Callable[[], bool] = lambda: True
+    address: str = ""
+    ready_deadline_s: float = 5.0
+    fix: str = "try again"
+    settled: list[str] = field(default_factory=list)
+
+    def prepare(self, run: RunOnce) -> None: ...
+
+    def program(self) -> Program:
+        return Program(arguments=("/bin/sh", "-c", self.line), folder=self.folder, stop_deadline_s=0.3)
+
+    def probe(self) -> None:
+        if not self.ready():
+            raise NotReady("the test says no")
+
+    def settle(self) -> None:
+        self.settled.append(self.name)
+
+
+class Running:
+    """A supervisor in a thread, and what it reported."""
+
+    def __init__(self, home: Home, *parts: ShellPart) -> None:
+        self.home = home
+        self.reports: list[str] = []
+        self.up = threading.Event()
+        self.supervisor = Supervisor(
+            parts,
+            status_path=home.state,
+            logs=home.log,
+            report=lambda name, what: self.reports.append(f"{name}: {what}"),
+        )
+        self._thread = threading.Thread(target=self.supervisor.run, kwargs={"when_up": self.up.set}, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+    def pid(self, name: str) -> int:
+        process = self.supervisor.status.part(name).process
+        assert process is not None
+        return process.pid
+
+    def state(self, name: str) -> PartState:
+        return self.supervisor.status.part(name).state
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path)
+    home.create()
+    return home
+
+
+@pytest.fixture
+def supervise(home: Home) -> Iterator[Callable[..., Running]]:
+    started: list[Running] = []
+
+    def start(*parts: ShellPart) -> Running:
+        started.append(Running(home, *parts))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.stop()
+
+
+def test_a_part_starts_when_those_it_needs_are_ready_and_stops_before_them(
+    home: Home, supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    order = tmp_path / "order"
+    line = "echo start {0} >>order; trap 'echo stop {0} >>order; exit 0' TERM; while :; do sleep 0.05; done"
+    running = supervise(
+        ShellPart("above", line.format("above"), tmp_path, needs=("below",)),
+        ShellPart("below", line.format("below"), tmp_path, ready=order.exists),
+    )
+    assert running.up.wait(10)
+    wait_until(lambda: order.read_text().count("start") == 2, deadline_s=5, what="both started")
+    running.stop()
+    assert order.read_text().split("\n")[:4] == ["start below", "start above", "stop above", "stop below"]
+
+
+def test_a_part_that_is_killed_is_started_again_and_the_reason_is_told(
+    supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    running = supervise(ShellPart("log", "exec sleep 100", tmp_path))
+    assert running.up.wait(10)
+    killed = running.pid("log")
+    os.kill(killed, signal.SIGKILL)
+    wait_until(
+        lambda: running.state("log") is PartState.READY and running.pid("log") != killed,
+        deadline_s=10,
+        what="it runs again",
+    )
+    assert any("was ended by SIGKILL; starting it again in 0.1 s" in report for report in running.reports)
+    assert running.supervisor.status.part("log").restarts == 1
+
+
+def test_what_a_killed_part_leaves_behind_is_ended_before_it_starts_again(
+    supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    running = supervise(ShellPart("log", "sleep 100 & echo $! >helper; wait", tmp_path))
+    helper = tmp_path / "helper"
+    wait_until(lambda: helper.exists() and helper.read_text().strip() != "", deadline_s=5, what="the helper runs")
+    left_behind = psutil.Process(int(helper.read_text()))
+    os.kill(running.pid("log"), signal.SIGKILL)
+    wait_until(lambda: not left_behind.is_running(), deadline_s=5, what="the helper is gone")
+
+
+def test_a_service_that_ends_at_its_start_stops_everything_and_shows_its_last_lines(
+    supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    running = supervise(
+        ShellPart("good", "exec sleep 100", tmp_path),
+        ShellPart("bad", "echo no such disk; exit 3", tmp_path, ready=lambda: False),
+    )
+    wait_until(lambda: running.state("good") is PartState.STOPPED, deadline_s=10, what="the other is stopped")
+    (report,) = [report for report in running.reports if report.startswith("bad")]
+    assert "ended with exit code 3" in report
+    assert "no such disk" in report
+    assert "next  try again" in report
+    assert running.supervisor.status.all().phase is Phase.FAILED
+
+
+def test_a_service_that_is_not_ready_in_time_says_what_it_waits_for(
+    supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    running = supervise(ShellPart("slow", "exec sleep 100", tmp_path, ready=lambda: False, ready_deadline_s=0.3))
+    wait_until(lambda: running.state("slow") is PartState.FAILED, deadline_s=10, what="it failed")
+    assert "did not become ready within 0 s (the test says no)" in (running.reports[0])
+
+
+def test_an_own_process_that_keeps_ending_stops_nothing_else(supervise: Callable[..., Running], tmp_path: Path) -> None:
+    running = supervise(
+        ShellPart("good", "exec sleep 100", tmp_path),
+        ShellPart("scorer", "exit 1", tmp_path, kind=PartKind.PROCESS, ready=lambda: False),
+    )
+    wait_until(lambda: running.supervisor.status.part("scorer").restarts >= 2, deadline_s=10, what="it was tried again")
+    assert running.state("good") is PartState.READY
+
+
+def test_a_part_that_ignores_the_request_to_stop_is_killed(supervise: Callable[..., Running], tmp_path: Path) -> None:
+    running = supervise(ShellPart("deaf", "trap '' TERM; touch ready; while :; do sleep 0.05; done", tmp_path))
+    assert running.up.wait(10)
+    wait_until((tmp_path / "ready").exists, deadline_s=5, what="it is deaf")
+    process = psutil.Process(running.pid("deaf"))
+    running.stop()
+    assert not process.is_running()
+
+
+def test_a_program_whose_start_was_not_written_down_never_runs(tmp_path: Path) -> None:
+    def die(_identity: Identity) -> None:
+        raise KeyboardInterrupt
+
+    program = Program(arguments=("/bin/sh", "-c", "touch ran"), folder=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        Child.start(program, log=tmp_path / "log", record=die)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_a_killed_supervisor_left_behind_is_ended_by_number_and_start_time(
+    home: Home, supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    running = supervise(ShellPart("log", "exec sleep 100", tmp_path))
+    assert running.up.wait(10)
+    status = read_status(home.state)
+    assert status is not None
+    left_behind = psutil.Process(running.pid("log"))
+    reports: list[str] = []
+    end_orphans(home.state, report=lambda name, _: reports.append(name))
+    assert reports == ["log"]
+    assert not left_behind.is_running() or left_behind.status() == psutil.STATUS_ZOMBIE
+
+
+def test_another_process_with_a_remembered_number_is_left_alone(tmp_path: Path) -> None:
+    other = subprocess.Popen(["/bin/sleep", "100"], start_new_session=True)
+    try:
+        earlier = Identity(other.pid, psutil.Process(other.pid).create_time() - 100)
+        assert not earlier.is_alive()
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_log_that_grew_too_large_is_copied_and_emptied_while_it_is_written(tmp_path: Path) -> None:
+    log = tmp_path / "kafka.log"
+    with log.open("a") as writer:
+        for number in range(KEPT + 2):
+            writer.write(f"line {number}\n")
+            writer.flush()
+            rotate([log], largest_bytes=3)
+        writer.write("newest\n")
+    assert log.read_text() == "newest\n"
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        "kafka.log",
+        *(f"kafka.log.{n + 1}" for n in range(KEPT)),
+    ]
+    assert (tmp_path / "kafka.log.1").read_text() == f"line {KEPT + 1}\n"
