@@ -1,17 +1,23 @@
-"""What brings readings and profiles in, put together: the part of the composition root that commands share.
+"""What brings readings, profiles and commands in, put together: the write side's part of the composition root.
 
 Nothing is connected before a provider is called.
 """
 
+from typing import TYPE_CHECKING
+
 from dependency_injector import containers, providers
 
-from commands.define_profile import DefineProfileHandler
-from commands.record_readings import RecordReadingsHandler
-from infra.container import Container
-from infra.kafka.known_readings import LoggedReadings
-from infra.kafka.profile_log import KafkaProfileLog
-from infra.kafka.reading_appender import ReadingAppender
-from infra.kafka.reading_log import KafkaProfiles, KafkaReadingLog
+from infra.container import Container, late
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from commands.define_profile import DefineProfileHandler
+    from commands.desk import CommandDesk
+    from infra.ingest.train_first import InForce
+    from infra.kafka.known_readings import LoggedReadings
+    from infra.kafka.profile_log import KafkaProfileLog
+    from infra.kafka.reading_appender import ReadingAppender
 
 
 class Intake(containers.DeclarativeContainer):
@@ -21,12 +27,38 @@ class Intake(containers.DeclarativeContainer):
     bootstrap = root.bootstrap
     contracts = root.contracts
 
-    profile_log = providers.Singleton(KafkaProfileLog, bootstrap, contracts)
-    define_profile = providers.Singleton(DefineProfileHandler, profile_log)
-    appender = providers.Factory(ReadingAppender, bootstrap, contracts)
-    logged_readings = providers.Factory(LoggedReadings, bootstrap, contracts)
-    record_readings = providers.Singleton(
-        RecordReadingsHandler,
-        log=providers.Singleton(KafkaReadingLog, bootstrap, contracts),
-        profiles=providers.Singleton(KafkaProfiles, profile_log),
+    profile_log: "providers.Singleton[KafkaProfileLog]" = providers.Singleton(
+        late("infra.kafka.profile_log:KafkaProfileLog"), bootstrap, contracts
+    )
+    define_profile: "providers.Singleton[DefineProfileHandler]" = providers.Singleton(
+        late("commands.define_profile:DefineProfileHandler"), profile_log
+    )
+    appender: "providers.Factory[ReadingAppender]" = providers.Factory(
+        late("infra.kafka.reading_appender:ReadingAppender"), bootstrap, contracts
+    )
+    logged_readings: "providers.Factory[LoggedReadings]" = providers.Factory(
+        late("infra.kafka.known_readings:LoggedReadings"), bootstrap, contracts
+    )
+    in_force: "providers.Factory[InForce]" = providers.Factory(
+        late("infra.kafka.in_force:KafkaInForce"), bootstrap, contracts
+    )
+
+    model_lines = providers.Singleton(late("commands.model_lines:ModelLines"))
+    desk: "providers.Singleton[CommandDesk]" = providers.Singleton(
+        late("commands.desk:CommandDesk"),
+        providers.Singleton(late("infra.kafka.command_log:KafkaEventLog"), bootstrap, contracts),
+        providers.List(model_lines),
+    )
+    command_service: "providers.Factory[FastAPI]" = providers.Factory(
+        late("infra.http.command_service:command_service"),
+        record_readings=providers.Singleton(
+            late("commands.record_readings:RecordReadingsHandler"),
+            log=providers.Singleton(late("infra.kafka.reading_log:KafkaReadingLog"), bootstrap, contracts),
+            profiles=providers.Singleton(late("infra.kafka.reading_log:KafkaProfiles"), profile_log),
+        ),
+        promote_model=providers.Singleton(
+            late("commands.promote_model:PromoteModelHandler"), desk=desk, lines=model_lines
+        ),
+        guard=root.key_guard,
+        version=root.program_version,
     )

@@ -1,5 +1,7 @@
 """Only what is not in the log yet: so the same source twice adds nothing, and an interrupted one goes on."""
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 
 from infra.ingest.ports import KnownReadings
@@ -13,12 +15,21 @@ class Novelty:
         self._machines: set[str] = set()
         self._ids: set[str] = set()
 
+    @property
+    def machines(self) -> frozenset[str]:
+        """Return the machines met so far."""
+        return frozenset(self._machines)
+
+    def meet(self, machines: Iterable[str]) -> None:
+        """Learn the ids of machines not met before from the log."""
+        strange = set(machines) - self._machines
+        if strange:
+            self._ids |= self._known.event_ids(strange)
+            self._machines |= strange
+
     def only_new(self, table: pa.RecordBatch) -> pa.RecordBatch:
         """Return the readings that are not in the log, each once, in their order."""
-        machines = set(table.column("machine_id").unique().to_pylist()) - self._machines
-        if machines:
-            self._ids |= self._known.event_ids(machines)
-            self._machines |= machines
+        self.meet(table.column("machine_id").unique().to_pylist())
         new = []
         for event_id in table.column("event_id").to_pylist():
             new.append(event_id not in self._ids)

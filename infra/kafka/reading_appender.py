@@ -34,7 +34,6 @@ class ReadingAppender:
             queue_buffering_max_kbytes=1_000_000,
             delivery_timeout_ms=int(ACKNOWLEDGED_WITHIN_S * 1000),
             delivery_report_only_error=True,
-            on_delivery=self._not_delivered,
         )
 
     def append(self, table: pa.RecordBatch) -> None:
@@ -63,7 +62,7 @@ class ReadingAppender:
         values = encode_readings(table, self._contracts)
         records: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in zip(keys, values, strict=True)]
         try:
-            queued = self._producer.produce_batch(SENSOR_EVENTS, records)
+            queued = self._producer.produce_batch(SENSOR_EVENTS, records, on_delivery=self._not_delivered)
         except (BufferError, KafkaException) as error:
             raise self._refused(str(error)) from error
         if queued != len(records):

@@ -1,0 +1,73 @@
+"""The command service as it is served: what people and senders want, behind keys, refusals as problems."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+
+from commands.desk import CommandIdReused
+from commands.event_log import EventNotAppended, WriterFenced
+from commands.promote_model import PromoteModelHandler
+from commands.promote_model_route import champion_of, promote_routes
+from commands.reading_log import ReadingsNotAppended
+from commands.record_readings import RecordReadingsHandler
+from commands.record_readings_route import record_readings_routes
+from domain.models import CommandRejected
+from infra.http.keys import KeyGuard, KeyRefused, key_refusal
+from infra.http.problems import Refusal, install_problems, problem_response
+from infra.settings import Scope
+
+RETRY_AFTER_S: Final = 1
+
+DESCRIPTION: Final = """The write side: readings come in, people decide. Questions are answered by the query API."""
+
+
+def command_service(
+    *,
+    record_readings: RecordReadingsHandler,
+    promote_model: PromoteModelHandler,
+    guard: KeyGuard,
+    version: str,
+    end: Callable[[], None],
+) -> FastAPI:
+    """Return the command service; `end` is called when another one has taken over, since this one can write no more."""
+    app = FastAPI(title="Telltale command service", description=DESCRIPTION, version=version)
+    may_operate = guard.requires(Scope.OPERATE)
+    app.include_router(record_readings_routes(record_readings, actor=may_operate))
+    app.include_router(promote_routes(promote_model, actor=may_operate))
+
+    @app.get("/health", tags=["health"])
+    def health() -> dict[str, str]:
+        """Say that the process answers."""
+        return {"status": "ok"}
+
+    @app.get("/health/ready", tags=["health"])
+    def ready() -> dict[str, str]:
+        """Say that commands are carried out: the log was read to its end before this address was listened on."""
+        return {"status": "ok"}
+
+    def fenced(error: Exception) -> Refusal:
+        end()
+        return _unavailable(error)
+
+    async def rejected(request: Request, error: Exception) -> Response:
+        champion = champion_of(promote_model, request.path_params.get("profile", ""))
+        return problem_response(Refusal(HTTPStatus.CONFLICT, str(error), more=champion))
+
+    install_problems(
+        app,
+        {
+            KeyRefused: key_refusal,
+            CommandIdReused: lambda error: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)),
+            EventNotAppended: _unavailable,
+            ReadingsNotAppended: _unavailable,
+            WriterFenced: fenced,
+        },
+    )
+    app.add_exception_handler(CommandRejected, rejected)
+    return app
+
+
+def _unavailable(error: Exception) -> Refusal:
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error), {"Retry-After": str(RETRY_AFTER_S)})
