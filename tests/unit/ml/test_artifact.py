@@ -9,7 +9,7 @@ from ml.loading import load_detector
 
 def an_artifact() -> Artifact:
     return Artifact(
-        header={"detector": "panel", "channels": ["flow", "Δp"], "threshold": 0.1 + 0.2},
+        header={"detector": "oracle", "channels": ["flow", "Δp"], "threshold": 0.1 + 0.2},
         arrays={
             "weights": np.arange(6, dtype=np.float64).reshape(2, 3),
             "odd": np.array([1, 2, 3], np.int8),
@@ -57,5 +57,5 @@ def test_objects_are_refused() -> None:
 def test_a_form_or_a_detector_of_another_version_is_refused_by_name() -> None:
     with pytest.raises(NotAnArtifact, match="'onnx'"):
         load_detector(b"", format="onnx")
-    with pytest.raises(NotAnArtifact, match="'panel' is not known"):
+    with pytest.raises(NotAnArtifact, match="'oracle' is not known"):
         load_detector(pack(an_artifact()))
