@@ -1,6 +1,7 @@
 """The command service as it is served: what people and senders want, behind keys, refusals as problems."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Final
 
@@ -12,7 +13,7 @@ from commands.promote_model import PromoteModelHandler
 from commands.promote_model_route import champion_of, promote_routes
 from commands.reading_log import ReadingsNotAppended
 from commands.record_readings import RecordReadingsHandler
-from commands.record_readings_route import record_readings_routes
+from commands.record_readings_route import NothingRecorded, record_readings_routes
 from domain.models import CommandRejected
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
 from infra.http.problems import Refusal, install_problems, problem_response
@@ -61,12 +62,19 @@ def command_service(
             KeyRefused: key_refusal,
             CommandIdReused: lambda error: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)),
             EventNotAppended: _unavailable,
+            NothingRecorded: _nothing_recorded,
             ReadingsNotAppended: _unavailable,
             WriterFenced: fenced,
         },
     )
     app.add_exception_handler(CommandRejected, rejected)
     return app
+
+
+def _nothing_recorded(error: Exception) -> Refusal:
+    assert isinstance(error, NothingRecorded)  # noqa: S101 - registered for this class
+    refused = [asdict(item) for item in error.refused]
+    return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"refused": refused})
 
 
 def _unavailable(error: Exception) -> Refusal:

@@ -1,9 +1,13 @@
 """Serving an application until told to stop."""
 
 import socket
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+
+BACKLOG: Final = 512
+"""Connections that wait while the loop is busy."""
 
 
 class AddressTaken(OSError):
@@ -26,9 +30,19 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
         timeout_keep_alive=65,
         server_header=False,
     )
+    with _listener(host, port) as listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket.socket:
     try:
-        listener = socket.create_server((host, port), backlog=config.backlog)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # The protocol is named (TCP, not 0), as asyncio turns Nagle's algorithm off on such sockets only; with it
+        # every answer takes 40 ms more.
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
     except OSError as error:
         raise AddressTaken(f"{host}:{port} can't be listened on: {error.strerror}") from error
-    with listener:
-        uvicorn.Server(config).run(sockets=[listener])
+    return listener
