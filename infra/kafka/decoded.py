@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from domain.contracts import SchemaPublished
 from domain.positions import Position
 from domain.topics import CONTRACTS
-from infra.kafka.contracts import ContractsFollower, decode_published
+from infra.kafka.contracts import decode_published
 from schemas.codec import decode_plain
-from schemas.contracts import UnknownSchemaId
+from schemas.contracts import Contracts, UnknownSchemaId
 from schemas.records import RecordBatch
 from schemas.wire import BadRecord, schema_id_of
 
@@ -42,11 +43,20 @@ class DecodedRecord:
     problem: Problem | None
 
 
+class GrowingContracts(Protocol):
+    """The published contracts and a way to ask for more; see `infra.kafka.contracts.ContractsFollower`."""
+
+    contracts: Contracts
+
+    def refresh(self) -> tuple[SchemaPublished, ...]:
+        """Take in what was published since the last time; return that."""
+
+
 class RecordReader:
     """Decodes batches, refreshing the contracts when an id is not known yet."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._follower = ContractsFollower(bootstrap)
+    def __init__(self, contracts: GrowingContracts) -> None:
+        self._known = contracts
         self._unknown: set[int] = set()
 
     def decode(self, batch: RecordBatch) -> Iterator[DecodedRecord]:
@@ -78,15 +88,20 @@ class RecordReader:
             if topic == CONTRACTS:
                 published = decode_published(value)
                 return schema_id, "SchemaPublished", {name: getattr(published, name) for name in _PUBLISHED}, None
-            if schema_id not in self._follower.contracts and schema_id not in self._unknown:
-                self._follower.refresh()
-                self._unknown |= {schema_id} - {contract.id for contract in self._follower.contracts}
-            event, fields = decode_plain(value, self._follower.contracts)
+            self._look_up(schema_id)
+            event, fields = decode_plain(value, self._known.contracts)
         except BadRecord as error:
             return schema_id, None, None, Problem(error=error.error, message=str(error))
         except UnknownSchemaId as error:
             return schema_id, None, None, Problem(error=UNKNOWN_ID, message=str(error))
         return schema_id, event, fields, None
+
+    def _look_up(self, schema_id: int) -> None:
+        """Refresh the contracts for an id not known yet; once for each, since poison can name any."""
+        if schema_id not in self._known.contracts and schema_id not in self._unknown:
+            self._known.refresh()
+            if schema_id not in self._known.contracts:
+                self._unknown.add(schema_id)
 
 
 _PUBLISHED: Final = ("id", "subject", "version", "text", "sha256")

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from domain.positions import Position
 from domain.topics import TOPICS
 from infra.kafka.clients import CONNECT_TIMEOUT_S, LogNotReachable, consumer, partitions_of
+from infra.kafka.contracts import ContractsFollower
 from infra.kafka.decoded import DecodedRecord, RecordReader
 from infra.kafka.ends import LogEnds, Place
 from infra.kafka.partitioning import partition_of
@@ -30,7 +31,7 @@ class LogView:
         self._bootstrap = bootstrap
         self._key = None if key is None else key.encode()
         self._ends = LogEnds(bootstrap)
-        self._reader = RecordReader(bootstrap)
+        self._reader = RecordReader(ContractsFollower(bootstrap))
         partitions = partitions_of(topic) if key is None else [partition_of(key, TOPICS[topic].partitions)]
         self._places: Sequence[Place] = [(topic, partition) for partition in partitions]
 

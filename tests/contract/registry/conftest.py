@@ -1,21 +1,11 @@
-"""A registry and a log of the tests' own: never those that somebody uses, since the suites write into them."""
+"""The registry of the tests' own stack."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from infra.registry.client import RegistryClient
 from infra.settings import Settings
-
-
-@pytest.fixture(scope="session")
-def stack_settings() -> Settings:
-    home = os.environ.get("TELLTALE_TEST_HOME")
-    if not home:
-        pytest.skip("TELLTALE_TEST_HOME names no home of a running stack for tests")
-    return Settings(home=Path(home))
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from infra.kafka.log_view import LogView
 from infra.registry.publish import publish_contracts
 from infra.settings import Settings
 from schemas.codec import encode
-from schemas.wire import header_of
 
 FAR_AWAY = "sensor-events/0/9000000000000000000"
 Append = Callable[[str, bytes], Position]
@@ -92,16 +91,3 @@ def test_following_goes_on_where_the_newest_ended(bootstrap: str, append: Append
     _, ends = view.newest(10)
     later = [append(key, a_skip(bootstrap, "after")), append(key, a_skip(bootstrap, "later still"))]
     assert [record.position for record in islice(view.follow(ends), 2)] == later
-
-
-def test_what_is_wrong_with_a_record_is_shown_in_its_place(bootstrap: str, append: Append, key: str) -> None:
-    good = a_skip(bootstrap, "good")
-    for value in (b"poison", good[:-1], good + b"x", header_of(2_000_000_000) + good[5:]):
-        append(key, value)
-    newest, _ = LogView(bootstrap, SKIPS, key=key).newest(4)
-    assert [record.problem and record.problem.error for record in newest] == [
-        "not_avro",
-        "undecodable",
-        "trailing_bytes",
-        "unknown_id",
-    ]
