@@ -6,10 +6,11 @@ Columns that can't be seen at a glance to be admissible go through `domain.admis
 batch is judged by the same rule as a single reading.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -84,14 +85,8 @@ class ReadingDecoder:
 
     def _columns(self, batch: RecordBatch, bad: dict[int, Rejection]) -> _Piece:
         """Return the decodable records as columns and their rows in `batch`; put the others into `bad`."""
-        by_schema: dict[int, list[int]] = {}
-        for row, value in enumerate(batch.values):
-            try:
-                by_schema.setdefault(schema_id_of(value), []).append(row)
-            except BadRecord as error:
-                bad[int(batch.offsets[row])] = Rejection(int(batch.offsets[row]), error.error, str(error))
         pieces: list[_Piece] = []
-        for schema_id, rows in by_schema.items():
+        for schema_id, rows in _rows_by_schema(batch, bad).items():
             if (event := self._contracts.event(schema_id)) != READING:
                 for row in rows:
                     offset = int(batch.offsets[row])
@@ -104,7 +99,8 @@ class ReadingDecoder:
         self, batch: RecordBatch, schema_id: int, rows: Sequence[int], bad: dict[int, Rejection]
     ) -> _Piece:
         """Return rows of one schema as columns: the whole at once, or its halves when something in it is wrong."""
-        values: Sequence[bytes] = [batch.values[row] for row in rows]  # type: ignore[misc]  # None has no schema id
+        picked = batch.values if len(rows) == len(batch) else [batch.values[row] for row in rows]
+        values = cast("Sequence[bytes]", picked)  # None has no schema id
         fast = _batch_schema(self._contracts.published(schema_id).text)
         if fast is not None and (table := _decode_batch(values, fast)) is not None:
             lengths = np.fromiter(map(len, values), np.int64, len(values)) - HEADER_BYTES
@@ -131,6 +127,20 @@ class ReadingDecoder:
             bad[offset] = Rejection(offset, error.error, str(error))
             return _nothing()
         return _from_plain(plain), np.array([row], np.intp)
+
+
+def _rows_by_schema(batch: RecordBatch, bad: dict[int, Rejection]) -> Mapping[int, Sequence[int]]:
+    """Return the rows of each schema id in `batch`, ascending; put the records that name none into `bad`."""
+    if len({value and value[:HEADER_BYTES] for value in batch.values}) == 1:  # one look instead of one per record
+        with contextlib.suppress(BadRecord):
+            return {schema_id_of(batch.values[0]): range(len(batch))}
+    by_schema: dict[int, list[int]] = {}
+    for row, value in enumerate(batch.values):
+        try:
+            by_schema.setdefault(schema_id_of(value), []).append(row)
+        except BadRecord as error:
+            bad[int(batch.offsets[row])] = Rejection(int(batch.offsets[row]), error.error, str(error))
+    return by_schema
 
 
 def _decode_batch(values: Sequence[bytes], schema: str) -> pa.RecordBatch | None:

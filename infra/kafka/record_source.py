@@ -1,18 +1,20 @@
 """Records of a projection's topics from Kafka: assigned, never subscribed, positioned by the projector alone."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from time import monotonic
 from typing import Final
 
+import numpy as np
 from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from domain.topics import TOPICS
 from infra.kafka.clients import LogNotReachable, consumer
-from infra.kafka.ends import LogEnds, Place
-from infra.kafka.reading import batch_of
+from infra.kafka.ends import LogEnds
 from projections.checkpoints import TopicPartition, record_crc
 from projections.ports import LogIsNotTheOneProjected, LogPartition, LogUnavailable, Polled
+from schemas.records import RecordBatch
 
 FIRST_RECORD_WAIT_S: Final = 0.2
 """How long a poll waits when there is nothing: bounds how late a stop or a retry is noticed."""
@@ -94,21 +96,57 @@ class KafkaRecordSource:
         """Leave the broker."""
         self._client.close()
 
-    def _sorted_out(self, messages: Sequence[Message]) -> Polled:
-        records: dict[Place, list[Message]] = {}
+    def _sorted_out(self, messages: list[Message]) -> Polled:
+        # Method by method over all messages: a Python loop over each message would halve the rate of a rebuild.
+        errors = list(map(Message.error, messages))
+        if not any(errors):
+            return Polled(_by_partition(messages), {})
         ends: dict[TopicPartition, int] = {}
-        for message in messages:
-            error = message.error()
+        for message, error in zip(messages, errors, strict=True):
             if error is None:
-                place = message.topic(), message.partition()
-                records.setdefault(place, []).append(message)  # type: ignore[arg-type]  # a record has both
-            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's public constant
+                continue
+            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's public constant
                 ends[_where(message)] = int(message.offset() or 0)
             elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001
                 raise LogIsNotTheOneProjected(_where(message), f"the checkpoint is outside the log: {error.str()}")
             elif error.fatal() or not (error.retriable() or error.code() < 0):
                 raise LogUnavailable(f"Kafka at {self._bootstrap}: {error.str()}")
-        return Polled(tuple(batch_of(place, found) for place, found in records.items()), ends)
+        records = [message for message, error in zip(messages, errors, strict=True) if error is None]
+        return Polled(_by_partition(records), ends)
+
+
+def _by_partition(records: list[Message]) -> tuple[RecordBatch, ...]:
+    """Return records of several partitions as one batch each; a partition's own order stays."""
+    if not records:
+        return ()
+    numbers = np.fromiter(map(Message.partition, records), np.int32, len(records))
+    borders = np.flatnonzero(np.diff(numbers)) + 1
+    topics = set(map(Message.topic, records))
+    if len(topics) == 1 and not len(borders):
+        return (_batch_of(records),)
+    found: dict[tuple[str | None, int | None], list[Message]] = {}
+    if len(topics) == 1:
+        for start, end in pairwise([0, *borders.tolist(), len(records)]):
+            found.setdefault((None, int(numbers[start])), []).extend(records[start:end])
+    else:
+        for record in records:
+            found.setdefault((record.topic(), record.partition()), []).append(record)
+    return tuple(map(_batch_of, found.values()))
+
+
+def _batch_of(records: list[Message]) -> RecordBatch:
+    """Return records of one partition as a batch, without headers, which no read model reads."""
+    count = len(records)
+    where = _where(records[0])
+    return RecordBatch(
+        where.topic,
+        where.partition,
+        np.fromiter(map(Message.offset, records), np.int64, count),
+        np.fromiter((stamp for _, stamp in map(Message.timestamp, records)), np.int64, count) * 1000,
+        list(map(Message.key, records)),
+        list(map(Message.value, records)),
+        [()] * count,
+    )
 
 
 def _where(message: Message) -> TopicPartition:
