@@ -1,16 +1,8 @@
-"""Topic `contracts`: what every id of the wire format means, read from the log and from nowhere else.
+"""Topic `contracts`: what every id of the wire format means, read from the log and from nowhere else."""
 
-Its own records are the exception that starts everything: they are decoded with this repository's schema of
-`SchemaPublished`, whatever id they name, because ids can't be resolved before they are read. That schema therefore
-never changes (`schemas.contract_check` refuses it).
-"""
-
-import io
 from collections.abc import Sequence
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
-import fastavro
 from confluent_kafka import KafkaException, Producer
 
 from domain.contracts import SchemaPublished
@@ -19,10 +11,10 @@ from domain.topics import CONTRACTS
 from infra.kafka.clients import CONNECT_TIMEOUT_S, LogNotReachable, producer
 from infra.kafka.ends import LogEnds
 from infra.kafka.reading import read_to_end
-from schemas.catalogue import schema_of
 from schemas.codec import encode
 from schemas.contracts import Contracts
-from schemas.wire import HEADER_BYTES, BadRecord, schema_id_of
+from schemas.publication import decode_published
+from schemas.wire import BadRecord
 
 TRANSACTIONAL_ID: Final = "telltale-contracts"
 TRANSACTION_TIMEOUT_MS: Final = 10_000
@@ -40,28 +32,6 @@ class ContractsUnreadable(ValueError):
 
 class ContractsNotAppended(RuntimeError):
     """The broker did not take the publications; none of them is in the log."""
-
-
-def decode_published(value: bytes | None) -> SchemaPublished:
-    """Return the publication in a record of topic contracts; the id it names is not looked at.
-
-    Raises:
-        BadRecord: it is none.
-    """
-    schema_id_of(value)
-    body = io.BytesIO((value or b"")[HEADER_BYTES:])
-    try:
-        plain: Any = fastavro.schemaless_reader(body, _own_schema(), None)
-    except Exception as error:  # fastavro raises whatever the damaged bytes lead it into
-        raise BadRecord("undecodable", f"{type(error).__name__}: {error}") from error
-    if left := len(body.read()):
-        raise BadRecord("trailing_bytes", f"{left} bytes after the event's end")
-    return SchemaPublished(**plain)
-
-
-@cache
-def _own_schema() -> Any:
-    return fastavro.parse_schema(schema_of("SchemaPublished").definition)
 
 
 class ContractsFollower:

@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 from domain.contracts import SchemaPublished
 from domain.positions import Position
 from domain.topics import CONTRACTS
-from infra.kafka.contracts import decode_published
 from schemas.codec import decode_plain
 from schemas.contracts import Contracts, UnknownSchemaId
+from schemas.publication import decode_published
 from schemas.records import RecordBatch
 from schemas.wire import BadRecord, schema_id_of
 

@@ -1,10 +1,10 @@
 import pytest
 
 from domain.contracts import SchemaPublished
-from infra.kafka.contracts import decode_published
 from schemas.catalogue import schema_of, text_sha256
 from schemas.codec import encode
 from schemas.contracts import Contracts
+from schemas.publication import decode_published
 from schemas.wire import BadRecord, header_of
 
 OWN_TEXT = schema_of("SchemaPublished").text
