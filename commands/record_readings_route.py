@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -46,6 +46,17 @@ class ReadingItem(BaseModel):
     event_id: UUID | None = Field(default=None, description="Follows from the content when left out.")
     anomaly_injected: bool | None = Field(default=None, description="Ground truth where known.")
     anomaly_type: str | None = Field(default=None, description="Kind of the known fault.")
+
+
+class NothingRecorded(Exception):
+    """Every item of the batch was refused."""
+
+    def __init__(self, refused: Sequence[Refused]) -> None:
+        first = refused[0]
+        super().__init__(
+            f"None of the {len(refused)} readings can be accepted; item {first.index}: {first.field}: {first.reason}"
+        )
+        self.refused = tuple(refused)
 
 
 class AppendedItem(BaseModel):
@@ -106,10 +117,9 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{len(plain):,} items; send at most {MOST_ITEMS:,}."
             )
         outcome = handler.handle([offered(index, item) for index, item in enumerate(plain)])
-        if outcome.refused and not outcome.appended:
-            response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
-        if outcome.appended:
-            response.headers["Telltale-Position"] = last_positions(outcome)
+        if not outcome.appended:
+            raise NothingRecorded(outcome.refused)
+        response.headers["Telltale-Position"] = last_positions(outcome)
         return ReadingsAnswer(
             appended=[
                 AppendedItem(index=item.index, event_id=item.event_id, position=str(item.position))

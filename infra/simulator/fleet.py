@@ -77,7 +77,7 @@ def _seed_of(machine_id: str, seed: int) -> int:
 
 
 def history_faults(stations: Sequence[Station], ticks: int, *, seed: int) -> dict[str, tuple[Fault, ...]]:
-    """Return labelled faults in the second half of a history, one a machine, seven kinds where there are machines enough.
+    """Return labelled faults in the second half of a history: seven kinds if machines suffice, one a machine.
 
     The first half stays healthy, so that a model can be trained on it.
     """

@@ -33,7 +33,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """This machine's clock."""
+    """The clock of the machine we run on."""
 
     def now_us(self) -> int:
         """Return µs since 1970 UTC."""

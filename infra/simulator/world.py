@@ -59,7 +59,7 @@ class World:
         self._lives = [_Life(station, plan) for station in plan.stations]
 
     def readings(self, first_tick: int, end_tick: int) -> Iterator[pa.RecordBatch]:
-        """Yield the readings of ticks from `first_tick` up to `end_tick`, a table per kind of machine, in time order."""
+        """Yield the readings of ticks `first_tick` up to `end_tick`, a table per kind of machine, in time order."""
         for kind in dict.fromkeys(station.kind for station in self._plan.stations):
             measured = self._measured(kind, first_tick, end_tick)
             if len(measured):
