@@ -51,7 +51,7 @@ class FakeReadingLog:
         )
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeModelLog:
     """Models in memory."""
 

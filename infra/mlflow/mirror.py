@@ -7,6 +7,7 @@ from typing import Final, Protocol
 import structlog
 
 from infra.mlflow.reconcile import ModelShowcase, ShowcaseNotReachable, reconcile
+from infra.mlflow.run_content import RunContents
 from infra.model_lines import LoggedLine, LoggedModelEvent, fold
 
 FULL_CHECK_EVERY_S: Final = 60.0
@@ -35,6 +36,7 @@ class Mirror:
     def __init__(self, events: ModelEvents, showcase: ModelShowcase) -> None:
         self._events: Final = events
         self._showcase: Final = showcase
+        self._contents: Final = RunContents(events.content)
         self._lines: dict[str, LoggedLine] = {}
         self._due: set[str] = set()
         self._full_check_at = 0.0
@@ -60,7 +62,7 @@ class Mirror:
     def _reconcile_due(self) -> None:
         for name in sorted(self._due):
             try:
-                for change in reconcile(self._lines[name], self._showcase, self._events.content):
+                for change in reconcile(self._lines[name], self._showcase, self._contents):
                     log.info("mlflow_changed", line=name, change=change)
             except ShowcaseNotReachable as error:
                 self._retry_at = monotonic() + self._retry_s

@@ -1,10 +1,10 @@
 """Making MLflow equal to the log, one line at a time; running it again changes nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from infra.mlflow.run_content import RunContent, run_content
+from infra.mlflow.run_content import RunContent, RunContents, RunOutline
 from infra.model_lines import LoggedLine
 
 CHAMPION: Final = "champion"
@@ -67,7 +67,7 @@ class ShowcaseNotReachable(ConnectionError):
     """MLflow, or the store behind it, does not answer."""
 
 
-def reconcile(line: LoggedLine, showcase: ModelShowcase, content_of: Callable[[str], bytes]) -> tuple[str, ...]:
+def reconcile(line: LoggedLine, showcase: ModelShowcase, contents: RunContents) -> tuple[str, ...]:
     """Make `showcase` show `line`, and return what had to be changed, in words; () when it was equal.
 
     1. Runs: a version whose run is missing, unfinished, doubled or different is written anew. 2. Registered versions:
@@ -79,14 +79,14 @@ def reconcile(line: LoggedLine, showcase: ModelShowcase, content_of: Callable[[s
     changes: list[str] = []
     run_ids: list[str] = []
     for version in line.versions:  # Step 1
-        wanted = run_content(version, content_of(version.event.model.artifact_sha256))
+        wanted = contents.outline(version)
         kept, reason = _kept_run(shown.runs.get(wanted.name, ()), wanted)
         for run in shown.runs.get(wanted.name, ()):
             if run.run_id != kept:
                 showcase.remove_run(run.run_id)
         if kept is None:
             changes.append(f"{wanted.name}: run {reason}")
-            kept = showcase.add_run(line.name, wanted)
+            kept = showcase.add_run(line.name, contents.content(version))
         run_ids.append(kept)
     strangers = set(shown.runs) - {str(version.event.model) for version in line.versions}
     for name in sorted(strangers):
@@ -103,7 +103,7 @@ def reconcile(line: LoggedLine, showcase: ModelShowcase, content_of: Callable[[s
     return tuple(changes)
 
 
-def _kept_run(shown: tuple[ShownRun, ...], wanted: RunContent) -> tuple[str | None, str]:
+def _kept_run(shown: tuple[ShownRun, ...], wanted: RunOutline) -> tuple[str | None, str]:
     """Return the run that shows `wanted` already, or None and why there is none."""
     reason = "missing"
     for run in shown:
@@ -113,14 +113,13 @@ def _kept_run(shown: tuple[ShownRun, ...], wanted: RunContent) -> tuple[str | No
     return None, reason
 
 
-def _difference(run: ShownRun, wanted: RunContent) -> str:
+def _difference(run: ShownRun, wanted: RunOutline) -> str:
     if not run.finished:
         return "was left unfinished"
-    sizes = {path: len(content) for path, content in wanted.files.items()}
     for what, shown, should in (
         ("parameters", run.parameters, wanted.parameters),
         ("metrics", run.metrics, wanted.metrics),
-        ("files", run.sizes, sizes),
+        ("files", run.sizes, wanted.sizes),
         ("tags", {name: run.tags.get(name) for name in wanted.tags}, wanted.tags),
     ):
         if dict(shown) != dict(should):

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from domain.positions import Position
 from infra.mlflow.score_plot import score_plot
 from infra.model_lines import LoggedVersion
 from ml.artifact import NotAnArtifact, unpack
@@ -15,10 +16,23 @@ MODEL_FOLDER: Final = "model"
 MODEL_FILE: Final = f"{MODEL_FOLDER}/model.telltale"
 MODEL_TAG: Final = "telltale.model"
 
+_KEPT: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutline:
+    """A run as it can be compared with what MLflow has; `sizes` are its files' bytes."""
+
+    name: str
+    parameters: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    sizes: Mapping[str, int]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContent:
-    """A run: everything MLflow is given, so that what it has can be compared with it."""
+    """A run: everything MLflow is given."""
 
     name: str
     parameters: Mapping[str, str]
@@ -26,6 +40,44 @@ class RunContent:
     tags: Mapping[str, str]
     files: Mapping[str, bytes]
     at_ms: int
+
+    @property
+    def outline(self) -> RunOutline:
+        """Return the run without its files' bytes."""
+        return RunOutline(
+            name=self.name,
+            parameters=self.parameters,
+            metrics=self.metrics,
+            tags=self.tags,
+            sizes={path: len(content) for path, content in self.files.items()},
+        )
+
+
+class RunContents:
+    """Makes the runs of versions, each once: a version never changes, and its picture takes a third of a second.
+
+    Of runs made long ago only the outline is kept.
+    """
+
+    def __init__(self, content_of: Callable[[str], bytes]) -> None:
+        self._content_of: Final = content_of
+        self._outlines: Final[dict[Position, RunOutline]] = {}
+        self._recent: Final[dict[Position, RunContent]] = {}
+
+    def outline(self, version: LoggedVersion) -> "RunOutline":
+        """Return what the run of `version` looks like from outside."""
+        if version.position not in self._outlines:
+            self._outlines[version.position] = self.content(version).outline
+        return self._outlines[version.position]
+
+    def content(self, version: LoggedVersion) -> RunContent:
+        """Return the run of `version` whole."""
+        if version.position not in self._recent:
+            if len(self._recent) == _KEPT:
+                self._recent.pop(next(iter(self._recent)))
+            made = run_content(version, self._content_of(version.event.model.artifact_sha256))
+            self._recent[version.position] = made
+        return self._recent[version.position]
 
 
 def run_content(version: LoggedVersion, content: bytes) -> RunContent:
