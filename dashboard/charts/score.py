@@ -1,0 +1,57 @@
+"""The score over its threshold."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import altair as alt
+
+from dashboard.charts.base import LABELS_PX, in_utc, model_changes, named, severity_scale, time_axis, time_scale
+from dashboard.look.palette import palette
+
+WIDE: Final = (0.1, 0.3, 1.0, 3.0, 10.0)
+NARROW: Final = (0.5, 0.7, 1.0, 1.4, 2.0)
+
+
+def ticks_for(scores: Sequence[float]) -> tuple[float, ...]:
+    """Return the axis' values: two decades, or one octave each way for detectors whose scores never leave it.
+
+    An isolation forest's score lies between about .6 and 1.6; over two decades nobody would see it rise.
+    """
+    inside = all(NARROW[0] <= score <= NARROW[-1] for score in scores)
+    return NARROW if scores and inside else WIDE
+
+
+def score_strip(ticks: Sequence[float], height: int = 96) -> alt.TopLevelMixin:
+    """Return the largest ratio over all channels, log scale; above the line at 1 in the colour of its severity.
+
+    Data sets: `score` {at, ratio, severity}, `limit` {ratio}, `changes` {at, model}.
+    """
+    colours = palette()
+    x = alt.X("at:T", axis=time_axis(), scale=time_scale())
+    scale = alt.Scale(type="log", domain=[ticks[0], ticks[-1]], clamp=True)
+    axis = alt.Axis(minExtent=LABELS_PX, maxExtent=LABELS_PX, values=list(ticks), format="~g")
+    y = alt.Y("ratio:Q", title=None, scale=scale, axis=axis)
+    data = in_utc(alt.Chart(named("score")), "at")
+    line = data.mark_line(color=colours["line"], strokeWidth=1.2, invalid="break-paths-show-path-domains")
+    over = (
+        data.transform_filter("datum.ratio > 1")
+        .mark_bar(width=2.5)
+        .encode(
+            x=x,
+            y=y,
+            y2=alt.datum(1),
+            color=alt.Color("severity:N", scale=severity_scale(), legend=None),
+            tooltip=[
+                alt.Tooltip("at_utc:N", title="at"),
+                alt.Tooltip("ratio:Q", title="× threshold", format=".2f"),
+                alt.Tooltip("severity:N"),
+            ],
+        )
+    )
+    limit = alt.Chart(named("limit")).mark_rule(color=colours["ink"], strokeWidth=1).encode(y="ratio:Q")
+    names = alt.Chart(named("changes")).mark_text(
+        align="right", dx=-4, color=colours["accent"], y=height - 7, fontSize=11.5
+    )
+    return alt.layer(
+        model_changes(x), over, line.encode(x=x, y=y), limit, names.encode(x=x, text="model:N")
+    ).properties(height=height)

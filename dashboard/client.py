@@ -1,0 +1,180 @@
+"""The query API as typed questions: the only way out of this package."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from dashboard.answers.machines import Machine, Profile, ReadingSeries, Sensor
+from dashboard.answers.operations import Contract, Freshness, ProjectionStatus, TopicWatermarks
+from dashboard.answers.swimlane import Swimlane
+from dashboard.answers.verdicts import Explanation, ModelVersion, Verdict
+
+AnswerT = TypeVar("AnswerT")
+
+MOST_ROWS: Final = 1000
+"""The API's largest page."""
+
+TIMEOUT: Final = httpx.Timeout(5.0, connect=1.0)
+"""Longer than any of its queries takes, short enough that a page still says that nobody answers."""
+
+
+class ApiError(Exception):
+    """Root of what can go wrong with a question."""
+
+
+class ApiDown(ApiError):
+    """Nobody answers, or the answer is that it can't be given now."""
+
+
+class ApiRefused(ApiError):
+    """The API answered that the question is not allowed or not answerable; the text is its reason."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[AnswerT]):
+    """One page of a list."""
+
+    items: tuple[AnswerT, ...]
+    next_cursor: str | None = None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+class QueryApi:
+    """Typed GETs. Every method raises ApiDown or ApiRefused. May be shared by threads."""
+
+    def __init__(self, url: str, *, key: str | None = None, transport: httpx.BaseTransport | None = None) -> None:
+        headers = {"X-API-Key": key} if key else {}
+        # trust_env: a proxy of the environment has no business between two processes of one installation.
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, transport=transport, trust_env=False)
+
+    def freshness(self) -> Freshness:
+        """Return how complete the answers are."""
+        return self._get(Freshness, "/freshness")
+
+    def projections(self) -> tuple[ProjectionStatus, ...]:
+        """Return every build of every read model."""
+        return self._items(ProjectionStatus, "/projections")
+
+    def contracts(self) -> tuple[Contract, ...]:
+        """Return every published version of every schema."""
+        return self._items(Contract, "/contracts", {"limit": MOST_ROWS})
+
+    def topics(self) -> tuple[TopicWatermarks, ...]:
+        """Return every topic."""
+        return self._items(TopicWatermarks, "/topics")
+
+    def machines(self) -> tuple[Machine, ...]:
+        """Return the machines, at most MOST_ROWS of them."""
+        return self._items(Machine, "/machines", {"limit": MOST_ROWS})
+
+    def sensors(self, machine_id: str) -> tuple[Sensor, ...]:
+        """Return the sensors of one machine."""
+        return self._items(Sensor, "/sensors", {"machine_id": machine_id, "limit": MOST_ROWS})
+
+    def profiles(self) -> tuple[Profile, ...]:
+        """Return every version of every profile."""
+        return self._items(Profile, "/profiles")
+
+    def models(self, name: str) -> tuple[ModelVersion, ...]:
+        """Return the versions of one line of models."""
+        return self._items(ModelVersion, "/models", {"name": name, "limit": MOST_ROWS})
+
+    def swimlane(
+        self,
+        *,
+        machine_id: str | None,
+        starts_at: datetime,
+        ends_at: datetime,
+        bucket_s: int,
+        as_of: datetime | None,
+    ) -> Swimlane:
+        """Return machines, or the sensors of one machine, over time."""
+        by = "machine" if machine_id is None else "sensor"
+        asked = {"by": by, "machine_id": machine_id, "bucket": bucket_s, "as_of": as_of}
+        return self._get(Swimlane, "/swimlane", asked | {"from": starts_at, "to": ends_at})
+
+    def verdicts(
+        self,
+        *,
+        machine_id: str | None = None,
+        sensor_id: str | None = None,
+        severity: str | None = None,
+        starts_at: datetime,
+        ends_at: datetime,
+        as_of: datetime | None,
+        limit: int = MOST_ROWS,
+    ) -> tuple[Verdict, ...]:
+        """Return verdicts, newest first."""
+        asked = {"machine_id": machine_id, "sensor_id": sensor_id, "severity": severity, "as_of": as_of}
+        return self._items(Verdict, "/verdicts", asked | {"from": starts_at, "to": ends_at, "limit": limit})
+
+    def verdict(self, event_id: str) -> Verdict:
+        """Return one verdict."""
+        return self._get(Verdict, f"/anomalies/{event_id}")
+
+    def explanation(self, event_id: str) -> Explanation:
+        """Return where a verdict comes from."""
+        return self._get(Explanation, f"/anomalies/{event_id}/explanation")
+
+    def readings(
+        self,
+        *,
+        machine_id: str,
+        sensor_id: str,
+        starts_at: datetime,
+        ends_at: datetime,
+        points: int,
+        as_of: datetime | None,
+    ) -> ReadingSeries:
+        """Return one sensor's readings, averaged over buckets when there are more than `points`."""
+        asked = {"machine_id": machine_id, "from": starts_at, "to": ends_at, "points": points, "as_of": as_of}
+        return self._get(ReadingSeries, f"/sensors/{quote(sensor_id, safe='')}/readings", asked)
+
+    def _items(self, kind: type[AnswerT], path: str, asked: Mapping[str, object] | None = None) -> tuple[AnswerT, ...]:
+        page: Page[AnswerT] = self._ask(Page[kind], path, asked)  # type: ignore[valid-type]
+        return page.items
+
+    def _get(self, kind: type[AnswerT], path: str, asked: Mapping[str, object] | None = None) -> AnswerT:
+        answer: AnswerT = self._ask(kind, path, asked)
+        return answer
+
+    def _ask(self, kind: Any, path: str, asked: Mapping[str, object] | None) -> Any:
+        parameters = {name: _text(value) for name, value in (asked or {}).items() if value is not None}
+        try:
+            response = self._http.get(path, params=parameters)
+        except httpx.HTTPError as error:
+            raise ApiDown(str(error) or type(error).__name__) from error
+        if response.is_server_error:
+            raise ApiDown(_reason(response))
+        if response.is_error:
+            raise ApiRefused(response.status_code, _reason(response))
+        try:
+            return _adapter(kind).validate_json(response.content)
+        except ValidationError as error:
+            raise ApiDown(f"GET {path}: this dashboard does not understand the answer ({error})") from error
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _reason(response: httpx.Response) -> str:
+    """Return the problem's detail, else the status."""
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {response.status_code}"

@@ -1,0 +1,80 @@
+"""The newest worst verdict in one sentence: which machine, which sensor, which channel, why. Nobody has to click."""
+
+from datetime import timedelta
+from html import escape
+
+import streamlit as st
+
+from dashboard.answers.operations import Freshness
+from dashboard.answers.swimlane import Swimlane
+from dashboard.answers.verdicts import Verdict
+from dashboard.connection import Connection
+from dashboard.explorer.lanes import Cell, worst_cell
+from dashboard.frame.choices import Choices
+from dashboard.frame.freshness import ask_freshness
+from dashboard.look.formats import clock, many, span
+from dashboard.look.palette import rank
+from dashboard.memory import now
+from dashboard.parts.words import mono, quiet, severity
+from dashboard.reasons import explain, summary
+
+
+def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) -> None:
+    """Write the sentence and the way to its reasons, or that all is quiet."""
+    cell = worst_cell(swimlane)
+    verdict = newest_worst(connection, choices, swimlane, cell) if cell else None
+    if verdict is None:
+        quiet(quiet_line(ask_freshness(connection).value, choices))
+        return
+    who, why = summary(verdict, explain(connection, [verdict])[verdict.event_id])
+    others = sum(1 for lane in swimlane.lanes if lane.worst_score is not None) - 1
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="headline"):
+        st.html(
+            f'<div class="tt-news">{severity(verdict.severity)}<div><b>{escape(who)}</b>: {escape(why)}'
+            f"<small>{_when(verdict, choices)} · {mono(verdict.model.model)}{_others(others, swimlane.by)}</small>"
+            "</div></div>"
+        )
+        st.page_link(
+            "views/sensor.py",
+            label="Why? →",
+            query_params={"machine": verdict.machine_id, "sensor": verdict.sensor_id, "verdict": verdict.event_id},
+            width="content",
+        )
+
+
+def newest_worst(connection: Connection, choices: Choices, swimlane: Swimlane, cell: Cell | None) -> Verdict | None:
+    """Return the newest of the verdicts of the worst severity in the cell."""
+    if cell is None:
+        return None
+    where = (
+        {"machine_id": cell.lane}
+        if swimlane.by == "machine"
+        else {"machine_id": choices.machine, "sensor_id": cell.lane}
+    )
+    answered = connection.memory.ask(
+        choices.question("headline"),
+        lambda: connection.api.verdicts(
+            **where,
+            starts_at=cell.start,
+            ends_at=cell.start + timedelta(seconds=swimlane.bucket_s),
+            as_of=choices.as_of,
+        ),
+    )
+    return max(answered.value, key=lambda found: (rank(found.severity), found.recorded_at), default=None)
+
+
+def quiet_line(fresh: Freshness, choices: Choices) -> str:
+    """Return the sentence that nothing is wrong, with its proof of life."""
+    found = f"{many(fresh.sensors, 'sensor')} on {many(fresh.machines, 'machine')}"
+    if not choices.moving or choices.stale or fresh.last_reading_known_at is None:
+        return f"<b>Quiet.</b> {found}. Nothing abnormal in this range."
+    return f"<b>Quiet.</b> {found}, last reading {span(fresh.now - fresh.last_reading_known_at)} ago."
+
+
+def _when(verdict: Verdict, choices: Choices) -> str:
+    at = clock(verdict.recorded_at, now())
+    return f"{at}, {span(now() - verdict.recorded_at)} ago" if choices.moving and not choices.stale else at
+
+
+def _others(count: int, by: str) -> str:
+    return f" · {many(count, f'other {by}')} abnormal in this range" if count > 0 else ""

@@ -1,0 +1,139 @@
+"""The swimlane's rows: cells of every lane, and how many are abnormal at once."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dashboard.answers.swimlane import Lane, Swimlane
+from dashboard.frame.choices import moment_text, parse_moment
+from dashboard.look.palette import SEVERITIES, rank
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A lane and the start of a bucket; in the address `pump-07|2026-11-22T12:52:00Z`."""
+
+    lane: str
+    start: datetime
+
+    def address(self) -> str:
+        """Return it as addresses name it."""
+        return f"{self.lane}|{moment_text(self.start)}"
+
+
+def cell_named(address: str | None) -> Cell | None:
+    """Return the cell that an address names; None when it names none."""
+    lane, _, moment = (address or "").rpartition("|")
+    start = parse_moment(moment)
+    return Cell(lane=lane, start=start) if lane and start else None
+
+
+def shown_buckets(swimlane: Swimlane) -> range:
+    """Return the places of the buckets to draw: from the first that has data at all."""
+    if swimlane.data_starts_at is None:
+        return range(0)
+    first = next(
+        (
+            place
+            for place, start in enumerate(swimlane.buckets)
+            if start + timedelta(seconds=swimlane.bucket_s) > swimlane.data_starts_at
+        ),
+        len(swimlane.buckets),
+    )
+    return range(first, len(swimlane.buckets))
+
+
+def has_data(swimlane: Swimlane) -> bool:
+    """Return whether any lane has a reading or a verdict in the range."""
+    return any(sum(lane.readings) or sum(lane.anomalies) for lane in swimlane.lanes)
+
+
+def lane_rows(swimlane: Swimlane) -> list[Row]:
+    """Return one row per lane and bucket."""
+    width = timedelta(seconds=swimlane.bucket_s)
+    return [
+        {
+            "lane": lane.name,
+            "start": swimlane.buckets[place],
+            "mid": swimlane.buckets[place] + width / 2,
+            "end": swimlane.buckets[place] + width,
+            "severity": _state(lane, place),
+            "score": lane.scores[place],
+            "count": lane.anomalies[place],
+            "readings": lane.readings[place],
+        }
+        for lane in swimlane.lanes
+        for place in shown_buckets(swimlane)
+    ]
+
+
+def _state(lane: Lane, place: int) -> str:
+    return lane.severities[place] or ("normal" if lane.readings[place] else "no data")
+
+
+def stacked_rows(swimlane: Swimlane) -> list[Row]:
+    """Return how many lanes are abnormal per bucket and severity, stacked with the worst at the bottom.
+
+    The first and last row are empty: they hold the time axis to that of the lanes.
+    """
+    width = timedelta(seconds=swimlane.bucket_s)
+    places = shown_buckets(swimlane)
+    rows: list[Row] = []
+    for place in places:
+        counted = Counter(lane.severities[place] for lane in swimlane.lanes if lane.severities[place])
+        below = 0
+        for level in reversed(SEVERITIES):
+            if counted[level]:
+                rows.append(_bar(swimlane.buckets[place], width, level, counted[level], below))
+                below += counted[level]
+    edges = [swimlane.buckets[places[0]], swimlane.buckets[places[-1]] + width] if places else []
+    return [_bar(edge, timedelta(), "warning", 0, 0) for edge in edges] + rows
+
+
+def _bar(start: datetime, width: timedelta, severity: str, lanes: int, below: int) -> Row:
+    return {
+        "start": start,
+        "end": start + width,
+        "severity": severity,
+        "lanes": lanes,
+        "from": below,
+        "to": below + lanes,
+    }
+
+
+def most_at_once(swimlane: Swimlane) -> int:
+    """Return the end of the count's axis: even, at least 4, and a quarter of the lanes, so that it seldom moves."""
+    most = max(
+        (sum(1 for lane in swimlane.lanes if lane.severities[place]) for place in shown_buckets(swimlane)), default=0
+    )
+    return max(4, 2 * ((max(most, len(swimlane.lanes) // 4) + 1) // 2))
+
+
+def lane_order(swimlane: Swimlane, *, worst_first: bool) -> list[str]:
+    """Return the lanes' names from top to bottom; the API has them worst first."""
+    names = [lane.name for lane in swimlane.lanes]
+    return names if worst_first else sorted(names)
+
+
+def worst_cell(swimlane: Swimlane) -> Cell | None:
+    """Return the newest of the cells with the worst severity, of these the one with the largest score."""
+    found = [
+        (rank(lane.severities[place]), swimlane.buckets[place], lane.scores[place] or 0.0, lane.name)
+        for lane in swimlane.lanes
+        for place in shown_buckets(swimlane)
+        if lane.severities[place]
+    ]
+    if not found:
+        return None
+    _, start, _, name = max(found)
+    return Cell(lane=name, start=start)
+
+
+def picked_mark(cell: Cell | None, rows: Sequence[Row]) -> dict[str, str | float] | None:
+    """Return the cell as the chart's selection knows it; None when it is not drawn."""
+    if cell is None or not any(row["lane"] == cell.lane and row["start"] == cell.start for row in rows):
+        return None
+    return {"lane": cell.lane, "start": cell.start.timestamp() * 1000}

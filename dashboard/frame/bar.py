@@ -1,0 +1,142 @@
+"""The top of every page: name and question, freshness; range, machine, known at; banners. Everything is in the URL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.client import ApiDown, ApiRefused
+from dashboard.connection import Connection
+from dashboard.frame.choices import ALL_MACHINES, DEFAULT_RANGE, RANGES, Choices, moment_text, parse_moment
+from dashboard.frame.freshness import ask_freshness, show_freshness
+from dashboard.frame.known_at import choose_known_at, forget_known_at
+from dashboard.look.formats import clock, span
+from dashboard.memory import now
+from dashboard.parts.words import banner, mono
+
+
+def page_frame(connection: Connection, *, title: str, question: str, narrowing: bool = True) -> Choices:
+    """Draw the top of a page and return what is chosen; ends the run when the API has never answered.
+
+    `narrowing`: whether range, machine and known at change anything on this page; else they are not offered.
+    """
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left.html(
+        f'<div class="tt-head"><span class="t">{escape(title)}</span><span class="q">{escape(question)}</span></div>'
+    )
+    stale, refused = _state(connection)
+    with right:
+        show_freshness(connection, drawn_stale=stale)
+    if refused is not None:
+        _refused(refused)
+        st.stop()
+    never = connection.memory.last_answer_at is None
+    choices = _bar(connection, stale=stale, enabled=not never) if narrowing else Choices(stale=stale)
+    if stale:
+        _down_banner(connection)
+    if never:
+        st.stop()
+    return choices
+
+
+def body(choices: Choices) -> DeltaGenerator:
+    """Return the part of the page that turns grey when its data are old."""
+    return st.container(key="stale" if choices.stale else "fresh")
+
+
+def _state(connection: Connection) -> tuple[bool, ApiRefused | None]:
+    """Return whether the API is silent, and its refusal if it refuses to talk to this dashboard."""
+    try:
+        return ask_freshness(connection).stale, None
+    except ApiDown:
+        return True, None
+    except ApiRefused as error:
+        return False, error
+
+
+def _bar(connection: Connection, *, stale: bool, enabled: bool) -> Choices:
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="global_bar"):
+        reach = st.segmented_control(
+            "Happened in the last",
+            list(RANGES),
+            default=DEFAULT_RANGE,
+            required=True,
+            key="range",
+            bind="query-params",
+            label_visibility="collapsed",
+            disabled=not enabled,
+        )
+        machine = st.selectbox(
+            "Machine",
+            [ALL_MACHINES, *_machines(connection)],
+            key="machine",
+            bind="query-params",
+            width=170,
+            label_visibility="collapsed",
+            disabled=not enabled,
+        )
+        past = st.toggle(
+            "Known at an earlier time",
+            key="past",
+            bind="query-params",
+            help="Show what was known then: verdicts and models.",
+            disabled=not enabled,
+        )
+    until = _until_line()
+    known_at, known_now = choose_known_at() if past else (None, False)
+    if not past:
+        forget_known_at()
+    return Choices(
+        reach=reach,
+        machine=None if machine == ALL_MACHINES else machine,
+        until=until,
+        known_at=known_at,
+        known_now=known_now,
+        stale=stale,
+    )
+
+
+def _machines(connection: Connection) -> Sequence[str]:
+    try:
+        answered = connection.memory.ask("machines", connection.api.machines, fresh_for_s=5)
+    except (ApiDown, ApiRefused):
+        return ()
+    return [machine.machine_id for machine in answered.value]
+
+
+def _until_line() -> datetime | None:
+    """Return the end of the range, when one was chosen, and offer the way back to now.
+
+    The session keeps it as well, since going to another page drops what is in the address.
+    """
+    until = parse_moment(st.query_params.get("until")) or st.session_state.get("until")
+    if until is None:
+        return None
+    st.session_state["until"] = until
+    st.query_params["until"] = moment_text(until)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="until_line"):
+        st.html(f'<p class="tt-p">What happened until <b>{clock(until, now())}</b></p>', width="content")
+        if st.button("Back to now", key="back_to_now"):
+            del st.session_state["until"]
+            del st.query_params["until"]
+            st.rerun()
+    return until
+
+
+def _refused(error: ApiRefused) -> None:
+    key = "TELLTALE_DASHBOARD_API_KEY"
+    hint = f"Start the dashboard with a key that may read: {mono(key)}" if error.status in {401, 403} else ""
+    banner(f"<b>The API refuses this dashboard</b><span>{escape(str(error))}</span><span>{hint}</span>")
+
+
+def _down_banner(connection: Connection) -> None:
+    since = connection.memory.last_answer_at
+    if since is None:
+        told = "It has not answered since this dashboard was started. Next try in 2 s."
+    else:
+        told = (
+            f"Last answer {clock(since, now())}, {span(now() - since)} ago. What you see is from then. Next try in 2 s."
+        )
+    banner(f"<b>The API does not answer</b><span>{told}</span>{mono('telltale status', 'muted')}")

@@ -1,0 +1,1 @@
+"""How Telltale looks: palette, style sheet, formats of numbers and times, configuration of charts."""

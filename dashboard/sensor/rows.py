@@ -1,0 +1,62 @@
+"""Rows for a sensor's charts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from dashboard.answers.machines import ChannelSeries, ReadingSeries
+from dashboard.answers.swimlane import ModelChange
+from dashboard.answers.verdicts import Verdict
+from dashboard.look.formats import digits_for, kind_name
+from dashboard.look.palette import severity_of
+from dashboard.reasons import leading_channels
+
+Row = Mapping[str, object]
+
+
+def channel_rows(series: ReadingSeries, channel: ChannelSeries) -> list[Row]:
+    """Return the channel over time; a gap keeps its place without a value, so that the line breaks there."""
+    return [
+        {"at": at, "mean": mean, "low": channel.expected_low, "high": channel.expected_high}
+        for at, mean in zip(series.times, channel.mean, strict=True)
+    ]
+
+
+def score_rows(series: ReadingSeries) -> list[Row]:
+    """Return the score over time, with its severity where it is above the threshold."""
+    return [
+        {"at": at, "ratio": score, "severity": severity_of(score) if score is not None and score > 1 else None}
+        for at, score in zip(series.times, series.scores, strict=True)
+    ]
+
+
+def verdict_rows(verdicts: Iterable[Verdict], channel: str) -> list[Row]:
+    """Return the verdicts whose reason the channel is, as dots at what was measured."""
+    return [
+        {
+            "at": verdict.recorded_at,
+            "value": verdict.measurements.get(channel),
+            "severity": verdict.severity,
+            "score": verdict.score,
+            "kind": kind_name(verdict.kind),
+        }
+        for verdict in verdicts
+        if channel in leading_channels(verdict)
+    ]
+
+
+def change_rows(changes: Iterable[ModelChange], starts_at: datetime, ends_at: datetime) -> list[Row]:
+    """Return the model changes inside the range; one outside would widen the axis."""
+    return [{"at": change.at, "model": change.model} for change in changes if starts_at <= change.at <= ends_at]
+
+
+def digits_of(channel: ChannelSeries) -> int:
+    """Return the channel's decimals: by what is expected of it, else by what was measured."""
+    if channel.expected_low is not None and channel.expected_high is not None:
+        return digits_for((channel.expected_low + channel.expected_high) / 2)
+    measured = [abs(value) for value in channel.mean if value is not None]
+    return digits_for(sorted(measured)[len(measured) // 2] if measured else None)
+
+
+def latest(values: Sequence[float | None]) -> float | None:
+    """Return the last value that is known."""
+    return next((value for value in reversed(values) if value is not None), None)

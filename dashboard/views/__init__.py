@@ -1,0 +1,1 @@
+"""The pages. Each file is one page as Streamlit runs it."""
