@@ -58,46 +58,34 @@ RAW: Final = """
 """
 
 RAW_IN_BUCKETS: Final = """
-    WITH chosen AS (
+    WITH measured AS (
         SELECT
             date_bin(%(width)s, readings.recorded_at, 'epoch') AS at,
-            readings."offset",
-            readings."values"
+            listed.channel,
+            count(*) AS readings,
+            min(slot.value) AS lowest,
+            avg(slot.value) AS mean,
+            max(slot.value) AS highest
         FROM series
         JOIN readings USING (series)
+        CROSS JOIN generate_series(1, %(channels)s) AS listed (channel)
+        CROSS JOIN LATERAL (SELECT nullif(readings."values"[listed.channel], 'NaN')) AS slot (value)
         WHERE series.machine_id = %(machine_id)s
             AND series.sensor_id = %(sensor_id)s
             AND series.profile = %(profile)s
             AND readings.recorded_at >= %(starts_at)s
             AND readings.recorded_at < %(ends_at)s
             AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
-    ),
-    counted AS (
-        SELECT at, count(*) AS readings
-        FROM chosen
-        GROUP BY at
-    ),
-    measured AS (
-        SELECT chosen.at, slot.channel, min(slot.value) AS lowest, avg(slot.value) AS mean, max(slot.value) AS highest
-        FROM chosen
-        CROSS JOIN LATERAL unnest(chosen."values") WITH ORDINALITY AS slot (value, channel)
-        WHERE slot.value <> 'NaN'
-        GROUP BY chosen.at, slot.channel
-    ),
-    placed AS (
-        SELECT counted.at, counted.readings, listed.channel, measured.lowest, measured.mean, measured.highest
-        FROM counted
-        CROSS JOIN generate_series(1, %(channels)s) AS listed (channel)
-        LEFT JOIN measured ON measured.at = counted.at AND measured.channel = listed.channel
+        GROUP BY at, listed.channel
     )
     SELECT
         at,
-        readings,
+        max(readings) AS readings,
         array_agg(lowest ORDER BY channel) AS lowest,
         array_agg(mean ORDER BY channel) AS mean,
         array_agg(highest ORDER BY channel) AS highest
-    FROM placed
-    GROUP BY at, readings
+    FROM measured
+    GROUP BY at
     ORDER BY at
 """
 
@@ -203,7 +191,7 @@ async def _series(
     cut = cut_range(span, readings=counted[0]["readings"], points=points, as_of=as_of)
     parameters |= {"starts_at": cut.starts_at, "width": cut.width, "as_of": cut.as_of}
     rows = await snapshot.fetch(cut.statement, parameters, columns)
-    scores = await scores_of(snapshot, parameters, many=cut.statement == MINUTES_IN_BUCKETS)
+    scores = await scores_of(snapshot, parameters)
     expected = await snapshot.fetch(EXPECTED, {"profile": sensor.profile, "as_of": as_of}, columns)
     step_s = max(sensor.expected_interval_s or 0.0, cut.width.total_seconds() if cut.width else 0.0)
     marked = with_gaps(rows, timedelta(seconds=GAP_IN_INTERVALS * step_s))

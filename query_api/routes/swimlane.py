@@ -28,15 +28,15 @@ EXTENT: Final = """
     WHERE %(machine_id)s::text IS NULL OR machine_id = %(machine_id)s
 """
 
-# A reading counts once although it stands in a row per channel: the largest count of any channel, per sensor.
+# A reading counts once although it stands in a row per channel: the largest count of any channel, per sensor and cell.
 COUNTS: Final = """
     WITH measured AS (
         SELECT
             machine_id,
             sensor_id,
-            profile,
-            minute,
+            date_bin(%(width)s, minute, %(starts_at)s) AS at,
             channel,
+            max(profile) AS profile,
             sum(readings) AS readings
         FROM reading_buckets
         WHERE minute >= %(starts_at)s
@@ -44,29 +44,19 @@ COUNTS: Final = """
             AND known_minute < coalesce(%(as_of)s::timestamptz, 'infinity')
             AND (%(machine_id)s::text IS NULL OR machine_id = %(machine_id)s)
             AND (%(profile)s::text IS NULL OR profile = %(profile)s)
-        GROUP BY machine_id, sensor_id, profile, minute, channel
-    ),
-    counted AS (
-        SELECT machine_id, sensor_id, profile, minute, max(readings) AS readings
-        FROM measured
-        GROUP BY machine_id, sensor_id, profile, minute
+        GROUP BY machine_id, sensor_id, at, channel
     )
-    SELECT
-        machine_id,
-        CASE WHEN %(by_sensor)s THEN sensor_id END AS sensor_id,
-        max(profile) AS profile,
-        floor(extract(epoch FROM minute - %(starts_at)s) / %(bucket_s)s)::int AS place,
-        sum(readings)::bigint AS readings
-    FROM counted
-    GROUP BY 1, 2, 4
+    SELECT machine_id, sensor_id, at, max(profile) AS profile, max(readings)::bigint AS readings
+    FROM measured
+    GROUP BY machine_id, sensor_id, at
 """
 
 WORST: Final = """
     SELECT
         machine_id,
-        CASE WHEN %(by_sensor)s THEN sensor_id END AS sensor_id,
+        sensor_id,
+        date_bin(%(width)s, recorded_at, %(starts_at)s) AS at,
         max(profile) AS profile,
-        floor(extract(epoch FROM recorded_at - %(starts_at)s) / %(bucket_s)s)::int AS place,
         count(*) AS anomalies,
         max(score) AS score
     FROM anomalies
@@ -75,7 +65,7 @@ WORST: Final = """
         AND known_at < coalesce(%(as_of)s::timestamptz, 'infinity')
         AND (%(machine_id)s::text IS NULL OR machine_id = %(machine_id)s)
         AND (%(profile)s::text IS NULL OR profile = %(profile)s)
-    GROUP BY 1, 2, 4
+    GROUP BY machine_id, sensor_id, at
 """
 
 # A change has one record per partition. On the axis of recorded_at it stands at the first reading the model judged.
@@ -126,7 +116,6 @@ async def swimlane(
 
     async def question(snapshot: Snapshot) -> Swimlane:
         asked: dict[str, Any] = {
-            "by_sensor": by == "sensor",
             "machine_id": machine_id,
             "profile": profile,
             "as_of": cut_at,
@@ -134,10 +123,10 @@ async def swimlane(
         extent = (await snapshot.fetch(EXTENT, asked, columns))[0]
         span = span_of(starts_at, ends_at, newest=extent["data_ends_at"] or ask.now(), default=timedelta(hours=2))
         grid = whole_buckets(span, bucket)
-        asked |= {"starts_at": grid[0], "ends_at": grid[-1], "bucket_s": _width_s(grid)}
+        asked |= {"starts_at": grid[0], "ends_at": grid[-1], "width": grid[1] - grid[0]}
         counts = await snapshot.fetch(COUNTS, asked, columns)
         worst = await snapshot.fetch(WORST, asked, columns)
-        lanes = lanes_of(counts, worst, cells=len(grid) - 1)
+        lanes = lanes_of(counts, worst, buckets=grid[:-1], by_sensor=by == "sensor")
         return Swimlane(
             by=by,
             starts_at=grid[0],
@@ -168,21 +157,26 @@ def whole_buckets(span: Span, bucket_s: int | None) -> list[datetime]:
     return [first + timedelta(seconds=width_s * cell) for cell in range(cells + 1)]
 
 
-def lanes_of(counts: list[dict[str, Any]], worst: list[dict[str, Any]], *, cells: int) -> list[Lane]:
+def lanes_of(
+    counts: list[dict[str, Any]], worst: list[dict[str, Any]], *, buckets: list[datetime], by_sensor: bool
+) -> list[Lane]:
     """Return a lane for each machine or sensor that has data or verdicts, worst score first, then by name."""
+    places = {bucket: place for place, bucket in enumerate(buckets)}
     lanes: dict[LaneKey, Lane] = {}
-    for row in [*counts, *worst]:
-        key = (row["machine_id"], row["sensor_id"])
-        lanes.setdefault(key, _empty_lane(key, row["profile"], cells))
-    for row in counts:
-        lanes[row["machine_id"], row["sensor_id"]].readings[row["place"]] = row["readings"]
     peaks: dict[LaneKey, float] = {}
-    for row in worst:
-        key = (row["machine_id"], row["sensor_id"])
-        lanes[key].anomalies[row["place"]] = row["anomalies"]
-        lanes[key].scores[row["place"]] = row["score"]
-        lanes[key].severities[row["place"]] = severity_of(row["score"])
-        peaks[key] = max(row["score"], peaks.get(key, 0.0))
+    for row in [*counts, *worst]:
+        key = (row["machine_id"], row["sensor_id"] if by_sensor else None)
+        if key not in lanes:
+            lanes[key] = _empty_lane(key, row["profile"], len(buckets))
+        lane, place = lanes[key], places[row["at"]]
+        if "score" not in row:
+            lane.readings[place] += row["readings"]
+            continue
+        peak = max(row["score"], lane.scores[place] or 0.0)
+        lane.anomalies[place] += row["anomalies"]
+        lane.scores[place] = peak
+        lane.severities[place] = severity_of(peak)
+        peaks[key] = max(peak, peaks.get(key, 0.0))
     named = [lane.model_copy(update={"worst_score": peaks.get(key)}) for key, lane in lanes.items()]
     return sorted(named, key=lambda lane: (-(lane.worst_score or 0.0), lane.machine_id, lane.sensor_id or ""))
 
