@@ -83,10 +83,20 @@ class ReadingDecoder:
             tuple(bad[offset] for offset in sorted(bad)),
         )
 
+    def undecodable(self, batch: RecordBatch) -> tuple[Rejection, ...]:
+        """Return the records of `batch` that can't be decoded, whether or not the others would be admitted.
+
+        Raises:
+            UnknownSchemaId: a record names an id that is not published.
+        """
+        bad: dict[int, Rejection] = {}
+        self._columns(batch, bad)
+        return tuple(bad[offset] for offset in sorted(bad))
+
     def _columns(self, batch: RecordBatch, bad: dict[int, Rejection]) -> _Piece:
         """Return the decodable records as columns and their rows in `batch`; put the others into `bad`."""
         pieces: list[_Piece] = []
-        for schema_id, rows in _rows_by_schema(batch, bad).items():
+        for schema_id, rows in rows_by_schema(batch, bad).items():
             if (event := self._contracts.event(schema_id)) != READING:
                 for row in rows:
                     offset = int(batch.offsets[row])
@@ -129,7 +139,7 @@ class ReadingDecoder:
         return _from_plain(plain), np.array([row], np.intp)
 
 
-def _rows_by_schema(batch: RecordBatch, bad: dict[int, Rejection]) -> Mapping[int, Sequence[int]]:
+def rows_by_schema(batch: RecordBatch, bad: dict[int, Rejection]) -> Mapping[int, Sequence[int]]:
     """Return the rows of each schema id in `batch`, ascending; put the records that name none into `bad`."""
     if len({value and value[:HEADER_BYTES] for value in batch.values}) == 1:  # one look instead of one per record
         with contextlib.suppress(BadRecord):

@@ -1,5 +1,6 @@
 """`telltale contracts`: the events' schemas, checked, published, listed and kept."""
 
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +9,10 @@ import typer
 from rich.markup import escape
 
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
+from infra.cli.progress import progress
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.contracts import ContractsNotAppended, ContractsUnreadable, load_contracts
+from infra.kafka.proving import prove_contracts
 from infra.kafka.reading import LogStalled
 from infra.registry.client import RegistryNotReachable, SchemaRefused
 from infra.registry.publish import PublishRefused, SchemasIncompatible, publish_contracts
@@ -19,6 +22,7 @@ from schemas.contract_check import Violation, check_all
 from schemas.contracts import ContractsContradict
 from schemas.history import freeze as keep_version
 from schemas.parsed import machine_form
+from schemas.proof import Proof
 
 app = typer.Typer(no_args_is_help=True, help="Check, publish, list and keep the events' schemas.")
 
@@ -101,6 +105,27 @@ def list_published(*, json_output: JsonOption = False) -> None:
 
 
 @app.command()
+def prove(*, json_output: JsonOption = False) -> None:
+    """Read every record of every topic with today's schemas; exit 1 if one is unreadable and nobody knows of it.
+
+    Example: telltale contracts prove
+    """
+    try:
+        with progress("contracts", unit="records") as bar:
+            proof = prove_contracts(load_settings().kafka_bootstrap, bar)
+    except (ContractsContradict, ContractsUnreadable) as refusal:
+        raise CommandFailed(str(refusal), code=ExitCode.REFUSED) from refusal
+    except (SettingMissing, LogNotReachable, LogStalled) as error:
+        raise CommandFailed(str(error), code=ExitCode.NOT_REACHABLE) from error
+    if json_output:
+        print_json({"holds": proof.holds, "records": proof.records, **asdict(proof)})
+    else:
+        _show_proof(proof)
+    if not proof.holds:
+        raise typer.Exit(ExitCode.NO)
+
+
+@app.command()
 def freeze(
     *,
     folder: Annotated[Path | None, typer.Option("--folder", help="schemas/published of a source tree.")] = None,
@@ -127,8 +152,20 @@ def freeze(
     say(f"{len(added)} schemas kept in {target}" if added else f"{target} has them all")
 
 
+def _show_proof(proof: Proof) -> None:
+    print_table(
+        ("topic", "schema id", "event", "records", "first", "last"),
+        [(g.topic, g.schema_id, g.event, f"{g.records:,}", g.first, g.last) for g in proof.readable],
+    )
+    for bad in proof.unreadable:
+        known = "all known as dead letters or skipped" if bad.known == bad.records else f"{bad.known:,} known"
+        say(f"{bad.topic}: {bad.records:,} unreadable ({escape(bad.error)}: {escape(bad.message)}), {known}")
+        for position in bad.unknown:
+            say(f"  [red]{position}[/]  telltale log {position}")
+    say(f"{proof.records:,} records read with today's schemas: {'proven' if proof.holds else '[red]NOT proven[/]'}")
+
+
 def _verdict(violations: tuple[Violation, ...], *, changed: bool) -> str:
     if violations:
         return f"{len(violations)} broken"
     return "suits all versions; not kept yet: telltale contracts freeze" if changed else "unchanged"
-
