@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -91,7 +92,7 @@ def run_content(version: LoggedVersion, content: bytes) -> RunContent:
     return RunContent(
         name=str(event.model),
         parameters={**event.parameters, "profile": event.model.profile, "detectors": ", ".join(event.detectors)},
-        metrics=event.metrics,
+        metrics={_metric_name(name): value for name, value in event.metrics.items()},
         tags={
             MODEL_TAG: str(event.model),
             "telltale.position": str(version.position),
@@ -102,6 +103,11 @@ def run_content(version: LoggedVersion, content: bytes) -> RunContent:
         files=files,
         at_ms=int(version.appended_at.timestamp() * 1000),
     )
+
+
+def _metric_name(name: str) -> str:
+    """Return the name as MLflow allows it: a metric may be named for a channel, and a channel as people like."""
+    return re.sub(r"[^/\w.\- :]", "_", name)
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

@@ -77,6 +77,7 @@ class IsolationForestTrainer:
                 "raw_score_median": float(np.median(scores)),
                 "raw_score_largest": float(scores.max()),
                 "share_above_threshold": float((scores > threshold).mean()),
+                **self._expected(complete, profile),
             },
             parameters=detector.parameters,
             training_scores=(scores / threshold)[:, np.newaxis],
@@ -86,6 +87,15 @@ class IsolationForestTrainer:
     def rule(self) -> str:
         """The threshold's rule as people read it."""
         return f"quantile {1.0 - self.contamination:g} of the training rows' raw scores"
+
+    def _expected(self, complete: FloatArray, profile: ProfileDefined) -> dict[str, float]:
+        """Return per channel the band that the training rows fill, as rare to leave as a score above the threshold."""
+        edges = np.quantile(complete, [self.contamination, 1.0 - self.contamination], axis=0)
+        return {
+            f"expected_{edge}.{channel}": float(value)
+            for edge, values in zip(("low", "high"), edges, strict=True)
+            for channel, value in zip(profile.channel_names, values, strict=True)
+        }
 
     def _check(self, values: FloatArray, complete: FloatArray, profile: ProfileDefined) -> None:
         absent = np.isnan(values)
