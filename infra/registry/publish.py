@@ -1,52 +1,19 @@
 """`telltale contracts publish`: today's schemas into the registry, their ids into the log."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from domain.contracts import SchemaPublished
 from infra.kafka.contracts import KafkaContractsLog
-from infra.registry.client import COMPATIBILITY, Registration, RegistryClient
+from infra.registry.client import COMPATIBILITY, RegistryClient
+from infra.registry.compare import compare
+from infra.registry.ports import ContractsLog, Registry
 from infra.settings import Settings
 from schemas.catalogue import subjects
 from schemas.contract_check import Violation, check, check_all
 from schemas.contracts import Contracts
 from schemas.history import EarlierVersion
-from schemas.parsed import machine_form
-
-
-class ContractsLog(Protocol):
-    """Topic contracts, as its one publisher needs it."""
-
-    def take_pen(self) -> None:
-        """Shut every other publisher out."""
-
-    def published(self) -> tuple[SchemaPublished, ...]:
-        """Return all publications in the order of the log, open transactions waited for."""
-
-    def append(self, publications: Sequence[SchemaPublished], known: Contracts) -> None:
-        """Append all publications, or none."""
-
-
-class Registry(Protocol):
-    """The schema registry, as the publisher needs it."""
-
-    def subjects(self) -> tuple[str, ...]:
-        """Return the names of all subjects."""
-
-    def compatibility(self, subject: str | None = None) -> str | None:
-        """Return the level of a subject, or the global one; None when the subject has none of its own."""
-
-    def demand_compatibility(self, subject: str | None = None) -> None:
-        """Set FULL_TRANSITIVE."""
-
-    def text(self, schema_id: int) -> str | None:
-        """Return what an id means; None when it means nothing."""
-
-    def register(self, subject: str, text: str) -> Registration:
-        """Register a schema, or find it registered."""
 
 
 class PublishRefused(RuntimeError):
@@ -187,13 +154,11 @@ def _hold_together(registry: Registry, in_log: Sequence[SchemaPublished]) -> int
 
     Nothing is registered before all ids that the registry does know are seen to agree.
     """
-    lost, subjects_there = [], frozenset(registry.subjects())
-    for contract in in_log:
-        held = registry.text(contract.id)
-        if held is not None and machine_form(held) != machine_form(contract.text):
-            raise RegistryDisagrees(contract, f"{json.loads(held).get('name')} with other content")
-        if held is None or contract.subject not in subjects_there:
-            lost.append(contract)
+    differences = compare(registry, in_log)
+    for difference in differences:
+        if difference.means is not None:
+            raise RegistryDisagrees(difference.contract, difference.means)
+    lost = [difference.contract for difference in differences]
     for contract in lost:
         given = registry.register(contract.subject, contract.text).id
         if given != contract.id:

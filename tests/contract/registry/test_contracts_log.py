@@ -1,5 +1,6 @@
 """Topic contracts on the real log: written by one publisher at a time, read by everybody."""
 
+import dataclasses
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -8,9 +9,11 @@ import pytest
 from domain.contracts import SchemaPublished
 from infra.kafka.contracts import ContractsFollower, ContractsNotAppended, KafkaContractsLog, load_contracts
 from infra.registry.client import RegistryClient
-from infra.registry.publish import publish_contracts
+from infra.registry.compare import compare
+from infra.registry.publish import RegistryDisagrees, publish, publish_contracts
 from infra.settings import Settings
 from schemas.catalogue import schema_of, subjects, text_sha256
+from tests.fake_registry import FakeContractsLog
 from tests.schema_changes import ID, record, text_of
 
 MakePublication = Callable[[], SchemaPublished]
@@ -78,3 +81,20 @@ def test_the_registry_gives_back_what_the_files_say(real_registry: RegistryClien
         kept = real_registry.register(subject, schema.text)
         assert kept.id == known.id_of(schema.event)
         assert known.published(kept.id).text == schema_of(schema.event).text
+
+
+def test_a_registry_where_an_id_means_something_else_is_refused(
+    real_registry: RegistryClient, new_publication: MakePublication
+) -> None:
+    """What a registry says that was filled in another order than the log."""
+    here, there = new_publication(), new_publication()
+    log = FakeContractsLog([dataclasses.replace(here, id=there.id)])
+    with pytest.raises(RegistryDisagrees, match=f"id {there.id} is {here.subject}"):
+        publish(real_registry, log)
+    assert [difference.contract.id for difference in compare(real_registry, log.records)] == [there.id]
+    assert len(log.records) == 1
+
+
+def test_the_real_registry_and_topic_contracts_agree(real_registry: RegistryClient, stack_settings: Settings) -> None:
+    publish_contracts(stack_settings)
+    assert compare(real_registry, tuple(load_contracts(stack_settings.kafka_bootstrap))) == ()
