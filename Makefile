@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up down test test-unit lint format bench lock clean
+.PHONY: help install install-dev demo up down test test-unit lint format bench skab lock clean
 
 BIN := .venv/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
@@ -40,7 +40,10 @@ format: install-dev ## Put the code into its form
 	$(BIN)/ruff format
 
 bench: install-dev ## Measure, each figure beside its comparison
-	@$(BIN)/telltale bench
+	@$(BIN)/python -m tests.benchmarks
+
+skab: install-dev ## Score a labelled SKAB file through the running stack beside scikit-learn alone: make skab FILE=…
+	@$(BIN)/python -m tests.benchmarks.skab "$(FILE)"
 
 lock: install-dev ## Write the hashed lock files anew from pyproject.toml
 	$(BIN)/uv lock --upgrade

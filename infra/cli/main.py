@@ -40,8 +40,6 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "train": ("infra.cli.train", "Train a model version from the log."),
     "models": ("infra.cli.models", "List and promote model versions."),
     "contracts": ("infra.cli.contracts", "Check, publish and list schemas."),
-    "skab": ("infra.cli.skab", "Score a labelled file through the whole system and compare."),
-    "bench": ("infra.cli.bench", "Measure, each figure beside its comparison."),
 }
 
 
