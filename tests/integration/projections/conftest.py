@@ -1,4 +1,4 @@
-"""PostgreSQL alone, started for these tests, and a database of its own for each."""
+"""PostgreSQL alone, started for these tests."""
 
 import shutil
 import signal
@@ -6,13 +6,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Final
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from infra.embedded.home import Home
 from infra.embedded.ports import choose_ports
@@ -23,7 +21,6 @@ from infra.supervisor.program import NotReady, Program
 
 DEADLINE_S: Final = 60.0
 _PASSWORDS: Final = {role: f"{role}-of-a-throw-away" for role in ("postgres", OWNER, READER, MLFLOW)}
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -57,13 +54,10 @@ def postgres() -> Iterator[PostgresService]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def database(postgres: PostgresService) -> str:
-    """Return the DSN of an empty, migrated database that belongs to this test alone."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres.dsn("postgres", "postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER)))
-    dsn = postgres.dsn(OWNER, name)
+    """Return the DSN of a migrated database; tests keep apart by making builds of their own."""
+    dsn = postgres.dsn(OWNER, OWNER)
     with connect_for_writing(dsn, name="test") as connection:
         migrate(connection)
     return dsn
@@ -71,7 +65,7 @@ def database(postgres: PostgresService) -> str:
 
 @pytest.fixture
 def connection(database: str) -> Iterator[psycopg.Connection]:
-    """Yield an autocommitting connection to this test's database."""
+    """Yield an autocommitting connection."""
     with connect_for_writing(database, name="test") as opened:
         yield opened
 

@@ -6,7 +6,7 @@ from random import Random
 
 import psycopg
 
-from infra.postgres.builds import Build, create_build, ensure_serving_build
+from infra.postgres.builds import Build, create_build
 from infra.postgres.projection_store import PostgresProjectionStore
 from projections.folder import Folder, load_folder
 from projections.projector import Projector
@@ -64,6 +64,6 @@ def projected(
     return build
 
 
-def serving(connection: psycopg.Connection, name: str) -> Build:
-    """Return the serving build of `name`, made when missing."""
-    return ensure_serving_build(connection, load_folder(name))
+def a_build(connection: psycopg.Connection, name: str) -> Build:
+    """Return a new, empty build of `name`."""
+    return create_build(connection, load_folder(name))

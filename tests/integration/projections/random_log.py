@@ -106,7 +106,7 @@ def _append_model_event(log: FakeLog, chance: Random, number: int) -> None:
     promoted = ModelPromoted(
         model=model, replaces=chance.choice([None, _model(name, 1)]), because="test", actor="tester", forced=False
     )
-    said: ModelEvent = chance.choice([trained, promoted])
+    said: ModelEvent = trained if chance.random() < 0.5 else promoted
     log.append(said, topic="model-events", key=name, appended_s=chance.uniform(0, 99))
 
 

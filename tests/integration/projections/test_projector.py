@@ -6,14 +6,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from infra.postgres.builds import build_definition
+from infra.postgres.builds import build_definition, ensure_serving_build, live_builds, serving_build
 from projections.checkpoints import TopicPartition
 from projections.folder import Folder, load_folder
 from projections.ports import BuildInUse, CheckpointMoved, LogIsNotTheOneProjected
 from projections.projector import RecordRefused
 from projections.status import ProjectorState
 from tests.builders import a_profile, a_reading
-from tests.integration.projections.projecting import a_projector, project_to_end, projected, serving
+from tests.integration.projections.projecting import a_build, a_projector, project_to_end, projected
 from tests.projection_log import FakeLog, FakeVocabulary
 
 ENVIRONMENT = a_profile()
@@ -28,7 +28,7 @@ def test_checkpoint_is_past_the_marker_that_ends_a_transaction(connection: psyco
 
 
 def test_a_restarted_projector_goes_on_at_its_checkpoint(connection: psycopg.Connection, database: str) -> None:
-    log, build = a_log(readings=3), serving(connection, "readings")
+    log, build = a_log(readings=3), a_build(connection, "readings")
     for _ in range(2):
         with a_projector(database, build, load_folder("readings"), log, a_vocabulary()) as projector:
             projector.open()
@@ -65,7 +65,7 @@ def test_a_reading_of_an_unknown_profile_waits_and_the_ones_before_it_do_not(
     log, vocabulary, folder = a_log(readings=5), a_vocabulary(), load_folder("readings")
     unknown = log.append(a_reading(9, profile="pump@1", measurements={"flow": 1.0}))
     log.append(a_reading(10), partition=1)
-    build = serving(connection, "readings")
+    build = a_build(connection, "readings")
     with a_projector(database, build, folder, log, vocabulary) as projector:
         projector.open()
         projector.step()
@@ -85,7 +85,7 @@ def test_a_record_that_cannot_be_stored_stops_the_projection_before_it(
     log, folder = a_log(readings=700), stubborn_readings()
     bad = log.append(a_reading(1000, machine_id="unstorable"))
     log.append(a_reading(1001))
-    build = serving(connection, "readings")
+    build = a_build(connection, "readings")
     with a_projector(database, build, folder, log, a_vocabulary()) as projector:
         projector.open()
         with pytest.raises(RecordRefused) as refused:
@@ -101,7 +101,7 @@ def test_a_record_that_a_person_said_to_skip_is_passed_over_and_noted(
     bad = log.append(a_reading(1000, machine_id="unstorable"))
     log.append(a_reading(1001))
     vocabulary.skipped[bad] = "the machine never existed"
-    build = serving(connection, "readings")
+    build = a_build(connection, "readings")
     with a_projector(database, build, stubborn_readings(), log, vocabulary) as projector:
         projector.open()
         project_to_end(projector, log)
@@ -112,7 +112,7 @@ def test_a_record_that_a_person_said_to_skip_is_passed_over_and_noted(
 
 
 def test_a_second_projector_of_a_build_stands_by(connection: psycopg.Connection, database: str) -> None:
-    log, folder, build = a_log(readings=1), load_folder("readings"), serving(connection, "readings")
+    log, folder, build = a_log(readings=1), load_folder("readings"), a_build(connection, "readings")
     with (
         a_projector(database, build, folder, log, a_vocabulary()) as first,
         a_projector(database, build, folder, log, a_vocabulary()) as second,
@@ -127,7 +127,7 @@ def test_a_second_projector_of_a_build_stands_by(connection: psycopg.Connection,
 def test_a_checkpoint_moved_by_another_stops_the_projector_before_a_row_is_written(
     connection: psycopg.Connection, database: str
 ) -> None:
-    log, build = a_log(readings=3), serving(connection, "readings")
+    log, build = a_log(readings=3), a_build(connection, "readings")
     with a_projector(database, build, load_folder("readings"), log, a_vocabulary()) as projector:
         projector.open()
         connection.execute(f"SET search_path TO {build.schema}")
@@ -141,7 +141,7 @@ def test_a_checkpoint_moved_by_another_stops_the_projector_before_a_row_is_writt
 def test_a_log_that_is_not_the_one_projected_is_refused(
     connection: psycopg.Connection, database: str, change: str
 ) -> None:
-    log, build = a_log(readings=3), serving(connection, "readings")
+    log, build = a_log(readings=3), a_build(connection, "readings")
     with a_projector(database, build, load_folder("readings"), log, a_vocabulary()) as projector:
         projector.open()
         project_to_end(projector, log)
@@ -158,12 +158,19 @@ def test_a_log_that_is_not_the_one_projected_is_refused(
 
 
 def test_a_build_keeps_the_texts_it_was_made_from(connection: psycopg.Connection, database: str) -> None:
-    build = serving(connection, "readings")
+    build = a_build(connection, "readings")
     assert build_definition(connection, build) == load_folder("readings")
 
 
+def test_the_first_build_serves_and_is_made_once(connection: psycopg.Connection) -> None:
+    folder = load_folder("scoring")
+    first = ensure_serving_build(connection, folder)
+    assert ensure_serving_build(connection, folder) == first == serving_build(connection, "scoring")
+    assert first in live_builds(connection, "scoring")
+
+
 def test_indexes_are_there_once_the_end_was_reached(connection: psycopg.Connection, database: str) -> None:
-    log, build = a_log(readings=3), serving(connection, "readings")
+    log, build = a_log(readings=3), a_build(connection, "readings")
     with a_projector(database, build, load_folder("readings"), log, a_vocabulary()) as projector:
         projector.open()
         states = [projector.status.state]
@@ -175,7 +182,7 @@ def test_indexes_are_there_once_the_end_was_reached(connection: psycopg.Connecti
 
 
 def test_the_log_is_told_where_the_projector_is(connection: psycopg.Connection, database: str) -> None:
-    log, build = a_log(readings=3), serving(connection, "readings")
+    log, build = a_log(readings=3), a_build(connection, "readings")
     with a_projector(database, build, load_folder("readings"), log, a_vocabulary()) as projector:
         projector.open()
         project_to_end(projector, log)

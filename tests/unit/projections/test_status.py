@@ -1,0 +1,76 @@
+from dataclasses import replace
+
+import numpy as np
+
+from projections.checkpoints import TopicPartition
+from projections.decoding import known_at
+from projections.status import STALLED_AFTER_S, ProgressWatch, ProjectorState, ProjectorStatus
+
+WHERE = TopicPartition("sensor-events", 0)
+STATUS = ProjectorStatus(
+    read_model="readings", build="readings_b1", state=ProjectorState.RUNNING, next_offsets={WHERE: 100}
+)
+
+
+def test_lag_is_what_the_log_still_holds() -> None:
+    progress = ProgressWatch().report(STATUS, {WHERE: 130}, now_s=0)
+    assert progress.lag_offsets == 30
+
+
+def test_a_checkpoint_past_the_end_last_asked_is_no_negative_lag() -> None:
+    assert ProgressWatch().report(STATUS, {WHERE: 90}, now_s=0).lag_offsets == 0
+
+
+def test_at_the_end_nothing_is_behind_however_old_the_last_record_is() -> None:
+    watch = ProgressWatch()
+    progress = watch.report(replace(STATUS, known_at_us=1_000_000), {WHERE: 100}, now_s=3600)
+    assert progress.lag_seconds == 0
+
+
+def test_seconds_behind_count_from_the_last_time_at_the_end() -> None:
+    watch = ProgressWatch()
+    watch.report(STATUS, {WHERE: 100}, now_s=1000)
+    assert watch.report(STATUS, {WHERE: 101}, now_s=1004).lag_seconds == 4
+
+
+def test_seconds_behind_count_from_the_newest_record_while_loading() -> None:
+    progress = ProgressWatch().report(replace(STATUS, known_at_us=40_000_000), {WHERE: 101}, now_s=100)
+    assert progress.lag_seconds == 60
+
+
+def test_rate_is_between_two_reports() -> None:
+    watch = ProgressWatch()
+    watch.report(STATUS, {WHERE: 100}, now_s=0)
+    assert watch.report(replace(STATUS, applied=500), {WHERE: 100}, now_s=2).records_per_second == 250
+
+
+def test_behind_and_not_moving_is_an_alarm_with_its_cause() -> None:
+    watch = ProgressWatch()
+    waiting = replace(STATUS, state=ProjectorState.WAITING, cause="schema id 7 is not published")
+    watch.report(waiting, {WHERE: 101}, now_s=0)
+    early = watch.report(waiting, {WHERE: 101}, now_s=STALLED_AFTER_S - 1)
+    late = watch.report(waiting, {WHERE: 101}, now_s=STALLED_AFTER_S)
+    assert (early.status.state, late.status.state) == (ProjectorState.WAITING, ProjectorState.STALLED)
+    assert "schema id 7" in str(late.status.cause)
+
+
+def test_moving_slowly_or_having_nothing_to_do_is_no_alarm() -> None:
+    watch = ProgressWatch()
+    watch.report(STATUS, {WHERE: 100}, now_s=0)
+    assert watch.report(STATUS, {WHERE: 100}, now_s=900).status.state is ProjectorState.RUNNING
+    watch.report(STATUS, {WHERE: 200}, now_s=910)
+    moved = replace(STATUS, next_offsets={WHERE: 101})
+    assert watch.report(moved, {WHERE: 200}, now_s=945).status.state is ProjectorState.RUNNING
+
+
+def test_what_is_stopped_stays_stopped_and_keeps_its_cause() -> None:
+    watch = ProgressWatch()
+    stopped = replace(STATUS, state=ProjectorState.STOPPED, cause="telltale skip")
+    watch.report(stopped, {WHERE: 200}, now_s=0)
+    assert watch.report(stopped, {WHERE: 200}, now_s=90).status == stopped
+
+
+def test_known_at_never_steps_back_within_a_batch_or_behind_the_one_before() -> None:
+    appended_us = np.array([10, 5, 12], np.int64)
+    assert known_at(appended_us, None).tolist() == [10, 10, 12]
+    assert known_at(appended_us, 11).tolist() == [11, 11, 12]
