@@ -68,7 +68,9 @@ def _record_at(bootstrap: str, text: str) -> DecodedRecord:
         raise CommandFailed(str(error), code=ExitCode.USAGE) from error
     _require(position.topic)
     if position.partition >= TOPICS[position.topic].partitions:
-        raise CommandFailed(f"{position.topic} has partitions 0 to {TOPICS[position.topic].partitions - 1}", text)
+        raise CommandFailed(
+            f"{position.topic} has partitions 0 to {TOPICS[position.topic].partitions - 1}", text, code=ExitCode.USAGE
+        )
     record = LogView(bootstrap, position.topic).at(position)
     if record is None:
         raise CommandFailed(
