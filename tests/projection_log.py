@@ -1,17 +1,19 @@
 """A log in memory for projections: records with offsets and times, read in whatever batches a test wants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 
 import numpy as np
+import pyarrow as pa
 
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import microseconds
 from domain.topics import TOPICS
-from projections.checkpoints import TopicPartition, record_crc
-from projections.ports import LogPartition, Polled
+from projections.checkpoints import Checkpoint, CheckpointMove, TopicPartition, record_crc
+from projections.ports import LogPartition, Polled, Rejected, StorageRefused
 from schemas.codec import Event, encode
 from schemas.contracts import Contracts
 from schemas.records import RecordBatch
@@ -145,3 +147,66 @@ def _batch(where: TopicPartition, records: Sequence[Record]) -> RecordBatch:
         [record.value for record in records],
         [()] * len(records),
     )
+
+
+@dataclass(slots=True)
+class FakeProjectionStore:
+    """A build in memory: the offsets applied, in order; `troubles` are raised by the next openings, one each.
+
+    It refuses machines called unstorable.
+    """
+
+    troubles: list[Exception] = field(default_factory=list)
+    applied: list[int] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    stored: dict[TopicPartition, Checkpoint] = field(default_factory=dict)
+    loaded: bool = False
+
+    def open(self, partitions: Sequence[LogPartition]) -> Sequence[Checkpoint]:
+        """Return the checkpoints, or raise the next trouble."""
+        if self.troubles:
+            raise self.troubles.pop(0)
+        for at in partitions:
+            new = Checkpoint(where=at.where, topic_id=at.topic_id, next_offset=at.first_offset)
+            self.stored.setdefault(at.where, new)
+        return [self.stored[where] for where in sorted(self.stored)]
+
+    @contextmanager
+    def transaction(self) -> Iterator["FakeProjectionTransaction"]:
+        """Yield a transaction; what it did counts only when its block ends well."""
+        transaction = FakeProjectionTransaction()
+        yield transaction
+        self.stored.update({move.to.where: move.to for move in transaction.moves})
+        self.applied += transaction.offsets
+        self.rejected += transaction.rejected
+
+    def finish_load(self) -> None:
+        """Be loaded."""
+        self.loaded = True
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(slots=True)
+class FakeProjectionTransaction:
+    """What one transaction would do."""
+
+    moves: list[CheckpointMove] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def advance(self, moves: Sequence[CheckpointMove]) -> None:
+        """Move checkpoints."""
+        self.moves += moves
+
+    def reject(self, rejected: Sequence[Rejected]) -> None:
+        """Note records that are in no table."""
+        self.rejected += rejected
+
+    def apply(self, pieces: Sequence[pa.RecordBatch]) -> None:
+        """Take rows; raises StorageRefused at the machine called unstorable."""
+        for piece in pieces:
+            if "unstorable" in piece.column("machine_id").to_pylist():
+                raise StorageRefused("unstorable")
+            self.offsets += piece.column("offset").to_pylist()
