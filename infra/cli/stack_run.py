@@ -39,6 +39,8 @@ def run_stack(home: Home, settings: Settings, *, light: bool, own: bool, new_por
 def _supervised(home: Home, settings: Settings, *, light: bool, own: bool) -> int:
     download = _DownloadReport()
     stack = EmbeddedStack(home, settings, light=light, download=download)
+    for name, (old, new) in stack.moved.items():
+        _report(name, f"port {old} is taken by another program; from now on it is {new}")
     parts: list[Part] = stack.services()
     if own:
         parts += stack.processes(exists=_has_command, folder=Path.cwd())

@@ -53,6 +53,22 @@ def check_ports_free(ports: Mapping[str, int]) -> None:
             raise PortTaken(name, port, _holder(port))
 
 
+def move_if_taken(home: Home, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Give each of these a new port if somebody listens on its own; return the old and new ones of those that moved.
+
+    For ports that nobody but people types: several stacks may each remember the usual number.
+    """
+    ports = remembered_ports(home)
+    moved = {}
+    for name in names:
+        if not is_free(ports[name]):
+            moved[name] = (ports[name], _choose(None, taken=set(ports.values())))
+            ports[name] = moved[name][1]
+    if moved:
+        write_private(home.ports, json.dumps(ports, indent=2) + "\n")
+    return moved
+
+
 def is_free(port: int) -> bool:
     """Return whether nobody listens on this loopback port."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
