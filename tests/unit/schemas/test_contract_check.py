@@ -7,7 +7,7 @@ import pytest
 
 from schemas.catalogue import EventSchema, catalogue, full_name, one_line
 from schemas.contract_check import Violation, check, check_all
-from schemas.history import BrokenHistory, EarlierVersion, SchemaHistory, freeze, published_history
+from schemas.history import BrokenHistory, EarlierVersion, SchemaHistory, freeze
 
 
 def event_schema(
@@ -104,6 +104,4 @@ def test_a_missing_version_is_reported_not_passed_over(tmp_path: Path) -> None:
 
 def test_every_schema_of_today_is_kept_as_the_newest_version() -> None:
     """A schema that is published without being kept would be unknown to the next check: telltale contracts freeze."""
-    if not published_history().events():
-        pytest.skip("nothing was ever published")
     assert [checked.event for checked in check_all() if checked.changed] == []
