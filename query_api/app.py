@@ -6,15 +6,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
+from fastapi.responses import HTMLResponse
 
 from query_api.asking import Backend
+from query_api.examples import add_examples
 from query_api.metrics import Metrics, Timed
 from query_api.models.common import Problem
+from query_api.reference_page import reference_page
 from query_api.routes import (
     champions,
     contracts,
     explanation,
     flat,
+    freshness,
     health,
     machines,
     operations,
@@ -25,11 +29,10 @@ from query_api.routes import (
 )
 from query_api.store import ReadModelStore
 
-DESCRIPTION: Final = """
-What machines did and what the scorer said of it, from read models that are built from the log.
-Writing is the command service's. Times are UTC. `from` and `to` are about when something happened,
-`as_of` about when the log knew.
-"""
+DESCRIPTION: Final = (
+    "What machines did and what the scorer said of it, from read models that are built from the log. Writing is the "
+    "command service's. Times are UTC; from and to are about when something happened, as_of about when the log knew."
+)
 
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem, "description": words}
@@ -49,6 +52,7 @@ ROUTERS: Final = (
     explanation.router,
     verdicts.router,
     champions.router,
+    freshness.router,
     operations.router,
     contracts.router,
     tables.router,
@@ -68,11 +72,28 @@ def create_app(
         finally:
             await store.close()
 
-    app = FastAPI(title="Telltale", summary=DESCRIPTION.strip(), version=version, lifespan=lifespan)
+    app = FastAPI(
+        title="Telltale", summary=DESCRIPTION, version=version, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     metrics = Metrics()
     app.state.backend = Backend(store=store, clock=clock, metrics=metrics)
     app.add_middleware(Timed, metrics=metrics)
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(may_read)], responses=PROBLEMS)
+    _describe(app)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Add examples to the OpenAPI description, and the page that shows it."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        return app.openapi_schema or add_examples(plain())
+
+    def docs() -> HTMLResponse:
+        return HTMLResponse(reference_page(app.openapi()))
+
+    app.openapi = described  # type: ignore[method-assign]
+    app.add_api_route("/docs", docs, include_in_schema=False)

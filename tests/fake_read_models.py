@@ -48,6 +48,11 @@ class FakeReadModelStore:
     asked: list[Mapping[str, object]] = field(default_factory=list)
     is_open: bool = False
 
+    def forget(self) -> None:
+        """Be as new, but open or closed as before."""
+        self.rows, self.tables, self.checkpoints, self.missing, self.asked = {}, {}, [], set(), []
+        self.broken, self.lag_seconds = None, 0.25
+
     async def open(self) -> None:
         """Remember that the application came up."""
         self.is_open = True

@@ -34,15 +34,12 @@ STATEMENT_TIMEOUT_MS: Final = 10_000
 
 log = structlog.get_logger()
 
-# A projector reports about once a second; a report that is older has aged with what it does not know of.
+# A projector reports about once a second; since then what it does not know of has aged.
 SERVING: Final = """
     SELECT
         serving.read_model,
         serving.build,
-        CASE
-            WHEN now() - status.updated_at < interval '3 s' THEN status.lag_seconds
-            ELSE status.lag_seconds + extract(epoch FROM now() - status.updated_at)::float8
-        END AS lag_seconds
+        status.lag_seconds + greatest(extract(epoch FROM now() - status.updated_at)::float8, 0) AS lag_seconds
     FROM telltale.serving AS serving
     LEFT JOIN telltale.projector_status AS status USING (read_model, build)
     WHERE serving.read_model = ANY(%(read_models)s)

@@ -1,30 +1,19 @@
-"""Whether the API answers, whether its read models move, and how fresh they are."""
+"""Whether the API answers and whether its read models move; open to everybody."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from query_api.asking import Ask, Backend, complete_to_of
-from query_api.models.operations import Freshness, Health, ProjectionStatus, Readiness
+from query_api.asking import Backend
+from query_api.models.operations import Health, ProjectionStatus, Readiness
 from query_api.rendering import JSON, as_json
 from query_api.routes.status import statuses
-from query_api.store import Snapshot, columns
 
 router = APIRouter(tags=["health"])
 
 BEHIND_AFTER_S: Final = 10.0
 """Lag from which readers are told."""
-
-COUNTS: Final = """
-    SELECT
-        count(DISTINCT sensors.machine_id) AS machines,
-        count(*) AS sensors,
-        coalesce(sum(sensors.readings), 0)::bigint AS readings,
-        max(newest.known_at) AS last_reading_known_at
-    FROM sensors
-    JOIN newest_readings AS newest USING (machine_id, sensor_id)
-"""
 
 
 @router.get("/health", response_model=Health, summary="The process answers")
@@ -40,23 +29,6 @@ async def ready(request: Request) -> Response:
     found = await backend.store.read((), statuses)
     answer = readiness_of(found)
     return Response(as_json(answer), 503 if answer.status == "stopped" else 200, media_type=JSON)
-
-
-@router.get("/freshness", response_model=Freshness, summary="How complete answers are")
-async def freshness(ask: Ask) -> Response:
-    """Return up to when the log is in the answers, and how much that is."""
-
-    async def question(snapshot: Snapshot) -> Freshness:
-        counted = await snapshot.fetch(COUNTS, {}, columns)
-        now = ask.now()
-        return Freshness(
-            now=now,
-            complete_to=complete_to_of(snapshot.checkpoints, snapshot.lag_seconds, now),
-            behind_s=snapshot.lag_seconds,
-            **counted[0],
-        )
-
-    return await ask.answer(("sensors", "readings", "anomalies"), question)
 
 
 def readiness_of(found: Sequence[ProjectionStatus]) -> Readiness:

@@ -219,7 +219,7 @@ def cut_range(span: Span, *, readings: int, points: int, as_of: datetime | None)
     """
     if readings <= points:
         return Cut(statement=RAW, mode="raw", starts_at=span.starts_at, width=None, as_of=as_of)
-    width_s = max(1, math.ceil(span.seconds / points))
+    width_s = max(1, math.ceil(span.seconds / (points - 1)))  # one more where the range begins inside a bucket
     if readings <= MOST_RAW_READINGS:
         width = timedelta(seconds=width_s)
         return Cut(statement=RAW_IN_BUCKETS, mode="buckets", starts_at=span.starts_at, width=width, as_of=as_of)

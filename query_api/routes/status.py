@@ -22,10 +22,7 @@ STATUSES: Final = """
         status.cause,
         status.position,
         status.lag_offsets,
-        CASE
-            WHEN now() - status.updated_at < interval '3 s' THEN status.lag_seconds
-            ELSE status.lag_seconds + extract(epoch FROM now() - status.updated_at)::float8
-        END AS lag_seconds,
+        status.lag_seconds + greatest(extract(epoch FROM now() - status.updated_at)::float8, 0) AS lag_seconds,
         status.records_per_second AS rate_per_s,
         status.known_at,
         status.updated_at AS reported_at

@@ -114,7 +114,7 @@ def test_readings_before_the_first_model_have_no_score(client: TestClient) -> No
 
 
 def test_many_readings_come_as_buckets_with_smallest_mean_and_largest(client: TestClient) -> None:
-    asked: dict[str, str | int] = {"machine_id": "hall-a", "from": at(0), "to": at(SECONDS), "points": 18}
+    asked: dict[str, str | int] = {"machine_id": "hall-a", "from": at(0), "to": at(SECONDS), "points": 19}
     series = client.get("/sensors/north/readings", params=asked).json()
     assert (series["mode"], series["bucket_s"], series["counts"]) == ("buckets", 10, [10] * 18)
     temperature, _, vibration = series["channels"]

@@ -12,17 +12,25 @@ from tests.builders import NOON
 from tests.fake_read_models import FakeReadModelStore
 
 
+@pytest.fixture(scope="session")
+def served() -> Iterator[tuple[FakeReadModelStore, TestClient]]:
+    """Yield a store and a client of the API over it; made once, since making an application takes most of a test."""
+    store = FakeReadModelStore()
+    with client_of(store) as client:
+        yield store, client
+
+
 @pytest.fixture
-def store() -> FakeReadModelStore:
+def store(served: tuple[FakeReadModelStore, TestClient]) -> FakeReadModelStore:
     """Return a store that serves every read model, all empty."""
-    return FakeReadModelStore()
+    served[0].forget()
+    return served[0]
 
 
 @pytest.fixture
-def client(store: FakeReadModelStore) -> Iterator[TestClient]:
-    """Yield a client of an API that asks for no key."""
-    with client_of(store) as opened:
-        yield opened
+def client(store: FakeReadModelStore, served: tuple[FakeReadModelStore, TestClient]) -> TestClient:
+    """Return a client of an API over `store` that asks for no key."""
+    return served[1]
 
 
 def client_of(store: FakeReadModelStore, *, api_keys: str = "") -> TestClient:

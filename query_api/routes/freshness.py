@@ -1,0 +1,38 @@
+"""How complete answers are."""
+
+from typing import Final
+
+from fastapi import APIRouter, Response
+
+from query_api.asking import Ask, complete_to_of
+from query_api.models.operations import Freshness
+from query_api.store import Snapshot, columns
+
+router = APIRouter(tags=["operations"])
+
+COUNTS: Final = """
+    SELECT
+        count(DISTINCT sensors.machine_id) AS machines,
+        count(*) AS sensors,
+        coalesce(sum(sensors.readings), 0)::bigint AS readings,
+        max(newest.known_at) AS last_reading_known_at
+    FROM sensors
+    JOIN newest_readings AS newest USING (machine_id, sensor_id)
+"""
+
+
+@router.get("/freshness", response_model=Freshness, summary="How complete answers are")
+async def freshness(ask: Ask) -> Response:
+    """Return up to when the log is in the answers, and how much that is."""
+
+    async def question(snapshot: Snapshot) -> Freshness:
+        counted = await snapshot.fetch(COUNTS, {}, columns)
+        now = ask.now()
+        return Freshness(
+            now=now,
+            complete_to=complete_to_of(snapshot.checkpoints, snapshot.lag_seconds, now),
+            behind_s=snapshot.lag_seconds,
+            **counted[0],
+        )
+
+    return await ask.answer(("sensors", "readings", "anomalies"), question)
