@@ -108,6 +108,11 @@ class TransactionalAppender:
             _until_answered(lambda: self._producer.commit_transaction(_ANSWER_S), _COMMIT_S)  # Step 4
         except KafkaException as error:
             self._give_up(error)
+        except SystemError as error:
+            # A fatal error is raised in the midst of the reports of the records it hit, which then can't return.
+            if not isinstance(error.__cause__, KafkaException):
+                raise
+            self._give_up(error.__cause__)
         return tuple(report.position for report in reports)
 
     def _give_up(self, error: KafkaException) -> None:
