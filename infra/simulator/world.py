@@ -31,7 +31,7 @@ class WorldPlan:
     """What a world follows from; times in µs since 1970 UTC.
 
     interval_us: time between two ticks; the physics' own tick is a second, so another interval shows them in
-    slow or quick motion.
+    slow or quick motion. block_ticks: how many are made at a time; another number is another world.
     """
 
     stations: Sequence[Station]
@@ -39,6 +39,7 @@ class WorldPlan:
     faults: Mapping[str, Sequence[Fault]]
     start_us: int
     interval_us: int
+    block_ticks: int = BLOCK_TICKS
 
     @property
     def sensors(self) -> int:
@@ -128,16 +129,17 @@ class _Life:
 
     def read(self, first_tick: int, end_tick: int) -> list[SensorBlock]:
         """Return every sensor's values of a stretch of ticks."""
-        blocks = range(first_tick // BLOCK_TICKS, (end_tick - 1) // BLOCK_TICKS + 1)
+        size = self._plan.block_ticks
+        blocks = range(first_tick // size, (end_tick - 1) // size + 1)
         while self._next_block <= blocks[-1]:
             stops = int(np.random.default_rng([31, self._station.seed, self._next_block]).integers(2))
-            self._made[self._next_block] = self._machine.advance(BLOCK_TICKS, stops=stops)
+            self._made[self._next_block] = self._machine.advance(size, stops=stops)
             self._next_block += 1
         self._made = {number: made for number, made in self._made.items() if number >= blocks[0]}
         return [
             _joined(
                 [
-                    _cut(self._made[block][sensor], first_tick - block * BLOCK_TICKS, end_tick - block * BLOCK_TICKS)
+                    _cut(self._made[block][sensor], first_tick - block * size, end_tick - block * size)
                     for block in blocks
                 ]
             )

@@ -1,0 +1,211 @@
+"""A batch of readings: what is acceptable goes in with its position, the rest is named with index and reason."""
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import fastavro
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from commands.record_readings import RecordReadingsHandler
+from commands.record_readings_route import LARGEST_BODY, MOST_ITEMS
+from domain.readings import derive_event_id
+from infra.http.command_service import command_service
+from infra.http.keys import ApiKey, KeyGuard
+from infra.settings import Scope
+from tests.builders import a_profile
+from tests.fake_intake import FakeProfiles, FakeReadingLog
+from tests.unit.commands.test_promote_model import a_handler, a_log
+
+MOMENT = "2026-03-09T10:14:33.250Z"
+
+
+def an_item(**said: Any) -> dict[str, Any]:
+    return {
+        "machine_id": "pump-07",
+        "sensor_id": "drive-end",
+        "profile": "pump",
+        "recorded_at": MOMENT,
+        "measurements": {"speed": 80, "vibration": 2.5},
+        **said,
+    }
+
+
+class Service:
+    """The command service over fakes."""
+
+    def __init__(self, *, keys: tuple[ApiKey, ...] = (), answers: bool = True) -> None:
+        self.log = FakeReadingLog(answers=answers)
+        self.profiles = FakeProfiles(
+            a_profile("pump", 1, channels=("speed",)), a_profile("pump", 2, channels=("speed", "vibration"))
+        )
+        app: FastAPI = command_service(
+            record_readings=RecordReadingsHandler(self.log, self.profiles),
+            promote_model=a_handler(a_log()),
+            guard=KeyGuard(keys),
+            version="1",
+            end=lambda: None,
+        )
+        self.client = TestClient(app, raise_server_exceptions=False)
+
+    def post(self, *items: object, key: str = "") -> Any:
+        content = json.dumps({"readings": items})
+        return self.client.post("/readings", content=content, headers={"X-API-Key": key} if key else {})
+
+
+def test_acceptable_readings_go_in_and_answer_with_their_positions() -> None:
+    service = Service()
+
+    answer = service.post(an_item(), an_item(machine_id="pump-08"))
+
+    assert answer.status_code == 201
+    assert [item["position"] for item in answer.json()["appended"]] == ["sensor-events/0/0", "sensor-events/0/1"]
+    assert answer.headers["Telltale-Position"] == "sensor-events/0/1"
+    first = service.log.readings[0]
+    assert (first.profile, first.source) == ("pump@2", "http")
+    assert first.recorded_at == datetime(2026, 3, 9, 10, 14, 33, 250_000, tzinfo=UTC)
+    content = {"speed": 80.0, "vibration": 2.5}
+    assert first.event_id == derive_event_id("pump-07", "drive-end", 1_773_051_273_250_000, content)
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "reason"),
+    [
+        ({"measurements": {"torque": 1}}, "torque", "is no channel of pump@2; its channels are speed, vibration"),
+        ({"measurements": {"speed": float("nan")}}, "speed", "is nan, not a finite number"),
+        ({"measurements": {"speed": 1e9}}, "speed", "outside the plausible"),
+        ({"measurements": {"speed": "80"}}, "measurements.speed", "valid number"),
+        ({"measurements": {}}, "measurements", "are empty"),
+        ({"recorded_at": "2026-03-09T10:14:33"}, "recorded_at", "timezone"),
+        ({"recorded_at": "0001-01-01T00:00:00+14:00"}, "recorded_at", "1970"),
+        ({"profile": "fan"}, "profile", "'fan' is not defined"),
+        ({"profile": "pump@1"}, "vibration", "is no channel of pump@1"),
+        ({"machine_id": None, "sensor_id": None}, "sensor_id", "is missing"),
+        ({"machine_id": ""}, "machine_id", "0 characters"),
+        ({"colour": "red"}, "colour", "not permitted"),
+        ({"event_id": "seven"}, "event_id", "UUID"),
+    ],
+)
+def test_a_refused_item_is_named_with_index_and_reason_and_the_others_go_in(
+    said: dict[str, Any], field: str, reason: str
+) -> None:
+    service = Service()
+
+    answer = service.post(an_item(), an_item(**said), an_item())
+
+    assert answer.status_code == 201
+    (refused,) = answer.json()["refused"]
+    assert (refused["index"], refused["field"]) == (1, field)
+    assert reason in refused["reason"]
+    assert [item["index"] for item in answer.json()["appended"]] == [0, 2]
+
+
+def test_a_batch_without_an_acceptable_reading_is_a_problem() -> None:
+    service = Service()
+
+    answer = service.post(an_item(profile="fan"), 7)
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [item["index"] for item in answer.json()["refused"]] == [0, 1]
+    assert "item 0: profile" in answer.json()["detail"]
+    assert service.log.readings == []
+
+
+def test_a_sensor_alone_is_its_own_machine_and_brings_its_own_id() -> None:
+    service = Service()
+    event_id = "3b97384c-4cbd-5922-bbe8-f14707a299bc"
+
+    service.post(an_item(machine_id=None, event_id=event_id, anomaly_injected=True, anomaly_type="bearing"))
+
+    (reading,) = service.log.readings
+    assert (reading.machine_id, reading.sensor_id, str(reading.event_id)) == ("drive-end", "drive-end", event_id)
+    assert (reading.anomaly_injected, reading.anomaly_type) == (True, "bearing")
+
+
+def test_a_log_that_does_not_answer_is_503_and_says_when_to_ask_again() -> None:
+    answer = Service(answers=False).post(an_item())
+
+    assert answer.status_code == 503
+    assert "no answer in time" in answer.json()["detail"]
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_a_profile_defined_meanwhile_is_heard_of() -> None:
+    service = Service()
+    service.post(an_item(profile="pump@2"))
+    service.profiles.in_log.append(a_profile("pump", 3, channels=("speed", "vibration", "flow")))
+
+    answer = service.post(an_item(measurements={"flow": 4}))
+
+    assert answer.json()["refused"] == []
+    assert service.log.readings[-1].profile == "pump@3"
+
+
+def test_profiles_that_are_named_in_full_are_not_asked_for_again() -> None:
+    service = Service()
+    for _ in range(3):
+        service.post(an_item(profile="pump@2"))
+
+    assert service.profiles.refreshed == 1
+
+
+def test_readings_may_come_as_an_avro_file() -> None:
+    schema = {
+        "type": "record",
+        "name": "Reading",
+        "fields": [
+            {"name": "machine_id", "type": "string"},
+            {"name": "profile", "type": "string"},
+            {"name": "recorded_at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+            {"name": "measurements", "type": {"type": "map", "values": "double"}},
+        ],
+    }
+    body = io.BytesIO()
+    moment = datetime(2026, 3, 9, 10, 14, 33, tzinfo=UTC)
+    reading = {"machine_id": "m", "profile": "pump", "recorded_at": moment, "measurements": {"speed": 1.0}}
+    fastavro.writer(body, schema, [reading, {**reading, "measurements": {"torque": 1.0}}])
+    service = Service()
+
+    answer = service.client.post("/readings", content=body.getvalue(), headers={"content-type": "application/avro"})
+
+    assert answer.status_code == 201
+    assert service.log.readings[0].recorded_at == moment
+    assert [item["field"] for item in answer.json()["refused"]] == ["torque"]
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "says"),
+    [
+        (b"{", {}, 422, "no JSON"),
+        (b"{}", {}, 422, "at least one reading"),
+        (b"[]", {}, 422, "at least one reading"),
+        (b"Obj", {"content-type": "application/avro"}, 422, "no Avro"),
+        (b" " * (LARGEST_BODY + 1), {}, 413, "send less"),
+        (json.dumps([1] * (MOST_ITEMS + 1)).encode(), {}, 413, "send at most"),
+    ],
+)
+def test_a_body_that_is_no_batch_is_a_problem(content: bytes, headers: dict[str, str], status: int, says: str) -> None:
+    answer = Service().client.post("/readings", content=content, headers=headers)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert says in answer.json()["detail"]
+
+
+def test_readings_need_a_key_that_may_operate_when_keys_are_configured() -> None:
+    keys = (ApiKey("ada", Scope.READ, "reads"), ApiKey("bob", Scope.OPERATE, "operates"))
+    service = Service(keys=keys)
+
+    assert service.post(an_item()).status_code == 401
+    assert service.post(an_item(), key="reads").status_code == 403
+    assert service.post(an_item(), key="operates").status_code == 201
+
+
+def test_a_promotion_that_a_rule_forbids_is_409_with_the_rule() -> None:
+    answer = Service().client.post("/models/pump/promote", json={"version": 3, "because": "better"})
+
+    assert answer.status_code == 409
+    assert "pump/3 was never trained" in answer.json()["detail"]
