@@ -1,0 +1,63 @@
+"""Projectors killed by -9 at a chosen step of a chosen transaction: run as a program by the guarantee tests."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from infra.container import Container
+from infra.logs import configure_logs
+from infra.postgres.projection_store import PostgresProjectionStore
+from infra.processes import until_told_to_stop
+from projections.folder import folder_names
+from tests.guarantees.crashing_scorer import die
+
+STEPS = ("advanced", "applied", "committed")
+"""Where it dies: after the checkpoint's move, after the rows and before the commit, after the commit."""
+
+
+def crash_at(step: str, at: int) -> None:
+    """Let transaction number `at` of all projectors together die at `step`."""
+    transaction = PostgresProjectionStore.transaction
+    left = [at]
+
+    @contextmanager
+    def crashing(self: PostgresProjectionStore) -> Iterator[Any]:
+        left[0] -= 1
+        now = step if left[0] == 0 else None
+        with transaction(self) as inner:
+            yield _Crashing(inner, now)
+        if now == "committed":
+            die()
+
+    PostgresProjectionStore.transaction = crashing  # type: ignore[method-assign]
+
+
+class _Crashing:
+    def __init__(self, inner: Any, step: str | None) -> None:
+        self._inner = inner
+        self._step = step
+        self.reject = inner.reject
+
+    def advance(self, moves: Sequence[Any]) -> None:
+        self._inner.advance(moves)
+        if self._step == "advanced":
+            die()
+
+    def apply(self, pieces: Sequence[pa.RecordBatch]) -> None:
+        self._inner.apply(pieces)
+        if self._step == "applied":
+            die()
+
+
+def main(step: str, at: int) -> None:
+    """Project like `telltale projector`, until the crash."""
+    configure_logs("info", process="crashing-projector")
+    crash_at(step, at)
+    Container().projector_process().run(folder_names(), until_told_to_stop())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
