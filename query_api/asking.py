@@ -206,7 +206,7 @@ def ask_as_of(
     accepts_csv = "text/csv" in request.headers.get("accept", "")
     return Asking(
         backend=backend,
-        min_position=parse_positions(min_position),
+        min_position=parse_positions(min_position, told_in="min_position"),
         as_of=as_of,
         wants_csv=format == "csv" or (format is None and accepts_csv),
         must_be_csv=format == "csv",

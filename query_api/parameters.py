@@ -29,7 +29,7 @@ From = Annotated[Moment | None, Query(alias="from", description="First recorded_
 To = Annotated[Moment | None, Query(alias="to", description="Last recorded_at, exclusive.")]
 
 
-def parse_positions(text: str | None) -> tuple[Position, ...]:
+def parse_positions(text: str | None, *, told_in: str) -> tuple[Position, ...]:
     """Return the positions of a comma-joined list.
 
     Raises:
@@ -38,7 +38,7 @@ def parse_positions(text: str | None) -> tuple[Position, ...]:
     try:
         return tuple(Position.parse(part.strip()) for part in text.split(",")) if text else ()
     except NotAPosition as error:
-        raise ParameterRefused(f"min_position: {error}") from error
+        raise ParameterRefused(f"{told_in}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+GRACE_S: Final = 1
+"""For requests under way when told to stop; streams never end by themselves."""
+
 BACKLOG: Final = 512
 """Connections that wait while the loop is busy."""
 
@@ -26,15 +29,20 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
         port=port,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=65,
         server_header=False,
     )
-    with _listener(host, port) as listener:
+    with listen(host, port) as listener:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there.
+
+    Raises:
+        AddressTaken: something else does.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # The protocol is named (TCP, not 0), as asyncio turns Nagle's algorithm off on such sockets only; with it

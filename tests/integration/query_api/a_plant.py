@@ -92,11 +92,12 @@ def _append_scores(log: FakeLog, machine: str, partition: int, second: int, *, s
     )
     log.append(ledger, topic="anomaly-events", partition=partition, appended_s=second + 0.6)
     if shaking:
-        verdict = _verdict(machine, Position("sensor-events", partition, offset), second, score)
+        verdict = a_verdict(machine, Position("sensor-events", partition, offset), second, score)
         log.append(verdict, topic="anomaly-events", partition=partition, appended_s=second + 0.6)
 
 
-def _verdict(machine: str, position: Position, second: int, score: float) -> AnomalyDetected:
+def a_verdict(machine: str, position: Position, second: int, score: float = 3.2) -> AnomalyDetected:
+    """Return the verdict on the reading at `position`."""
     values = {"temperature": 20 + second / 100, "pressure": 101.3, "vibration": 6.8}
     return AnomalyDetected(
         event_id=verdict_id(position, MODEL.artifact_sha256),
