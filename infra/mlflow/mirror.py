@@ -6,9 +6,10 @@ from typing import Final, Protocol
 
 import structlog
 
-from infra.mlflow.reconcile import ModelShowcase, ShowcaseNotReachable, reconcile
+from infra.mlflow.reconcile import ModelShowcase, ShowcaseNotReachable, ShowcaseRefused, reconcile
 from infra.mlflow.run_content import RunContents
 from infra.model_lines import LoggedLine, LoggedModelEvent, fold
+from ml.training.ports import ModelNotStored
 
 FULL_CHECK_EVERY_S: Final = 60.0
 """How long a change made by hand in MLflow can stand."""
@@ -69,5 +70,8 @@ class Mirror:
                 log.warning("mlflow_not_reachable", line=name, reason=str(error), retry_in_s=self._retry_s)
                 self._retry_s = min(2 * self._retry_s, RETRY_LONGEST_S)
                 return
+            except (ShowcaseRefused, ModelNotStored) as error:
+                # The other lines go on; this one is tried again with the next full check.
+                log.warning("line_not_mirrored", line=name, reason=str(error))
             self._due.discard(name)
         self._retry_s = RETRY_FIRST_S

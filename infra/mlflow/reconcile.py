@@ -42,7 +42,7 @@ class ShownLine:
 
 
 class ModelShowcase(Protocol):
-    """MLflow, as the mirror needs it. Every call raises ShowcaseNotReachable when it does not answer."""
+    """MLflow, as the mirror needs it. Every call raises ShowcaseNotReachable or ShowcaseRefused when it fails."""
 
     def line(self, name: str) -> ShownLine:
         """Return what is shown of a line."""
@@ -65,6 +65,10 @@ class ModelShowcase(Protocol):
 
 class ShowcaseNotReachable(ConnectionError):
     """MLflow, or the store behind it, does not answer."""
+
+
+class ShowcaseRefused(Exception):
+    """MLflow answers, and does not take what it is given for one line."""
 
 
 def reconcile(line: LoggedLine, showcase: ModelShowcase, contents: RunContents) -> tuple[str, ...]:
@@ -97,6 +101,8 @@ def reconcile(line: LoggedLine, showcase: ModelShowcase, contents: RunContents) 
     changes += registered
     has = None if forgotten else shown.champion
     champion = line.champion.model.version if line.champion else None
+    if champion is not None and champion > len(run_ids):
+        champion = None  # a promotion without its version: nothing there to point at
     if champion != has:  # Step 3
         showcase.set_champion(line.name, champion)
         changes.append(f"{CHAMPION}: {has or 'nobody'} → {champion or 'nobody'}")

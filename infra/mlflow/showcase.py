@@ -12,10 +12,13 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunStatus, ViewType
 from mlflow.exceptions import MlflowException
 
-from infra.mlflow.reconcile import CHAMPION, ShowcaseNotReachable, ShownLine, ShownRun, ShownVersion
+from infra.mlflow.reconcile import CHAMPION, ShowcaseNotReachable, ShowcaseRefused, ShownLine, ShownRun, ShownVersion
 from infra.mlflow.run_content import MODEL_FOLDER, MODEL_TAG, RunContent
 
 EXPERIMENT_PREFIX: Final = "telltale/"
+
+_UNAVAILABLE: Final = frozenset({"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"})
+"""Error codes under which MLflow also reports that it, or what is behind it, does not answer."""
 
 
 class MlflowShowcase:
@@ -151,7 +154,11 @@ class MlflowShowcase:
     def _reachable(self) -> Iterator[None]:
         try:
             yield
-        except (MlflowException, requests.RequestException, OSError) as error:
+        except MlflowException as error:
+            if error.error_code not in _UNAVAILABLE:
+                raise ShowcaseRefused(str(error)) from error
+            raise ShowcaseNotReachable(f"MLflow at {self._url}: {error}") from error
+        except (requests.RequestException, OSError) as error:
             raise ShowcaseNotReachable(f"MLflow at {self._url}: {error}") from error
 
 
