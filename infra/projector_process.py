@@ -4,7 +4,7 @@ No read model waits for another: what stops one is said in its status, and the r
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from threading import Event, Thread
 from typing import Final
@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from infra.kafka.clients import LogNotReachable
-from infra.kafka.ends import LogEnds
+from infra.kafka.ends import LogEnds, Place
 from infra.kafka.record_source import KafkaRecordSource
 from infra.postgres.builds import Build, build_definition, ensure_serving_build, live_builds
 from infra.postgres.connections import connect_for_writing
@@ -25,7 +25,7 @@ from projections.folder import Folder, load_folder
 from projections.ports import StoreUnavailable, Vocabulary
 from projections.projecting import Projecting
 from projections.projector import Projector
-from projections.status import Progress, ProgressWatch
+from projections.status import Progress, ProgressWatch, ProjectorState, ProjectorStatus
 
 REPORT_EVERY_S: Final = 1.0
 CONNECT_AGAIN_S: Final = 1.0
@@ -85,7 +85,7 @@ class ProjectorProcess:
         )
         return Projecting(projector, self._vocabulary, stop)
 
-    def _report(self, projecting: dict[Build, Projecting], running: Callable[[], bool]) -> None:
+    def _report(self, projecting: Mapping[Build, Projecting], running: Callable[[], bool]) -> None:
         """Say about once a second how every build stands, until the connection is lost or all ends."""
         with self._status_connection() as connection:
             while running():
@@ -93,16 +93,25 @@ class ProjectorProcess:
                 if connection is None:
                     return
                 try:
-                    say_status(connection, [(build, self._progress(build, one)) for build, one in projecting.items()])
+                    say_status(connection, self._progress(projecting))
                 except (psycopg.Error, LogNotReachable) as error:
                     _log.warning("status_not_written", cause=str(error))
                     return
 
-    def _progress(self, build: Build, projecting: Projecting) -> Progress:
-        status = projecting.status
-        ends = self._ends.stable([(where.topic, where.partition) for where in status.next_offsets])
-        watch = self._watches.setdefault(build, ProgressWatch())
-        return watch.report(status, {TopicPartition(*place): end for place, end in ends.items()}, time.time())
+    def _progress(self, projecting: Mapping[Build, Projecting]) -> list[tuple[Build, Progress]]:
+        """Return how the builds stand that this process holds; a stand-by leaves the word to the one that does."""
+        statuses = {build: one.status for build, one in projecting.items()}
+        held = {build: status for build, status in statuses.items() if status.state is not ProjectorState.STANDBY}
+        places = {where for status in held.values() for where in status.checkpoints}
+        stable = self._ends.stable([(where.topic, where.partition) for where in places])
+        now_s = time.time()
+        return [
+            (build, self._watch(build).report(status, _ends_of(status, stable), now_s))
+            for build, status in held.items()
+        ]
+
+    def _watch(self, build: Build) -> ProgressWatch:
+        return self._watches.setdefault(build, ProgressWatch())
 
     @contextmanager
     def _status_connection(self) -> Iterator[psycopg.Connection | None]:
@@ -113,3 +122,7 @@ class ProjectorProcess:
             return
         with closing(connection):
             yield connection
+
+
+def _ends_of(status: ProjectorStatus, stable: Mapping[Place, int]) -> Mapping[TopicPartition, int]:
+    return {where: stable[where.topic, where.partition] for where in status.checkpoints}

@@ -7,7 +7,14 @@ from typing import Final
 import structlog
 
 from domain.positions import Position
-from projections.ports import CheckpointMoved, LogIsNotTheOneProjected, LogUnavailable, StoreUnavailable, Vocabulary
+from projections.ports import (
+    BuildInUse,
+    CheckpointMoved,
+    LogIsNotTheOneProjected,
+    LogUnavailable,
+    StoreUnavailable,
+    Vocabulary,
+)
 from projections.projector import Projector, RecordRefused
 from projections.status import ProjectorState, ProjectorStatus
 
@@ -59,6 +66,8 @@ class Projecting:
             try:
                 self._projector.open()
                 self._run_until_trouble()
+            except BuildInUse as held:
+                self._say(Trouble(ProjectorState.STANDBY, str(held)))
             except (StoreUnavailable, LogUnavailable) as missing:
                 self._say(Trouble(ProjectorState.WAITING, str(missing)))
             except CheckpointMoved as moved:

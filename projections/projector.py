@@ -73,8 +73,8 @@ class Projector:
         self._vocabulary.refresh()
         partitions = self._source.partitions(self.folder.topics)
         checkpoints = self._store.open(partitions)
-        require_same_log(checkpoints, partitions, self._source)
         self._written = {checkpoint.where: checkpoint for checkpoint in checkpoints}
+        require_same_log(checkpoints, partitions, self._source)
         self._ends_at_start = {partition.where: partition.end_offset for partition in partitions}
         self._intake.go_to(checkpoints)
 
@@ -135,7 +135,6 @@ class Projector:
         """Return what this projector says of itself while nothing is wrong."""
         position, cause = next(iter(self._intake.waiting().items()), (None, None))
         state = ProjectorState.RUNNING if self._store.loaded else ProjectorState.LOADING
-        known = [checkpoint.known_at_us for checkpoint in self._written.values() if checkpoint.known_at_us is not None]
         return ProjectorStatus(
             read_model=self.folder.name,
             build=self.build,
@@ -143,8 +142,7 @@ class Projector:
             cause=cause,
             position=position,
             applied=self._applied,
-            next_offsets={where: checkpoint.next_offset for where, checkpoint in self._written.items()},
-            known_at_us=max(known, default=None),
+            checkpoints=dict(self._written),
         )
 
     def _write(self, batch: Batch) -> None:

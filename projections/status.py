@@ -1,12 +1,12 @@
 """What a projector says about itself, and when its silence is an alarm."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from domain.positions import Position
-from projections.checkpoints import TopicPartition
+from projections.checkpoints import Checkpoint, TopicPartition
 
 STALLED_AFTER_S: Final = 30.0
 
@@ -19,6 +19,8 @@ class ProjectorState(StrEnum):
     RUNNING = "running"
     WAITING = "waiting"
     """Something it needs is not there; it goes on by itself."""
+    STANDBY = "standby"
+    """Another projector holds the build, and reports for it."""
     STALLED = "stalled"
     """Behind and not moving for STALLED_AFTER_S."""
     STOPPED = "stopped"
@@ -29,8 +31,7 @@ class ProjectorState(StrEnum):
 class ProjectorStatus:
     """A projector at one moment.
 
-    `applied` counts the records since the process started; `known_at_us` is the largest of its checkpoint.
-    `position` is where it stopped or waits, if at a record.
+    `applied` counts the records since the process started. `position` is where it stopped or waits, if at a record.
     """
 
     read_model: str
@@ -39,45 +40,57 @@ class ProjectorStatus:
     cause: str | None = None
     position: Position | None = None
     applied: int = 0
-    next_offsets: Mapping[TopicPartition, int]
-    known_at_us: int | None = None
+    checkpoints: Mapping[TopicPartition, Checkpoint]
+
+    @property
+    def known_at_us(self) -> int | None:
+        """Return the largest time of appending among all records applied."""
+        known = [at.known_at_us for at in self.checkpoints.values() if at.known_at_us is not None]
+        return max(known, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How a projector stands against its log; lag_offsets counts transaction markers too."""
+    """How a projector stands against its log; None before it has read its checkpoint.
+
+    lag_offsets counts transaction markers too.
+    """
 
     status: ProjectorStatus
-    lag_offsets: int
-    lag_seconds: float
+    lag_offsets: int | None
+    lag_seconds: float | None
     records_per_second: float
 
 
 class ProgressWatch:
-    """Follows one projector from one report to the next; times are of one monotonic or wall clock, in seconds."""
+    """Follows one projector from one report to the next; times are the clock's, in seconds since 1970 UTC."""
 
     def __init__(self) -> None:
         self._last: ProjectorStatus | None = None
         self._last_at_s = 0.0
         self._moved_at_s = 0.0
-        self._at_end_at_s: float | None = None
+        self._at_end_at_s: dict[TopicPartition, float] = {}
 
     def report(self, status: ProjectorStatus, ends: Mapping[TopicPartition, int], now_s: float) -> Progress:
         """Return the projector's progress; `ends` are the last stable offsets of its partitions.
 
-        lag_seconds: since it was last at the end, or since the newest record it has, whichever is later.
+        lag_seconds is that of the partition furthest behind: since it was last at its end, or since the newest
+        record it has, whichever is later.
         """
-        lag = sum(max(0, end - status.next_offsets.get(where, 0)) for where, end in ends.items())
-        if self._last is None or self._last.next_offsets != status.next_offsets or not lag:
+        if not status.checkpoints:
+            return Progress(status=status, lag_offsets=None, lag_seconds=None, records_per_second=0.0)
+        behind = {where: max(0, ends.get(where, 0) - at.next_offset) for where, at in status.checkpoints.items()}
+        self._at_end_at_s.update({where: now_s for where, offsets in behind.items() if not offsets})
+        lag = sum(behind.values())
+        if self._last is None or self._last.checkpoints != status.checkpoints or not lag:
             self._moved_at_s = now_s
-        if not lag:
-            self._at_end_at_s = now_s
         rate = self._rate(status, now_s)
         self._last, self._last_at_s = status, now_s
+        ages = [self._age_s(status.checkpoints[where], now_s) for where, offsets in behind.items() if offsets]
         return Progress(
             status=self._alarmed(status, now_s, lag=lag),
             lag_offsets=lag,
-            lag_seconds=self._lag_seconds(status, now_s),
+            lag_seconds=max(ages, default=0.0),
             records_per_second=rate,
         )
 
@@ -86,9 +99,9 @@ class ProgressWatch:
             return 0.0
         return max(0, status.applied - self._last.applied) / (now_s - self._last_at_s)
 
-    def _lag_seconds(self, status: ProjectorStatus, now_s: float) -> float:
-        known_s = None if status.known_at_us is None else status.known_at_us / 1e6
-        seen = [moment for moment in (known_s, self._at_end_at_s) if moment is not None]
+    def _age_s(self, checkpoint: Checkpoint, now_s: float) -> float:
+        known_s = None if checkpoint.known_at_us is None else checkpoint.known_at_us / 1e6
+        seen = [moment for moment in (known_s, self._at_end_at_s.get(checkpoint.where)) if moment is not None]
         return max(0.0, now_s - max(seen)) if seen else 0.0
 
     def _alarmed(self, status: ProjectorStatus, now_s: float, *, lag: int) -> ProjectorStatus:
@@ -96,13 +109,4 @@ class ProgressWatch:
         if not lag or still_s < STALLED_AFTER_S or status.state is ProjectorState.STOPPED:
             return status
         cause = f"{lag} behind and not moving for {still_s:.0f} s: {status.cause or 'no cause is known'}"
-        return ProjectorStatus(
-            read_model=status.read_model,
-            build=status.build,
-            state=ProjectorState.STALLED,
-            cause=cause,
-            position=status.position,
-            applied=status.applied,
-            next_offsets=status.next_offsets,
-            known_at_us=status.known_at_us,
-        )
+        return replace(status, state=ProjectorState.STALLED, cause=cause)

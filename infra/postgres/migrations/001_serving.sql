@@ -21,11 +21,11 @@ CREATE TABLE telltale.serving (
 CREATE TABLE telltale.projector_status (
     read_model text NOT NULL,
     build int NOT NULL,
-    state text NOT NULL, -- loading, running, waiting, stalled, stopped
+    state text NOT NULL, -- loading, running, waiting, stalled or stopped
     cause text,
     position text, -- topic/partition/offset at which it waits or stopped
-    lag_offsets bigint NOT NULL,
-    lag_seconds float8 NOT NULL,
+    lag_offsets bigint, -- NULL before the projector has read its checkpoint; likewise the next
+    lag_seconds float8,
     records_per_second float8 NOT NULL,
     known_at timestamptz, -- largest known_at of its checkpoint
     updated_at timestamptz NOT NULL,

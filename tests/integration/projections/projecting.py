@@ -39,8 +39,7 @@ def project_to_end(projector: Projector, log: FakeLog) -> None:
     for _ in range(MANY_STEPS):
         projector.step()
         projector.settle()
-        offsets = projector.status.next_offsets
-        if all(offset >= log.ends.get(where, 0) for where, offset in offsets.items()):
+        if all(at.next_offset >= log.ends.get(where, 0) for where, at in projector.status.checkpoints.items()):
             return
     raise AssertionError(f"not at the end after {MANY_STEPS} steps: {projector.status}")
 

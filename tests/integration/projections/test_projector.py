@@ -186,7 +186,7 @@ def test_the_log_is_told_where_the_projector_is(connection: psycopg.Connection, 
     with a_projector(database, build, load_folder("readings"), log, a_vocabulary()) as projector:
         projector.open()
         project_to_end(projector, log)
-        assert projector.status.next_offsets[TopicPartition("sensor-events", 0)] == 3
+        assert projector.status.checkpoints[TopicPartition("sensor-events", 0)].next_offset == 3
 
 
 def a_log(readings: int) -> FakeLog:

@@ -2,14 +2,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from projections.checkpoints import TopicPartition
+from projections.checkpoints import Checkpoint, TopicPartition
 from projections.decoding import known_at
 from projections.status import STALLED_AFTER_S, ProgressWatch, ProjectorState, ProjectorStatus
 
 WHERE = TopicPartition("sensor-events", 0)
-STATUS = ProjectorStatus(
-    read_model="readings", build="readings_b1", state=ProjectorState.RUNNING, next_offsets={WHERE: 100}
-)
+
+
+def a_status(next_offset: int = 100, known_s: int | None = None) -> ProjectorStatus:
+    """Return the status of a projector of one partition."""
+    known_us = None if known_s is None else known_s * 1_000_000
+    at = Checkpoint(where=WHERE, topic_id="id", next_offset=next_offset, known_at_us=known_us)
+    return ProjectorStatus(
+        read_model="readings", build="readings_b1", state=ProjectorState.RUNNING, checkpoints={WHERE: at}
+    )
+
+
+STATUS = a_status()
 
 
 def test_lag_is_what_the_log_still_holds() -> None:
@@ -23,7 +32,7 @@ def test_a_checkpoint_past_the_end_last_asked_is_no_negative_lag() -> None:
 
 def test_at_the_end_nothing_is_behind_however_old_the_last_record_is() -> None:
     watch = ProgressWatch()
-    progress = watch.report(replace(STATUS, known_at_us=1_000_000), {WHERE: 100}, now_s=3600)
+    progress = watch.report(a_status(known_s=1), {WHERE: 100}, now_s=3600)
     assert progress.lag_seconds == 0
 
 
@@ -34,7 +43,7 @@ def test_seconds_behind_count_from_the_last_time_at_the_end() -> None:
 
 
 def test_seconds_behind_count_from_the_newest_record_while_loading() -> None:
-    progress = ProgressWatch().report(replace(STATUS, known_at_us=40_000_000), {WHERE: 101}, now_s=100)
+    progress = ProgressWatch().report(a_status(known_s=40), {WHERE: 101}, now_s=100)
     assert progress.lag_seconds == 60
 
 
@@ -59,7 +68,7 @@ def test_moving_slowly_or_having_nothing_to_do_is_no_alarm() -> None:
     watch.report(STATUS, {WHERE: 100}, now_s=0)
     assert watch.report(STATUS, {WHERE: 100}, now_s=900).status.state is ProjectorState.RUNNING
     watch.report(STATUS, {WHERE: 200}, now_s=910)
-    moved = replace(STATUS, next_offsets={WHERE: 101})
+    moved = a_status(101)
     assert watch.report(moved, {WHERE: 200}, now_s=945).status.state is ProjectorState.RUNNING
 
 
@@ -74,3 +83,17 @@ def test_known_at_never_steps_back_within_a_batch_or_behind_the_one_before() -> 
     appended_us = np.array([10, 5, 12], np.int64)
     assert known_at(appended_us, None).tolist() == [10, 10, 12]
     assert known_at(appended_us, 11).tolist() == [11, 11, 12]
+
+
+def test_before_the_checkpoint_is_read_nothing_is_said_about_lag() -> None:
+    watch = ProgressWatch()
+    unknown = watch.report(replace(STATUS, checkpoints={}), {}, now_s=0)
+    assert (unknown.lag_offsets, unknown.lag_seconds) == (None, None)
+    assert watch.report(a_status(known_s=40), {WHERE: 101}, now_s=100).lag_seconds == 60
+
+
+def test_the_partition_furthest_behind_counts_however_new_the_others_are() -> None:
+    other = TopicPartition("sensor-events", 1)
+    fresh = Checkpoint(where=other, topic_id="id", next_offset=5, known_at_us=99_000_000)
+    status = replace(a_status(known_s=40), checkpoints={**a_status(known_s=40).checkpoints, other: fresh})
+    assert ProgressWatch().report(status, {WHERE: 101, other: 5}, now_s=100).lag_seconds == 60
