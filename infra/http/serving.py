@@ -1,6 +1,7 @@
 """Serving an application until told to stop."""
 
 import socket
+from contextlib import ExitStack
 from typing import Final
 
 import uvicorn
@@ -47,10 +48,12 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # The protocol is named (TCP, not 0), as asyncio turns Nagle's algorithm off on such sockets only; with it
         # every answer takes 40 ms more.
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        with ExitStack() as undo:
+            listener = undo.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            undo.pop_all()
     except OSError as error:
         raise AddressTaken(f"{host}:{port} can't be listened on: {error.strerror}") from error
     return listener
