@@ -117,6 +117,11 @@ CHANGES: Final = (
         new=record(ID, field("units", "string", default="", aliases=["unit"])),
     ),
     SchemaChange(
+        what="a field was renamed and each version knows the other's name",
+        earlier=(record(field("unit", "string", aliases=["units"])),),
+        new=record(field("units", "string", aliases=["unit"])),
+    ),
+    SchemaChange(
         what="a default was given to a field", earlier=(record(UNIT),), new=record(field("unit", "string", default=""))
     ),
     SchemaChange(
@@ -238,6 +243,11 @@ CHANGES: Final = (
         earlier=(record(field("channel", channel(ID))),),
         new=record(field("channel", channel(ID, name="Quantity", aliases=["Channel"]))),
         refused=(1, "channel", "name"),
+    ),
+    SchemaChange(
+        what="a nested record changed its name and each version knows the other's",
+        earlier=(record(field("channel", channel(ID, aliases=["Quantity"]))),),
+        new=record(field("channel", channel(ID, name="Quantity", aliases=["Channel"]))),
     ),
     SchemaChange(
         what="a nested record changed its namespace only",
