@@ -1,4 +1,7 @@
+from collections.abc import Iterator
+
 import pytest
+from fastapi.testclient import TestClient
 
 from infra.http.keys import ApiKeysRefused, KeyGuard, KeyRefused, parse_keys
 from infra.settings import Scope
@@ -34,19 +37,27 @@ def test_a_key_is_not_shown_when_printed() -> None:
     assert "r-secret" not in repr(parse_keys(KEYS))
 
 
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[TestClient]:
+    """Yield a client of an API for which keys are configured."""
+    with client_of(FakeReadModelStore(), api_keys=KEYS) as client:
+        yield client
+
+
 @pytest.mark.parametrize(("key", "status"), [(None, 401), ("wrong", 401), ("r-secret", 200)])
-def test_reading_needs_a_key_once_keys_are_configured(key: str | None, status: int) -> None:
-    with client_of(FakeReadModelStore(), api_keys=KEYS) as client:
-        headers = {} if key is None else {"X-API-Key": key}
-        for route in ("/machines", "/read-models/readings/series", "/metrics", "/topics"):
-            assert client.get(route, headers=headers).status_code in {status, 404 if status == 200 else status}
-        assert client.get("/health").status_code == 200
-        assert client.get("/docs").status_code == 200
+@pytest.mark.parametrize("route", ["/machines", "/metrics", "/topics", "/contracts", "/anomalies"])
+def test_reading_needs_a_key_once_keys_are_configured(
+    guarded: TestClient, route: str, key: str | None, status: int
+) -> None:
+    assert guarded.get(route, headers={} if key is None else {"X-API-Key": key}).status_code == status
 
 
-def test_a_refused_key_is_told_as_a_problem_with_the_way_on() -> None:
-    with client_of(FakeReadModelStore(), api_keys=KEYS) as client:
-        answer = client.get("/machines")
+def test_health_and_the_reference_are_open(guarded: TestClient) -> None:
+    assert {guarded.get(route).status_code for route in ("/health", "/docs", "/openapi.json")} == {200}
+
+
+def test_a_refused_key_is_told_as_a_problem_with_the_way_on(guarded: TestClient) -> None:
+    answer = guarded.get("/machines")
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert "X-API-Key" in answer.headers["WWW-Authenticate"]
     assert "X-API-Key" in answer.json()["detail"]
