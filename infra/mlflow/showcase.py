@@ -97,6 +97,7 @@ class MlflowShowcase:
         experiment = self._client.get_experiment_by_name(EXPERIMENT_PREFIX + line)
         if experiment is None:
             return
+        self._bring_back(experiment)
         token = None
         while True:
             page = self._client.search_runs(
@@ -137,10 +138,14 @@ class MlflowShowcase:
         if experiment is None:
             made: str = self._client.create_experiment(name)
             return made
-        if experiment.lifecycle_stage != "active":
-            self._client.restore_experiment(experiment.experiment_id)
+        self._bring_back(experiment)
         found: str = experiment.experiment_id
         return found
+
+    def _bring_back(self, experiment: Any) -> None:
+        """Restore a deleted experiment before its runs are looked at, since they come back with it."""
+        if experiment.lifecycle_stage != "active":
+            self._client.restore_experiment(experiment.experiment_id)
 
     def _registered(self, line: str) -> Any | None:
         try:
