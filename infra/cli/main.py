@@ -116,9 +116,22 @@ def run(arguments: list[str]) -> int:
     except typer.Exit as ended:
         return ended.exit_code
     except Exception as failure:
-        show = getattr(failure, "show", None)
-        if show is None or not hasattr(failure, "exit_code"):
+        told = _told_to_people(failure)
+        if told is None:
             raise
-        show()
-        return int(failure.exit_code)
+        return told
     return answer if isinstance(answer, int) else ExitCode.YES
+
+
+def _told_to_people(failure: Exception) -> int | None:
+    """Print a failure that needs no traceback and return its exit code; None for all others."""
+    from infra.settings import SettingMissing  # noqa: PLC0415 - slow, and needed only here
+
+    if isinstance(failure, SettingMissing):
+        print_failure(CommandFailed(str(failure), code=ExitCode.NOT_REACHABLE))
+        return ExitCode.NOT_REACHABLE
+    show = getattr(failure, "show", None)
+    if show is None or not hasattr(failure, "exit_code"):
+        return None
+    show()  # the command line's own: unknown options and the like
+    return int(failure.exit_code)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,8 +39,7 @@ def up(
     home = Home(home_folder())
     home.create()
     if is_held(home.lock):
-        status = read_status(home.state)
-        note(f"already up in {home.path} (supervisor pid {status.supervisor.pid if status else '?'})")
+        _already_up(home)
         return
     if not detach:
         raise typer.Exit(run_stack(home, load_settings(), light=light, own=not services_only, new_ports=new_ports))
@@ -66,8 +66,9 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask."
     if not home.path.exists():
         say(f"nothing to throw away in {home.path}")
         return
-    if not yes:
-        typer.confirm(f"Throw away the log and everything else in {home.path}?", abort=True)
+    if not yes and not typer.confirm(f"Throw away the log and everything else in {home.path}?"):
+        say("nothing was thrown away")
+        raise typer.Exit(ExitCode.NO)
     _stop(home)
     shutil.rmtree(home.path)
     shutil.rmtree(system_folder(home), ignore_errors=True)
@@ -111,6 +112,14 @@ def version(*, json_output: JsonOption = False) -> None:
         print_json(versions)
     else:
         print_table(("part", "version"), versions.items())
+
+
+def _already_up(home: Home) -> None:
+    found = read_status(home.state)
+    who = f"supervisor pid {found.supervisor.pid}" if found else "a supervisor that has just begun"
+    if found and found.phase is Phase.STOPPING:
+        raise CommandFailed("it is just being stopped", where=f"{home.path}, {who}", then="try again in some seconds")
+    note(f"already up in {home.path} ({who})")
 
 
 def _locked_version(part: str, artifact: str) -> str:
@@ -186,26 +195,19 @@ def _detached(home: Home, words: list[str]) -> None:
     """Start the supervisor in the background and show what it says until all is up."""
     log = home.log("supervisor")
     start = log.stat().st_size if log.exists() else 0
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-c", "from infra.cli.main import main; main()", *words],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "TELLTALE_HOME": str(home.path)},
-            start_new_session=True,
-        )
+    process: subprocess.Popen[bytes] | None = None
     try:
+        process = _supervisor_in_background(home, log, words)
         with log.open() as said:
             said.seek(start)
             while process.poll() is None and not _is_up(home, process.pid):
                 _repeat(said.read())
                 time.sleep(0.1)
-            time.sleep(0.1)
             _repeat(said.read())
     except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
+        if process is not None:
+            process.terminate()
+            process.wait()
         raise
     if process.poll() is not None:
         raise CommandFailed(
@@ -213,6 +215,18 @@ def _detached(home: Home, words: list[str]) -> None:
             where=str(log),
             then="see above; `telltale doctor` checks what it needs",
             code=ExitCode(process.returncode) if process.returncode in set(ExitCode) else ExitCode.NOT_REACHABLE,
+        )
+
+
+def _supervisor_in_background(home: Home, log: Path, words: list[str]) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-c", "from infra.cli.main import main; main()", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "TELLTALE_HOME": str(home.path)},
+            start_new_session=True,
         )
 
 

@@ -1,8 +1,6 @@
 """The files of one stack: everything it keeps lies under one folder, so that two folders are two stacks."""
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,17 +57,3 @@ class Home:
     def mark(self) -> str:
         """Return twelve hex digits that stand for this folder."""
         return hashlib.sha256(str(self.path).encode()).hexdigest()[:12]
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step, readable by its owner only; a reader sees the old text or the new, never half."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

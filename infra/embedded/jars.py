@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from infra.embedded.home import write_private
+from infra.files import write_private
 
 DOWNLOADS_AT_ONCE: Final = 6
 ATTEMPTS: Final = 4

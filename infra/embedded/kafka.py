@@ -7,8 +7,9 @@ from typing import Final
 
 from confluent_kafka import KafkaException, Producer
 
-from infra.embedded.home import Home, write_private
+from infra.embedded.home import Home
 from infra.embedded.java import JavaPrograms
+from infra.files import write_private
 from infra.kafka.topics import ensure_stack_topics, ensure_topics
 from infra.supervisor.part import RunOnce
 from infra.supervisor.program import NotReady, Program
@@ -35,7 +36,7 @@ class KafkaService:
     name = "kafka"
     kind = PartKind.SERVICE
     needs: tuple[str, ...] = ()
-    ready_deadline_s = 90.0
+    ready_deadline_s = 120.0
     fix = "look at the log above; if its files are damaged, `telltale reset` begins anew"
 
     def __init__(self, home: Home, programs: JavaPrograms, *, port: int, controller_port: int) -> None:
@@ -66,6 +67,7 @@ class KafkaService:
                     base64.urlsafe_b64encode(uuid.uuid4().bytes)[:22].decode().replace("-", "A"),
                     "--config",
                     str(folder / "server.properties"),
+                    quick=True,
                 )
             )
 
@@ -103,11 +105,11 @@ class KafkaService:
         except KafkaException as failure:
             raise NotReady(str(failure.args[0])) from failure
 
-    def _java(self, *arguments: str) -> Program:
+    def _java(self, *arguments: str, quick: bool = False) -> Program:
         folder = self._home.folder("kafka")
         return Program(
             arguments=(
-                *self._programs.arguments(heap_megabytes=512, quick=False),
+                *self._programs.arguments(heap_megabytes=512, quick=quick),
                 f"-Dlog4j2.configurationFile={(folder / 'log4j2.properties').as_uri()}",
                 "-cp",
                 ":".join(str(path) for path in self._files),

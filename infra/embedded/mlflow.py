@@ -20,7 +20,7 @@ class MlflowService:
     name = "mlflow"
     kind = PartKind.SERVICE
     needs: tuple[str, ...] = ("postgres",)  # not S3: it is asked for with the first artifact only
-    ready_deadline_s = 150.0
+    ready_deadline_s = 240.0
     fix = "look at the log above; MLflow shows what the log holds and can always be filled again"
 
     def __init__(self, home: Home, *, port: int, store: str, s3_endpoint: str, s3_secret_key: str) -> None:

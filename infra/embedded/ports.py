@@ -9,7 +9,8 @@ from typing import Final
 
 import psutil
 
-from infra.embedded.home import Home, write_private
+from infra.embedded.home import Home
+from infra.files import write_private
 
 PREFERRED: Final[Mapping[str, int]] = {"api": 8000, "commands": 8001, "dashboard": 8501}
 """What people type into a browser keeps its usual number while that is free."""

@@ -8,7 +8,8 @@ from typing import Final
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from infra.embedded.home import Home, write_private
+from infra.embedded.home import Home
+from infra.files import write_private
 from infra.supervisor.part import RunOnce
 from infra.supervisor.program import NotReady, Program
 from infra.supervisor.state import PartKind

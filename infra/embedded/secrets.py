@@ -4,7 +4,8 @@ import json
 import secrets
 from collections.abc import Iterable
 
-from infra.embedded.home import Home, write_private
+from infra.embedded.home import Home
+from infra.files import write_private
 
 
 def load_secrets(home: Home, names: Iterable[str]) -> dict[str, str]:

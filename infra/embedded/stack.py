@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.embedded import seaweed
-from infra.embedded.home import Home, write_private
+from infra.embedded.home import Home
 from infra.embedded.java import Download, JavaPrograms
 from infra.embedded.kafka import KafkaService
 from infra.embedded.mlflow import MlflowService
@@ -15,6 +15,7 @@ from infra.embedded.processes import PROCESSES, ProcessPart
 from infra.embedded.registry import RegistryService
 from infra.embedded.seaweed import SeaweedService
 from infra.embedded.secrets import load_secrets
+from infra.files import write_private
 from infra.settings import PREFIX, Settings
 from infra.supervisor.part import Part
 

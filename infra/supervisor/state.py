@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 
-from infra.embedded.home import write_private
+from infra.files import write_private
 from infra.supervisor.child import Identity
 
 

@@ -40,7 +40,7 @@ class Supervisor:
         self._keepers = {
             part.name: _Keeper(part, supervisor=self, log=logs(part.name), report=report) for part in parts
         }
-        self._report = report
+        self._own_log = logs("supervisor")
         self.stopping = Event()
         self.hurrying = Event()
         self.status = StatusFile(
@@ -74,7 +74,7 @@ class Supervisor:
                 self.status.set_phase(Phase.UP)
             if time.monotonic() - rotated_at > ROTATE_EVERY_S:
                 rotated_at = time.monotonic()
-                rotate(keeper.log for keeper in self._keepers.values())
+                rotate([self._own_log, *(keeper.log for keeper in self._keepers.values())])
         failed = not self.stopping.is_set()
         self.stopping.set()
         if not failed:
