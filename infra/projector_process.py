@@ -6,6 +6,7 @@ No read model waits for another: what stops one is said in its status, and the r
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from threading import Event, Thread
 from typing import Final
 
@@ -40,7 +41,7 @@ class ProjectorProcess:
         self._bootstrap = bootstrap
         self._dsn = dsn
         self._vocabulary = vocabulary
-        self._ends = LogEnds(bootstrap)
+        self._ends = LogEnds(bootstrap, timeout_s=REPORT_EVERY_S)
         self._watches: dict[Build, ProgressWatch] = {}
 
     def run(self, names: Sequence[str], running: Callable[[], bool]) -> None:
@@ -94,7 +95,7 @@ class ProjectorProcess:
                     return
                 try:
                     say_status(connection, self._progress(projecting))
-                except (psycopg.Error, LogNotReachable) as error:
+                except psycopg.Error as error:
                     _log.warning("status_not_written", cause=str(error))
                     return
 
@@ -102,13 +103,14 @@ class ProjectorProcess:
         """Return how the builds stand that this process holds; a stand-by leaves the word to the one that does."""
         statuses = {build: one.status for build, one in projecting.items()}
         held = {build: status for build, status in statuses.items() if status.state is not ProjectorState.STANDBY}
-        places = {where for status in held.values() for where in status.checkpoints}
-        stable = self._ends.stable([(where.topic, where.partition) for where in places])
+        places = {(where.topic, where.partition) for status in held.values() for where in status.checkpoints}
+        try:
+            stable = self._ends.stable(places)
+        except LogNotReachable as error:
+            away, now_s = str(error), time.time()
+            return [(build, self._watch(build).report(_told(at, away), None, now_s)) for build, at in held.items()]
         now_s = time.time()
-        return [
-            (build, self._watch(build).report(status, _ends_of(status, stable), now_s))
-            for build, status in held.items()
-        ]
+        return [(build, self._watch(build).report(at, _ends_of(at, stable), now_s)) for build, at in held.items()]
 
     def _watch(self, build: Build) -> ProgressWatch:
         return self._watches.setdefault(build, ProgressWatch())
@@ -126,3 +128,8 @@ class ProjectorProcess:
 
 def _ends_of(status: ProjectorStatus, stable: Mapping[Place, int]) -> Mapping[TopicPartition, int]:
     return {where: stable[where.topic, where.partition] for where in status.checkpoints}
+
+
+def _told(status: ProjectorStatus, away: str) -> ProjectorStatus:
+    """Return the status with the log's absence as its cause, unless it has one of its own."""
+    return replace(status, state=ProjectorState.WAITING, cause=away) if status.cause is None else status

@@ -69,24 +69,28 @@ class ProgressWatch:
         self._last: ProjectorStatus | None = None
         self._last_at_s = 0.0
         self._moved_at_s = 0.0
+        self._ends: Mapping[TopicPartition, int] = {}
         self._at_end_at_s: dict[TopicPartition, float] = {}
 
-    def report(self, status: ProjectorStatus, ends: Mapping[TopicPartition, int], now_s: float) -> Progress:
-        """Return the projector's progress; `ends` are the last stable offsets of its partitions.
+    def report(self, status: ProjectorStatus, ends: Mapping[TopicPartition, int] | None, now_s: float) -> Progress:
+        """Return the projector's progress; `ends` are the last stable offsets of its partitions, None if not known.
 
         lag_seconds is that of the partition furthest behind: since it was last at its end, or since the newest
         record it has, whichever is later.
         """
         if not status.checkpoints:
             return Progress(status=status, lag_offsets=None, lag_seconds=None, records_per_second=0.0)
-        behind = {where: max(0, ends.get(where, 0) - at.next_offset) for where, at in status.checkpoints.items()}
-        self._at_end_at_s.update({where: now_s for where, offsets in behind.items() if not offsets})
+        self._ends = self._ends if ends is None else ends
+        behind = {where: max(0, self._ends.get(where, 0) - at.next_offset) for where, at in status.checkpoints.items()}
+        if ends is not None:
+            self._at_end_at_s.update({where: now_s for where, offsets in behind.items() if not offsets})
         lag = sum(behind.values())
         if self._last is None or self._last.checkpoints != status.checkpoints or not lag:
             self._moved_at_s = now_s
         rate = self._rate(status, now_s)
         self._last, self._last_at_s = status, now_s
-        ages = [self._age_s(status.checkpoints[where], now_s) for where, offsets in behind.items() if offsets]
+        doubtful = [where for where, offsets in behind.items() if offsets or ends is None]
+        ages = [self._age_s(status.checkpoints[where], now_s) for where in doubtful]
         return Progress(
             status=self._alarmed(status, now_s, lag=lag),
             lag_offsets=lag,

@@ -7,7 +7,7 @@ must see everything asks for the broker's end first and then reads until there.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from infra.kafka.clients import CONNECT_TIMEOUT_S, LogNotReachable
@@ -22,10 +22,10 @@ _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 class LogEnds:
     """Asks one cluster for the ends of partitions."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, *, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         self._bootstrap: Final = bootstrap
-        self._admin: Final = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
-        self._met = False
+        self._timeout_s: Final = timeout_s
+        self._client: AdminClient | None = None
 
     def written(self, places: Iterable[Place]) -> Mapping[Place, int]:
         """Return the offset after the last record of each partition, open transactions included.
@@ -58,9 +58,10 @@ class LogEnds:
             LogNotReachable: no broker answers in time.
         """
         try:
-            future = self._admin.describe_topics(TopicCollection([topic]))[topic]
-            return str(future.result(CONNECT_TIMEOUT_S).topic_id)
+            future = self._admin().describe_topics(TopicCollection([topic]))[topic]
+            return str(future.result(self._timeout_s).topic_id)
         except KafkaException as error:
+            self._client = None
             raise LogNotReachable(self._bootstrap, str(error)) from error
 
     def _ask(self, places: Iterable[Place], spec: OffsetSpec, isolation: IsolationLevel) -> Mapping[Place, int]:
@@ -68,14 +69,25 @@ class LogEnds:
         if not asked:
             return {}
         try:
-            self._meet()
-            futures = self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=CONNECT_TIMEOUT_S)
-            return {(place.topic, place.partition): future.result().offset for place, future in futures.items()}
+            return self._answer(asked, isolation)
         except KafkaException as error:
+            self._client = None  # what it knew of the broker is of no use any more
+            if error.args[0].code() != KafkaError.FENCED_LEADER_EPOCH:
+                raise LogNotReachable(self._bootstrap, str(error)) from error
+        try:
+            return self._answer(asked, isolation)  # the broker is there, but was started anew since the last question
+        except KafkaException as error:
+            self._client = None
             raise LogNotReachable(self._bootstrap, str(error)) from error
 
-    def _meet(self) -> None:
-        """Learn who leads what: a client that has not done so answers one first question in thirty 3 s late."""
-        if not self._met:
-            self._admin.list_topics(timeout=CONNECT_TIMEOUT_S)
-            self._met = True
+    def _answer(self, asked: Mapping[TopicPartition, OffsetSpec], isolation: IsolationLevel) -> Mapping[Place, int]:
+        futures = self._admin().list_offsets(dict(asked), isolation_level=isolation, request_timeout=self._timeout_s)
+        return {(place.topic, place.partition): future.result().offset for place, future in futures.items()}
+
+    def _admin(self) -> AdminClient:
+        """Return a client that has met the broker: else one first question in thirty is answered 3 s late."""
+        if self._client is None:
+            client = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2})
+            client.list_topics(timeout=self._timeout_s)
+            self._client = client
+        return self._client

@@ -35,12 +35,16 @@ def connect_for_writing(dsn: str, *, name: str) -> psycopg.Connection:
             keepalives_count=3,
         )
     except psycopg.OperationalError as error:
-        raise StoreUnavailable(f"PostgreSQL does not answer: {error}".strip()) from error
+        raise StoreUnavailable(f"PostgreSQL does not answer: {_first_line(error)}") from error
 
 
 def translated(error: psycopg.Error) -> ProjectionError:
     """Return what a database error means to a projection: come again, or these rows can't be stored."""
     state = error.sqlstate
     if state is None or state[:2] in _AWAY:
-        return StoreUnavailable(f"PostgreSQL: {error}".strip())
-    return StorageRefused(f"{type(error).__name__} ({state}): {str(error).strip().splitlines()[0]}")
+        return StoreUnavailable(f"PostgreSQL: {_first_line(error)}")
+    return StorageRefused(f"{type(error).__name__} ({state}): {_first_line(error)}")
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -97,3 +97,10 @@ def test_the_partition_furthest_behind_counts_however_new_the_others_are() -> No
     fresh = Checkpoint(where=other, topic_id="id", next_offset=5, known_at_us=99_000_000)
     status = replace(a_status(known_s=40), checkpoints={**a_status(known_s=40).checkpoints, other: fresh})
     assert ProgressWatch().report(status, {WHERE: 101, other: 5}, now_s=100).lag_seconds == 60
+
+
+def test_while_the_log_is_away_the_age_grows() -> None:
+    watch = ProgressWatch()
+    watch.report(STATUS, {WHERE: 100}, now_s=1000)
+    away = watch.report(STATUS, None, now_s=1007)
+    assert (away.lag_offsets, away.lag_seconds) == (0, 7)
