@@ -53,7 +53,9 @@ class Intake(containers.DeclarativeContainer):
         late("infra.http.command_service:command_service"),
         record_readings=providers.Singleton(
             late("commands.record_readings:RecordReadingsHandler"),
-            log=providers.Singleton(late("infra.kafka.reading_log:KafkaReadingLog"), bootstrap, contracts),
+            log=providers.Singleton(
+                late("infra.kafka.reading_log:KafkaReadingLog"), bootstrap, root.followed_contracts
+            ),
             profiles=providers.Singleton(late("infra.kafka.reading_log:KafkaProfiles"), profile_log),
         ),
         promote_model=providers.Singleton(

@@ -28,7 +28,7 @@ class InForce(Protocol):
 class TrainFirst:
     """Trains on what is in the log, makes the model champion, and waits until it is in force.
 
-    train: profile reference → the version. promote: version → None, through the command service.
+    train: profile reference → the version. promote: makes a version champion, through the command service.
     """
 
     train: Callable[[str], ModelRef]

@@ -14,10 +14,11 @@ from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
 from domain.topics import SENSOR_EVENTS
 from infra.kafka.clients import LogNotReachable, producer
+from infra.kafka.contracts import ContractsFollower
 from infra.kafka.profile_log import KafkaProfileLog
 from infra.kafka.reading import LogStalled
 from schemas.codec import encode
-from schemas.contracts import Contracts
+from schemas.contracts import ContractNotPublished
 
 ANSWERED_WITHIN_S: Final = 10.0
 
@@ -43,15 +44,18 @@ class _Reports:
 class KafkaReadingLog:
     """One idempotent producer for all requests of a service."""
 
-    def __init__(self, bootstrap: str, contracts: Contracts) -> None:
+    def __init__(
+        self, bootstrap: str, contracts: ContractsFollower, *, answered_within_s: float = ANSWERED_WITHIN_S
+    ) -> None:
         self._contracts = contracts
-        self._producer: Producer = producer(bootstrap, linger_ms=2, delivery_timeout_ms=int(ANSWERED_WITHIN_S * 1000))
+        self._answered_within_s = answered_within_s
+        self._producer: Producer = producer(bootstrap, linger_ms=2, delivery_timeout_ms=int(answered_within_s * 1000))
         self._queueing = Lock()
 
     def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
         """Append readings and return their positions. See `ReadingLog`."""
         reports = _Reports(len(readings))
-        values = [encode(reading, self._contracts) for reading in readings]
+        values = self._encoded(readings)
         try:
             with self._queueing:  # so that two requests' readings of one machine don't mix
                 for index, (reading, value) in enumerate(zip(readings, values, strict=True)):
@@ -63,7 +67,7 @@ class KafkaReadingLog:
                     )
         except (BufferError, KafkaException) as error:
             raise ReadingsNotAppended(f"the log did not take the readings: {error}") from error
-        deadline = monotonic() + ANSWERED_WITHIN_S + 1
+        deadline = monotonic() + self._answered_within_s + 1
         while reports.missing and monotonic() < deadline:
             self._producer.poll(0.05)
         if reports.missing or reports.failure is not None:
@@ -73,6 +77,17 @@ class KafkaReadingLog:
                 "The same request again is safe"
             )
         return [position for position in reports.positions if position is not None]
+
+    def _encoded(self, readings: Sequence[SensorReadingRecorded]) -> list[bytes]:
+        """Return the record values; looks for contracts that were published since this service began."""
+        try:
+            return [encode(reading, self._contracts.contracts) for reading in readings]
+        except ContractNotPublished:
+            try:
+                self._contracts.refresh()
+                return [encode(reading, self._contracts.contracts) for reading in readings]
+            except (ContractNotPublished, LogNotReachable, LogStalled) as error:
+                raise ReadingsNotAppended(str(error)) from error
 
 
 class KafkaProfiles:

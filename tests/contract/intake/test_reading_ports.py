@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from commands.define_profile import DefineProfile
-from commands.reading_log import ReadingLog
+from commands.reading_log import ReadingLog, ReadingsNotAppended
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
@@ -18,6 +18,7 @@ from infra.ingest.ports import KnownReadings, ReadingSink
 from infra.ingest.reading_table import Measured, Sensor, reading_table
 from infra.intake import Intake
 from infra.kafka.partitioning import partition_of
+from infra.kafka.reading_log import KafkaReadingLog
 from infra.registry.publish import publish_contracts
 from infra.settings import Settings
 from tests.builders import a_profile, a_reading
@@ -141,3 +142,11 @@ def test_a_machines_readings_lie_in_the_partition_of_its_name(stack_settings: Se
     assert [position.partition for position in positions] == [
         partition_of(reading.machine_id, DATA_PARTITIONS) for reading in readings
     ]
+
+
+def test_a_log_that_does_not_answer_is_said_so_in_time(stack_settings: Settings) -> None:
+    intake = intake_of(stack_settings)
+    nobody = KafkaReadingLog("127.0.0.1:1", intake.root.followed_contracts(), answered_within_s=1)
+
+    with pytest.raises(ReadingsNotAppended, match="took 0 of 1 readings"):
+        nobody.append([a_reading()])
