@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, console, note, print_json, print_table, say
-from infra.cli.stack_run import run_stack
 from infra.embedded.home import Home
 from infra.embedded.postgres_user import system_folder
 from infra.settings import home_folder, load_settings
@@ -42,6 +41,8 @@ def up(
         _already_up(home)
         return
     if not detach:
+        from infra.cli.stack_run import run_stack  # noqa: PLC0415 - brings every service's client with it
+
         raise typer.Exit(run_stack(home, load_settings(), light=light, own=not services_only, new_ports=new_ports))
     words = ["up", *(["--light"] if light else []), *(["--services-only"] if services_only else [])]
     _detached(home, [*words, *(["--new-ports"] if new_ports else [])])

@@ -59,6 +59,7 @@ class MlflowService:
                 "OMP_NUM_THREADS": "1",
             },
             folder=self._home.folder("mlflow"),
+            niceness=10,  # its start costs more than all others' together, and nothing waits for it
         )
 
     def probe(self) -> None:

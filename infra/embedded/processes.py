@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,9 @@ class OwnProcess:
     full_only: bool = False
     """Left out of a light stack."""
 
+
+STAYS_S: Final = 2.0
+"""A process that nobody can ask is taken for ready once it has stayed this long."""
 
 PROCESSES: Final = (
     OwnProcess(command="scorer"),
@@ -54,6 +58,7 @@ class ProcessPart:
         self._home = home
         self._folder = folder
         self._port = port
+        self._began = 0.0
 
     @property
     def address(self) -> str:
@@ -66,6 +71,7 @@ class ProcessPart:
     def program(self) -> Program:
         """Return the command."""
         slot = ("--slot", str(self._replica)) if self._process.replicas > 1 else ()
+        self._began = time.monotonic()
         call = "from infra.cli.main import main; main()"
         return Program(
             arguments=(sys.executable, "-c", call, self._process.command, *self._process.arguments, *slot),
@@ -74,8 +80,10 @@ class ProcessPart:
         )
 
     def probe(self) -> None:
-        """Answer HTTP, where it listens; elsewhere to run is to be ready."""
+        """Answer HTTP, where it listens; elsewhere, stay."""
         if self._port is None:
+            if time.monotonic() - self._began < STAYS_S:
+                raise NotReady("it has just begun")
             return
         try:
             with socket.create_connection(("127.0.0.1", self._port), timeout=1):

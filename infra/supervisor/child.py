@@ -68,6 +68,8 @@ class Child:
                 extra_groups=None if program.user is None else (),
             )
         identity = Identity(process.pid, psutil.Process(process.pid).create_time())
+        if program.niceness:
+            psutil.Process(process.pid).nice(program.niceness)
         try:
             with cast("IO[bytes]", process.stdin) as gate:
                 record(identity)

@@ -16,6 +16,8 @@ class Program:
     folder: Path
     user: int | None = None
     """Run as this user and its group of the same number; None: as whoever runs the supervisor."""
+    niceness: int = 0
+    """Above 0 it gives way to the others while there is not enough processor for all."""
     stop_signal: signal.Signals = signal.SIGTERM
     stop_deadline_s: float = 15.0
     """Seconds until a program asked to stop is killed."""

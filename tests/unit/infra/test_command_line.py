@@ -34,11 +34,10 @@ def test_help_names_the_commands_and_imports_none_of_them() -> None:
     assert said[-1] == "[]"
 
 
-def test_every_command_of_the_stack_has_help_with_an_example(tmp_path: Path) -> None:
+def test_every_command_of_the_stack_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("up", "down", "reset", "status", "doctor", "version"):
-        said = telltale(name, "--help", home=tmp_path)
-        assert said.returncode == ExitCode.YES
-        assert f"Example: telltale {name}" in said.stdout
+        assert main.run([name, "--help"]) == ExitCode.YES
+        assert f"Example: telltale {name}" in capsys.readouterr().out
 
 
 def test_an_unknown_command_is_a_usage_error(tmp_path: Path) -> None:
