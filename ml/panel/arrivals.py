@@ -1,11 +1,11 @@
 """Where a sensor's past ends: a gap too long for anything remembered to hold still begins a new stretch."""
 
 from ml.detector import BoolArray, FloatArray, IntArray
-from ml.panel.compiled import compiled
+from ml.panel.compiled import compiled_apart
 from ml.panel.state import LAST_AT_US
 
 
-@compiled
+@compiled_apart
 def arrive(recorded_at_us: IntArray, slots: IntArray, states: FloatArray, restarts: BoolArray, gap_us: float) -> None:
     """Write `restarts` (n,): True for a sensor's first reading and after more than `gap_us`; move the times on."""
     for place in range(slots.shape[0]):

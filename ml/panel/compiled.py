@@ -1,8 +1,4 @@
-"""How the pass is compiled: float64 as written, one thread, no reordered sums; kept on disk between runs.
-
-Each step is merged into the pass that calls it: a call would count references to every array of the model, which made a
-reading cost two and a half times as much.
-"""
+"""How the pass is compiled: float64 as written, one thread, no reordered sums; kept on disk between runs."""
 
 from typing import Final
 
@@ -10,5 +6,9 @@ import numba
 
 RUNTIME: Final = f"numba {numba.__version__}"
 
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-"""Decorator of the pass and its steps. Division by zero gives an infinity, as numpy's does."""
+compiled = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+"""Decorator of the pass and its steps, which are merged into their callers: a call would count references to every
+array of the model, which made a reading twice as dear. Division by zero gives an infinity, as numpy's does."""
+
+compiled_apart = numba.njit(cache=True, nogil=True, error_model="numpy")
+"""Decorator of what is called seldom, or where merging cost more seconds of compiling than it saved."""

@@ -71,7 +71,7 @@ class PanelDetector:
         tables = self.panel.tables
         limits = {
             f"{name}_{channel}": f"{getattr(tables, name)[column]:.6g}"
-            for name in ("spike_limit", "shift_limit", "noise_limit", "band_limit", "allowance")
+            for name in ("spike_limit", "shift_limit", "noise_limit", "band_limit")
             for column, channel in enumerate(self.channels)
             if tables.judged[column] and getattr(tables, name)[column] < OFF
         }
@@ -137,7 +137,7 @@ class PanelDetector:
         findings = empty_findings(len(slots), len(self.channels), wanted=wanted)
         values = np.ascontiguousarray(values, dtype=np.float64)
         run_panel(
-            values, slots, restarts, states, self.panel.numbers, self._unknown, self.panel.tables, self._pace, findings
+            values, slots, restarts, states, self.panel.numbers, self._unknown, self.panel.tables, self.pace, findings
         )
         return findings
 
@@ -147,14 +147,15 @@ class PanelDetector:
 
     @cached_property
     def _at_work(self) -> BoolArray:
-        return kinds_at_work(self.panel.tables)
+        return kinds_at_work(self.panel.tables, self.panel.numbers)
 
     @cached_property
     def _unknown(self) -> FloatArray:
         return provisional(len(self.channels))
 
     @cached_property
-    def _pace(self) -> Pace:
+    def pace(self) -> Pace:
+        """The options, for the profile's expected interval."""
         return pace_of(self.panel.options, interval_s=self.panel.interval_s, channels=len(self.channels))
 
 

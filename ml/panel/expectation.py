@@ -22,6 +22,7 @@ _PENALTIES: Final = 10.0 ** np.arange(-6, 0)
 _RICH_COST: Final = 1.15
 """Sets of many features must predict 15 % better than a single law to be taken."""
 _MARGIN: Final = 0.1
+_BLOCK: Final = 256
 _STANDSTILL: Final = 0.05
 
 
@@ -200,10 +201,18 @@ def _moments(features: Sequence[FloatArray], values: Sequence[FloatArray]) -> _M
     centred = [part - part.mean(axis=0) for part in values]
     return _Moments(
         sum(len(part) for part in values),
-        np.sum([np.einsum("nf,ng->fg", part, part) for part in features], axis=0),
-        np.sum([np.einsum("nf,nc->fc", part, value) for part, value in zip(features, centred, strict=True)], axis=0),
+        np.sum([_product(part, part) for part in features], axis=0),
+        np.sum([_product(part, value) for part, value in zip(features, centred, strict=True)], axis=0),
         np.sum([(value * value).sum(axis=0) for value in centred], axis=0),
     )
+
+
+def _product(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Return leftᵀ·right in blocks: the smallest penalty lets errors of long sums grow a million times."""
+    whole = len(left) // _BLOCK * _BLOCK
+    blocks = [part[:whole].reshape(-1, _BLOCK, part.shape[1]) for part in (left, right)]
+    summed: FloatArray = np.einsum("bnf,bnc->bfc", *blocks).sum(axis=0)
+    return np.asarray(summed + np.einsum("nf,nc->fc", left[whole:], right[whole:]))
 
 
 def _total(moments: Sequence[_Moments]) -> _Moments:

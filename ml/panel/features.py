@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ml.detector import BoolArray, FloatArray
-from ml.panel.compiled import compiled
+from ml.panel.compiled import compiled, compiled_apart
 
 PER_DRIVER: Final = 8
 AT_ONCE: Final = 5
@@ -48,7 +48,7 @@ def features_step(
             out[at + 3 + late] = low_passed[place]
 
 
-@compiled
+@compiled_apart
 def _features(drivers: FloatArray, restarts: BoolArray, weights: FloatArray) -> FloatArray:
     count, width = drivers.shape
     features = np.empty((count, width * 8))

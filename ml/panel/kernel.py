@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from ml.detector import BoolArray, FloatArray, IntArray
-from ml.panel.compiled import compiled
+from ml.panel.compiled import compiled, compiled_apart
 from ml.panel.drift import drift_step
 from ml.panel.explanation import explanation_step
 from ml.panel.features import features_step
@@ -94,13 +94,14 @@ def _begin(state: FloatArray, channels: FloatArray, personal: FloatArray) -> Non
     for field in range(ROWS, DRIFT_ON + 1):
         state[field] = 0.0
     state[SHIFT_TROUGH] = NO_TROUGH
-    channels[:] = 0.0
     for channel in range(channels.shape[1]):
+        for field in range(CHANNEL_FIELDS):
+            channels[field, channel] = 0.0
         channels[SCATTER, channel] = personal[ORDINARY_SCATTER, channel]
         channels[LEVEL, channel] = personal[REFERENCE, channel]
 
 
-@compiled
+@compiled_apart
 def _judge(
     row: FloatArray,
     place: int,
@@ -158,7 +159,7 @@ def _judge(
         )
 
 
-@compiled
+@compiled_apart
 def _learn(
     row: FloatArray,
     state: FloatArray,
@@ -181,14 +182,16 @@ def _learn(
         state[ROWS] += 1
         return
     own = learned(room, state[LEARNED_ROWS], tables, pace)
-    room[:] = 0.0
-    room[:PERSONAL_FIELDS] = own
+    # In loops: assigning one array to another compiles seconds of error messages.
+    for field in range(ROOM_FIELDS):
+        for channel in range(row.shape[0]):
+            room[field, channel] = own[field, channel] if field < PERSONAL_FIELDS else 0.0
     _begin(state, channels, own)
     state[GATE_LEFT] = pace.settle_readings
     state[SENSOR] = LEARNED
 
 
-@compiled
+@compiled_apart
 def run_panel(
     values: FloatArray,
     slots: IntArray,

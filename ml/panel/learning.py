@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from ml.detector import FloatArray
-from ml.panel.compiled import compiled
+from ml.panel.compiled import compiled, compiled_apart
 from ml.panel.options import DAY_S, OFF, Pace
 from ml.panel.residual import ERROR, EXPLAINED
 from ml.panel.state import (
@@ -158,7 +158,8 @@ def learned(room: FloatArray, rows: float, tables: Tables, pace: Pace) -> FloatA
         own[SHIFT_SCALE, channel] = max(np.sqrt(room[SUM_SHIFT, channel] / rows), quantum / 2, floor) + _LEAST
         own[SCATTER, channel] = room[SUM_SCATTER, channel] / (rows - pace.learning_readings // 2) + _LEAST
         own[REFERENCE, channel] = 0.0
-        own[ALLOWANCE, channel] = min(tables.allowance[channel] * own[STEP_SCALE, channel], OFF)
+        allowance = tables.allowance[channel]
+        own[ALLOWANCE, channel] = allowance * own[STEP_SCALE, channel] if allowance < OFF else OFF
         # A third value lies between two others, so fewer than three values are at most one step apart.
         moves = room[MOST_X, channel] - room[LEAST_X, channel] > 1.5 * room[QUANTUM, channel] > 0
         own[STUCK_LIMIT, channel] = stuck_limit(
@@ -167,7 +168,7 @@ def learned(room: FloatArray, rows: float, tables: Tables, pace: Pace) -> FloatA
     return own
 
 
-@compiled
+@compiled_apart
 def stuck_limit(unchanged: float, longest: float, moves: bool, interval_s: float, budget: float) -> float:
     """Return the run of equal readings that is longer than chance gives within the budget.
 

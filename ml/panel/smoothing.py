@@ -3,10 +3,10 @@
 import numpy as np
 
 from ml.detector import BoolArray, FloatArray
-from ml.panel.compiled import compiled
+from ml.panel.compiled import compiled_apart
 
 
-@compiled
+@compiled_apart
 def _weighted_mean(values: FloatArray, restarts: BoolArray, weight: float) -> FloatArray:
     means = values.copy()
     for row in range(1, values.shape[0]):
@@ -22,7 +22,7 @@ def weighted_mean(values: FloatArray, restarts: BoolArray, weight: float) -> Flo
     return means
 
 
-@compiled
+@compiled_apart
 def _above_baseline(
     residuals: FloatArray, gated: BoolArray, restarts: BoolArray, fast_weight: float, base_weight: float
 ) -> FloatArray:
@@ -30,7 +30,8 @@ def _above_baseline(
     fast, base = residuals[0].copy(), residuals[0].copy()
     for row in range(residuals.shape[0]):
         if restarts[row]:
-            fast[:], base[:] = residuals[row], residuals[row]
+            for column in range(residuals.shape[1]):
+                fast[column] = base[column] = residuals[row, column]
         for column in range(residuals.shape[1]):
             fast[column] += fast_weight * (residuals[row, column] - fast[column])
             if gated[row]:

@@ -17,7 +17,7 @@ from ml.panel.calibration import tail_threshold
 from ml.panel.expectation import Expectation, fit_expectation
 from ml.panel.features import low_pass_weights
 from ml.panel.kernel import BANDS, ERRORS, LEVELS, SCATTERS, Findings
-from ml.panel.options import OFF, Options, Pace, pace_of
+from ml.panel.options import DAY_S, OFF, Options, Pace, pace_of
 from ml.panel.passes import scan
 from ml.panel.personal import Personal, by_own_steps, personalise
 from ml.panel.rows import SensorRows, together
@@ -78,17 +78,20 @@ def train_panel(rows: Sequence[SensorRows], drivers: IntArray, *, options: Optio
         for part, person, theirs in zip(rows, calibrating, their_tables, strict=True)
     ]
     limited = _with_thresholds(tables, rows, found, character=character, options=options, pace=pace)
-    growth = _growth(character, options)
+    growth = _growth(character, options, days=character.days)
+    # A sensor that is learned while it is scored has seen less of its own day than its siblings have of theirs.
+    learned_days = min(character.days, options.learning_readings * interval_s / DAY_S)
+    learned_growth = _growth(character, options, days=learned_days)
     for person in scoring:
         own = _LARGEST_EXCURSION * person.excursions.max(axis=0) / person.numbers[STEP_SCALE]
         allowance = np.maximum(character.allowance, own) * person.numbers[STEP_SCALE] * growth
-        person.numbers[ALLOWANCE] = np.minimum(allowance, OFF)
+        person.numbers[ALLOWANCE] = np.where(growth < OFF, allowance, OFF)
     return Trained(
         tables=limited._replace(
             wanders=(character.wander > options.slow_wander) & (character.days < options.full_day),
             own_steps=own_steps,
             shift_floor=character.shift_floor,
-            allowance=np.minimum(character.allowance * growth, OFF),
+            allowance=np.where(learned_growth < OFF, character.allowance * learned_growth, OFF),
         ),
         numbers=np.array([person.numbers for person in scoring]),
     )
@@ -149,11 +152,11 @@ def _character(
     )
 
 
-def _growth(character: _Character, options: Options) -> FloatArray:
+def _growth(character: _Character, options: Options, *, days: float) -> FloatArray:
     """Return the factor of the allowance: an hour can't know a day, and what wanders is given room as a random walk."""
-    short = np.sqrt(max(1.0, 1.0 / max(character.days, 1e-6)))
+    short = np.sqrt(max(1.0, 1.0 / max(days, 1e-6)))
     walking = np.clip((character.wander - 1) / (options.slow_wander - 1), 0, 1)
-    calm = (character.wander < options.calm_wander) | (character.days >= options.full_day)
+    calm = (character.wander < options.calm_wander) | (days >= options.full_day)
     if not character.armed:
         return np.full(len(walking), OFF)
     return np.where(calm, np.maximum(np.sqrt(short), short * walking), OFF)

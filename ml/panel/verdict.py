@@ -7,20 +7,24 @@ import numpy as np
 from ml.detector import BoolArray, FloatArray
 from ml.panel.kernel import Findings
 from ml.panel.options import KINDS, OFF
-from ml.panel.tables import Tables
+from ml.panel.tables import ALLOWANCE, Tables
 
 _JUST_ABOVE: Final = np.nextafter(1.0, 2.0)
 
 
-def kinds_at_work(tables: Tables) -> BoolArray:
-    """Return which kinds judge at all: bool array (5,). Too short a training leaves some out."""
+def kinds_at_work(tables: Tables, numbers: FloatArray) -> BoolArray:
+    """Return which kinds judge any sensor: bool array (5,). Too short a training leaves some out.
+
+    numbers: float64 array (sensors, PERSONAL_FIELDS, c), those known from training.
+    """
+    allowances = np.vstack([tables.allowance, numbers[:, ALLOWANCE]])
     judged = tables.judged
     steady = judged & ~tables.wanders
     at_work = {
         "spike": judged.any(),
         "shift": steady.any(),
         "noise": (steady & (tables.noise_limit < OFF)).any(),
-        "drift": (steady & (tables.allowance < OFF)).any(),
+        "drift": (steady & (allowances < OFF)).any(),
         "stuck": True,
     }
     return np.array([bool(at_work[kind]) for kind in KINDS])
