@@ -109,12 +109,15 @@ def _append(
     sink = intake.appender()
 
     def train(tally: Tally) -> None:
-        from infra.cli.training_first import training_first  # noqa: PLC0415 - scikit-learn loads slowly
+        from infra.cli.training_first import champion_of, training_first  # noqa: PLC0415 - scikit-learn loads slowly
 
-        trained = training_first(intake)
+        outcome.model = None if tally.appended else champion_of(intake, outcome.profile)
+        if outcome.model is not None:
+            note(f"these readings were there already, and {outcome.model} judges: not trained again")
+            return
         partitions = frozenset(partition_of(machine, DATA_PARTITIONS) for machine in novelty.machines)
         note(f"training on the first {tally.appended + tally.duplicate:,} readings")
-        outcome.model = trained.run(outcome.profile.ref, partitions)
+        outcome.model = training_first(intake).run(outcome.profile.ref, tally.newest_us + 1, partitions)
         note(f"{outcome.model} judges from here on")
 
     pause = None if train_first is None else Pause(train_first, train)

@@ -1,10 +1,12 @@
 """What `--train-first` trains, promotes and waits with."""
 
 from domain.models import ModelRef
+from domain.profiles import ProfileDefined
 from infra.cli.command_client import post_command
 from infra.cli.train import reading_progress, refusals
 from infra.ingest.train_first import TrainFirst
 from infra.intake import Intake
+from infra.model_lines import fold
 from ml.isolation_forest.trainer import IsolationForestTrainer
 
 BECAUSE = "trained on the file's first readings by ingest --train-first"
@@ -14,10 +16,13 @@ def training_first(intake: Intake) -> TrainFirst:
     """Return the real training, promotion by the command service, and waiting."""
     settings = intake.root.settings()
 
-    def train(profile: str) -> ModelRef:
+    def train(profile: str, recorded_before_us: int) -> ModelRef:
         with refusals(), reading_progress() as on_progress:
             stored = intake.root.training().train_profile(
-                profile, trainer=IsolationForestTrainer(), on_progress=on_progress
+                profile,
+                trainer=IsolationForestTrainer(),
+                on_progress=on_progress,
+                recorded_before_us=recorded_before_us,
             )
         model: ModelRef = stored.event.model
         return model
@@ -26,3 +31,10 @@ def training_first(intake: Intake) -> TrainFirst:
         post_command(settings, f"/models/{model.name}/promote", {"version": model.version, "because": BECAUSE})
 
     return TrainFirst(train=train, promote=promote, in_force=intake.in_force())
+
+
+def champion_of(intake: Intake, profile: ProfileDefined) -> ModelRef | None:
+    """Return the model that judges a profile already, None when there is none."""
+    lines, _ = fold({}, intake.root.model_events().news(0))
+    champion = lines[profile.name].champion if profile.name in lines else None
+    return champion.model if champion is not None and champion.model.profile == profile.ref else None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from infra.ingest.csv_readings import RefusedRow, RowReader
 from infra.ingest.novelty import Novelty
@@ -19,6 +20,8 @@ class Tally:
     duplicate: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
     twice: int = 0
+    newest_us: int = 0
+    """Largest recorded_at of the readings that are in the log, µs since 1970 UTC."""
 
     @property
     def rows(self) -> int:
@@ -69,7 +72,10 @@ class FileIngest:
             self._sink.flush()
             pause.call(self.tally)
             table = table.slice(first)
+        if not len(table):
+            return
         new = self._novelty.only_new(table)
         self._sink.append(new)
         self.tally.appended += len(new)
         self.tally.duplicate += len(table) - len(new)
+        self.tally.newest_us = max(self.tally.newest_us, pc.max(table.column("recorded_at")).as_py())

@@ -28,20 +28,24 @@ class InForce(Protocol):
 class TrainFirst:
     """Trains on what is in the log, makes the model champion, and waits until it is in force.
 
-    train: profile reference → the version. promote: makes a version champion, through the command service.
+    train: profile reference and a moment in µs since 1970 UTC → the version trained on readings recorded before it.
+    promote: makes a version champion, through the command service.
     """
 
-    train: Callable[[str], ModelRef]
+    train: Callable[[str, int], ModelRef]
     promote: Callable[[ModelRef], None]
     in_force: InForce
 
-    def run(self, profile: str, partitions: frozenset[int]) -> ModelRef:
+    def run(self, profile: str, recorded_before_us: int, partitions: frozenset[int]) -> ModelRef:
         """Return the model that judges whatever is appended to `partitions` from now on.
+
+        It is trained on readings recorded before a moment: those after it, which an interrupted run may have appended,
+        are for the model to judge.
 
         A crash in between leaves readings, or a version that nobody promoted; the same command again trains anew.
         """
         wait_for = self.in_force.watch(partitions)
-        model = self.train(profile)
+        model = self.train(profile, recorded_before_us)
         self.promote(model)
         wait_for(model)
         return model

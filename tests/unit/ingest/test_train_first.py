@@ -11,8 +11,8 @@ MODEL = ModelRef(profile="pump@1", name="pump", version=1, artifact_sha256="ab")
 def test_the_scorer_is_watched_before_anything_is_promoted() -> None:
     happened: list[str] = []
 
-    def train(profile: str) -> ModelRef:
-        happened.append(f"train {profile}")
+    def train(profile: str, recorded_before_us: int) -> ModelRef:
+        happened.append(f"train {profile} before {recorded_before_us}")
         return MODEL
 
     class Watched:
@@ -22,5 +22,5 @@ def test_the_scorer_is_watched_before_anything_is_promoted() -> None:
 
     work = TrainFirst(train=train, promote=lambda model: happened.append(f"promote {model}"), in_force=Watched())
 
-    assert work.run("pump@1", frozenset({3})) == MODEL
-    assert happened == ["watch [3]", "train pump@1", "promote pump/1", "wait for pump/1"]
+    assert work.run("pump@1", 401, frozenset({3})) == MODEL
+    assert happened == ["watch [3]", "train pump@1 before 401", "promote pump/1", "wait for pump/1"]
