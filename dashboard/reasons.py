@@ -59,7 +59,7 @@ def channel_shares(verdict: Verdict) -> dict[str, float]:
     factor = 1.0
     if verdict.kind in FALLING_KINDS:
         factor = verdict.score / verdict.raw_score if verdict.raw_score else 0.0
-    shares = {channel: part * factor for channel, part in verdict.contribution.items()}
+    shares = {channel: part * factor for channel, part in verdict.contribution.items() if part is not None}
     return dict(sorted(shares.items(), key=lambda share: -share[1]))
 
 

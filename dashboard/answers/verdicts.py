@@ -30,8 +30,8 @@ class Verdict:
     raw_score: float
     severity: str
     measurements: Mapping[str, float]
-    expected: Mapping[str, float]
-    contribution: Mapping[str, float]
+    expected: Mapping[str, float | None]
+    contribution: Mapping[str, float | None]
     model: ModelName
 
 

@@ -14,8 +14,9 @@ from dashboard.answers.verdicts import Verdict
 from dashboard.charts.channel import channel
 from dashboard.connection import Connection
 from dashboard.explorer.lanes import Cell
+from dashboard.frame.arrival import way_to
 from dashboard.frame.choices import Choices
-from dashboard.look.formats import clock, kind_name, many, span, times
+from dashboard.look.formats import clock, kind_name, many, times, width
 from dashboard.look.palette import rank
 from dashboard.parts.chart import chart
 from dashboard.parts.layout import split
@@ -101,7 +102,7 @@ def _verdicts(connection: Connection, choices: Choices, opened: Opened) -> None:
     st.page_link(
         "views/sensor.py",
         label=f"Why? {worst.sensor_id}, {clock(worst.recorded_at)} →",
-        query_params={"machine": worst.machine_id, "sensor": worst.sensor_id, "verdict": worst.event_id},
+        query_params=way_to(worst),
     )
 
 
@@ -146,7 +147,7 @@ def _charts(connection: Connection, choices: Choices, swimlane: Swimlane, opened
             as_of=choices.as_of,
         ),
     ).value
-    heading(sensor_name(worst.machine_id, worst.sensor_id), f"{span(around)} before and after")
+    heading(sensor_name(worst.machine_id, worst.sensor_id), f"{width(around.total_seconds())} before and after")
     grid = st.columns(2, gap="medium")
     for place, name in enumerate(_shown_channels(series, worst)):
         with grid[place % 2]:
@@ -155,9 +156,8 @@ def _charts(connection: Connection, choices: Choices, swimlane: Swimlane, opened
 
 def _shown_channels(series: ReadingSeries, worst: Verdict) -> list[str]:
     leading = leading_channels(worst)
-    names = [known.name for known in series.channels]
-    first = [name for name in leading if name in names]
-    return [*first, *(name for name in names if name not in first)][:MOST_CHARTS]
+    ordered = sorted(series.channels, key=lambda known: (known.name not in leading, known.role == "condition"))
+    return [known.name for known in ordered][:MOST_CHARTS]
 
 
 def _small_chart(series: ReadingSeries, near: Sequence[Verdict], name: str, swimlane: Swimlane, opened: Opened) -> None:
@@ -165,7 +165,7 @@ def _small_chart(series: ReadingSeries, near: Sequence[Verdict], name: str, swim
     unit = f", {escape(known.unit)}" if known.unit else ""
     st.html(f'<p class="tt-p tt-channel"><span><b>{escape(name)}</b>{unit}</span></p>')
     chart(
-        channel(last=True, height=72, digits=digits_of(known), ticks=4, window=True),
+        channel(last=True, height=72, digits=digits_of(known), ticks=3, window=True),
         {
             "readings": channel_rows(series, known),
             "verdicts": verdict_rows(near, name),

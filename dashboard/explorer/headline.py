@@ -10,6 +10,7 @@ from dashboard.answers.swimlane import Swimlane
 from dashboard.answers.verdicts import Verdict
 from dashboard.connection import Connection
 from dashboard.explorer.lanes import Cell, worst_cell
+from dashboard.frame.arrival import way_to
 from dashboard.frame.choices import Choices
 from dashboard.frame.freshness import ask_freshness
 from dashboard.look.formats import clock, many, span
@@ -37,7 +38,7 @@ def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) 
         st.page_link(
             "views/sensor.py",
             label="Why? →",
-            query_params={"machine": verdict.machine_id, "sensor": verdict.sensor_id, "verdict": verdict.event_id},
+            query_params=way_to(verdict),
             width="content",
         )
 

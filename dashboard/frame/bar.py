@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.client import ApiDown, ApiRefused
 from dashboard.connection import Connection
+from dashboard.frame.arrival import arrive
 from dashboard.frame.choices import ALL_MACHINES, DEFAULT_RANGE, RANGES, Choices, moment_text, parse_moment
 from dashboard.frame.freshness import ask_freshness, show_freshness
 from dashboard.frame.known_at import choose_known_at, forget_known_at
@@ -22,6 +23,7 @@ def page_frame(connection: Connection, *, title: str, question: str, narrowing: 
 
     `narrowing`: whether range, machine and known at change anything on this page; else they are not offered.
     """
+    arrive()
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     left.html(
         f'<div class="tt-head"><span class="t">{escape(title)}</span><span class="q">{escape(question)}</span></div>'

@@ -17,7 +17,7 @@ QUESTION = "freshness"
 
 def ask_freshness(connection: Connection) -> Answered[Freshness]:
     """Return how complete the answers are. Raises ApiError."""
-    return connection.memory.ask(QUESTION, connection.api.freshness)
+    return connection.memory.ask(QUESTION, connection.api.freshness, fresh_for_s=0.5)
 
 
 @st.fragment(run_every=EVERY_S)

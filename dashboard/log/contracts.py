@@ -28,7 +28,7 @@ def show_contracts(connection: Connection) -> None:
         many(len(subjects), "contract"), "published FULL_TRANSITIVE: each version reads, and is read by, every other"
     )
     table(
-        ["event", "topic", *(f"v{version}" for version in range(1, most + 1)), "published", "position"],
+        ["event", *(f"v{version}" for version in range(1, most + 1)), "published", "position"],
         [_row(versions, most) for versions in subjects.values()],
         css="matrix",
     )
@@ -53,8 +53,7 @@ def _row(versions: dict[int, Contract], most: int) -> list[str]:
         for version in range(1, most + 1)
     ]
     return [
-        f"<b>{escape(newest.event.rpartition('.')[2])}</b>",
-        escape(newest.topic),
+        f"<b>{escape(newest.event.rpartition('.')[2])}</b><small>{escape(newest.topic)}</small>",
         *ids,
         clock(newest.published_at, now()),
         mono(newest.position, "muted"),

@@ -44,7 +44,7 @@ def banner(html: str) -> None:
 
 def command(text: str) -> None:
     """Write the exact command, to copy."""
-    st.code(text, language=None)
+    st.code(text, language=None, wrap_lines=True)
 
 
 def table(

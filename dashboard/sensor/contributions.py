@@ -14,7 +14,9 @@ from dashboard.memory import now
 from dashboard.parts.words import heading
 from dashboard.reasons import FALLING_KINDS, channel_shares
 
-FALL_READS: Final = "How far the score falls when this channel alone is set to its usual value; past the line the reading is normal then."
+FALL_READS: Final = (
+    "How far the score falls when this channel alone is set to its usual value; past the line the reading is normal."
+)
 RATIO_READS: Final = "Each channel's own score; past the line it is abnormal."
 
 

@@ -1,5 +1,7 @@
 """The sensor's verdicts in the range; each is a link, so that what one sees can be sent to somebody."""
 
+from datetime import timedelta
+from typing import Final
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -13,11 +15,14 @@ from dashboard.parts.words import heading, severity, table, tag
 from dashboard.reasons import leading_channels
 from dashboard.sensor.asking import Seen
 
-MOST_ROWS = 8
+MOST_ROWS: Final = 8
+
+QUIET_FOR: Final = timedelta(minutes=5)
+"""After so long without a verdict the next one is news."""
 
 
 def show_verdicts(seen: Seen, choices: Choices, explained: Verdict | None) -> None:
-    """Write the newest verdicts, with the worst one and the explained one among them."""
+    """Write the verdicts that say something new."""
     if not seen.verdicts:
         return
     heading("Verdicts here", f"{many(len(seen.verdicts), 'verdict')}, last {choices.reach}")
@@ -27,10 +32,30 @@ def show_verdicts(seen: Seen, choices: Choices, explained: Verdict | None) -> No
 
 
 def shown_verdicts(verdicts: tuple[Verdict, ...], explained: Verdict | None) -> list[Verdict]:
-    """Return the newest, the worst and the explained verdict, newest first, at most MOST_ROWS."""
+    """Return the verdicts at which something changed, with the newest, the worst and the explained one; newest first.
+
+    `verdicts` are newest first; a fault is one at every reading, and nobody reads a thousand rows that say the same.
+    """
+    told: list[Verdict] = []
+    before: Verdict | None = None
+    for verdict in reversed(verdicts):
+        if before is None or _news(verdict, before):
+            told.append(verdict)
+        before = verdict
     worst = max(verdicts, key=lambda verdict: (rank(verdict.severity), verdict.score))
-    kept = {verdict.event_id: verdict for verdict in (explained, worst, *verdicts) if verdict is not None}
-    return sorted(list(kept.values())[:MOST_ROWS], key=lambda verdict: verdict.recorded_at, reverse=True)
+    always = {verdict.event_id: verdict for verdict in (explained, verdicts[0], worst) if verdict is not None}
+    newest = [verdict for verdict in reversed(told) if verdict.event_id not in always]
+    kept = [*always.values(), *newest[: MOST_ROWS - len(always)]]
+    return sorted(kept, key=lambda verdict: verdict.recorded_at, reverse=True)
+
+
+def _news(verdict: Verdict, before: Verdict) -> bool:
+    """Return whether the verdict says something else than the one before it, or comes after a time of quiet."""
+    same = (verdict.severity, verdict.kind, leading_channels(verdict)[:1])
+    return (
+        same != (before.severity, before.kind, leading_channels(before)[:1])
+        or verdict.recorded_at - before.recorded_at > QUIET_FOR
+    )
 
 
 def _row(verdict: Verdict, choices: Choices) -> list[str]:

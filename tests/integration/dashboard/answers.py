@@ -1,0 +1,376 @@
+"""The invented plant as the real API's answers: built from its own models, so that the fake can't drift from it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from domain.anomalies import severity_of
+from query_api.models.anomalies import Explanation, ModelLineage, ModelName, PromotionLineage, ReadingLineage, Verdict
+from query_api.models.champions import ModelVersion
+from query_api.models.common import Page
+from query_api.models.machines import (
+    ChannelSeries,
+    ChannelSummary,
+    LifeState,
+    MachineSummary,
+    ProfileSummary,
+    ReadingSeries,
+    SensorSummary,
+)
+from query_api.models.operations import Contract, Freshness, PartitionWatermark, ProjectionStatus, TopicWatermarks
+from query_api.models.swimlane import Lane, ModelChange, Swimlane
+from tests.integration.dashboard import plant
+from tests.integration.dashboard.plant import HISTORY, STEP_S, Finding, Quantity
+
+FOREST: Final = "isolation_forest"
+NEW_MODEL_MINUTES: Final = 22.0
+READ_MODELS: Final = ("readings", "reading_buckets", "sensors", "anomalies", "scoring", "models")
+
+
+def page(items: Sequence[Any]) -> Page[Any]:
+    return Page(items=list(items), next_cursor=None)
+
+
+def freshness(now: datetime, *, behind_s: float, empty: bool) -> Freshness:
+    return Freshness(
+        now=now,
+        complete_to=now - timedelta(seconds=behind_s),
+        behind_s=behind_s,
+        last_reading_known_at=None if empty else now - timedelta(seconds=behind_s + 0.1),
+        machines=0 if empty else 12,
+        sensors=0 if empty else 36,
+        readings=0 if empty else 288_000,
+    )
+
+
+def profiles(origin: datetime) -> list[ProfileSummary]:
+    return [
+        ProfileSummary(
+            profile=f"{name}@1",
+            name=name,
+            version=1,
+            channels=[
+                ChannelSummary(name=one.name, unit=one.unit, role=one.role, minimum=-100, maximum=5000)
+                for one in plant.channels_of(machines_[0])
+            ],
+            expected_interval_s=1.0,
+            defined_at=origin - HISTORY,
+        )
+        for name, machines_ in plant.MACHINES.items()
+    ]
+
+
+def machines(now: datetime) -> list[MachineSummary]:
+    return [
+        MachineSummary(
+            machine_id=machine,
+            profiles=[f"{plant.profile_of(machine)}@1"],
+            state=LifeState.OK,
+            sensors=len(plant.sensors_of(machine)),
+            readings=24_000,
+            first_recorded_at=now - HISTORY,
+            last_recorded_at=now,
+            last_known_at=now,
+        )
+        for machine in plant.all_machines()
+    ]
+
+
+def sensors(machine: str, now: datetime) -> list[SensorSummary]:
+    return [
+        SensorSummary(
+            machine_id=machine,
+            sensor_id=sensor,
+            profile=f"{plant.profile_of(machine)}@1",
+            state=LifeState.OK,
+            readings=7_200,
+            first_recorded_at=now - HISTORY,
+            last_recorded_at=now,
+            last_known_at=now,
+            last_measurements={one.name: one.usual for one in plant.channels_of(machine)},
+            last_position="sensor-events/3/28799",
+        )
+        for sensor in (plant.sensors_of(machine) if machine in plant.all_machines() else ())
+    ]
+
+
+def series(
+    machine: str, sensor: str, starts_at: datetime, ends_at: datetime, *, points: int, origin: datetime, last: datetime
+) -> ReadingSeries:
+    first = origin - HISTORY
+    step_s = max(STEP_S, int((ends_at - starts_at).total_seconds() // points))
+    begun = max(starts_at, first)
+    places = range(int(max((min(ends_at, last) - begun).total_seconds(), 0) // step_s))
+    times = [begun + timedelta(seconds=place * step_s) for place in places]
+    heard = [not plant.silent(machine, at, origin) for at in times]
+
+    def measured(one: Quantity) -> list[float | None]:
+        pairs = zip(times, heard, strict=True)
+        return [plant.value(machine, sensor, one, at, origin) if hears else None for at, hears in pairs]
+
+    channels = [
+        ChannelSeries(
+            name=one.name,
+            unit=one.unit,
+            role=one.role,
+            minimum=measured(one),
+            mean=measured(one),
+            maximum=measured(one),
+            expected_low=one.usual - one.spread if one.role == "response" else None,
+            expected_high=one.usual + one.spread if one.role == "response" else None,
+        )
+        for one in plant.channels_of(machine)
+    ]
+    return ReadingSeries(
+        machine_id=machine,
+        sensor_id=sensor,
+        profile=f"{plant.profile_of(machine)}@1",
+        starts_at=starts_at,
+        ends_at=ends_at,
+        mode="buckets",
+        bucket_s=float(step_s),
+        times=times,
+        counts=[step_s if hears else 0 for hears in heard],
+        channels=channels,
+        scores=[
+            plant.score(machine, sensor, at, origin) if hears else None for at, hears in zip(times, heard, strict=True)
+        ],
+        data_starts_at=first,
+        data_ends_at=last,
+    )
+
+
+def verdicts(origin: datetime, last: datetime) -> list[Verdict]:
+    found = [_verdict(finding, origin) for finding in plant.findings(origin, last)]
+    return sorted(found, key=lambda verdict: verdict.recorded_at, reverse=True)
+
+
+def _verdict(finding: Finding, origin: datetime) -> Verdict:
+    fault = finding.fault
+    channels = plant.channels_of(fault.machine)
+    measured = {one.name: plant.value(fault.machine, fault.sensor, one, finding.at, origin) for one in channels}
+    judged = [one for one in channels if one.role == "response" or fault.kind == FOREST]
+    raw = finding.score * 0.55 if fault.kind == FOREST else finding.score
+    parts: dict[str, float | None] = {one.name: (0.02 if fault.kind == FOREST else 0.35) for one in judged}
+    largest = (finding.score - 0.82) * 0.55 if fault.kind == FOREST else finding.score
+    return Verdict(
+        event_id=finding.event_id,
+        position=f"anomaly-events/3/{48210 + finding.place * 3}",
+        reading_event_id=finding.event_id,
+        reading_position=f"sensor-events/3/{180442 + finding.place}",
+        machine_id=fault.machine,
+        sensor_id=fault.sensor,
+        recorded_at=finding.at,
+        known_at=finding.at + timedelta(milliseconds=212),
+        kind=fault.kind,
+        kinds=[fault.kind],
+        score=finding.score,
+        raw_score=raw,
+        severity=str(severity_of(finding.score)),
+        measurements=measured,
+        expected={one.name: one.usual for one in judged},
+        contribution=parts | {fault.channel: largest},
+        model=ModelName(**_model_name(fault.machine, finding.at, origin)),
+    )
+
+
+def _model_name(machine: str, at: datetime, origin: datetime) -> dict[str, str]:
+    name = plant.profile_of(machine)
+    version = 2 if name == "pump" and at >= origin - timedelta(minutes=NEW_MODEL_MINUTES) else 1
+    model = f"{name}/{version}"
+    return {"model": model, "profile": f"{name}@1", "artifact_sha256": sha256(model.encode()).hexdigest()}
+
+
+def explanation(verdict: Verdict, origin: datetime) -> Explanation:
+    trained_at = origin - timedelta(hours=2)
+    return Explanation(
+        verdict=verdict,
+        reading=ReadingLineage(
+            event_id=verdict.reading_event_id,
+            position=verdict.reading_position,
+            schema_id=None,
+            recorded_at=verdict.recorded_at,
+            known_at=verdict.known_at - timedelta(milliseconds=90),
+            profile=verdict.model.profile,
+            source="simulator",
+            measurements=verdict.measurements,
+        ),
+        model=ModelLineage(
+            **verdict.model.model_dump(),
+            detectors=[verdict.kind],
+            trained_at=trained_at,
+            rows=14_400,
+            manifest_sha256=sha256(b"manifest").hexdigest(),
+            manifest="{}",
+            trained_position="model-events/0/0",
+            scores_since="sensor-events/3/171902",
+        ),
+        promotion=PromotionLineage(
+            actor="A. Okafor",
+            because="finds the bearing wear of 12 Nov",
+            forced=False,
+            promoted_at=origin - timedelta(minutes=NEW_MODEL_MINUTES),
+            position="model-events/0/1",
+        ),
+    )
+
+
+def models(name: str, origin: datetime) -> list[ModelVersion]:
+    channels = plant.channels_of(plant.MACHINES[name][0])
+    bands: dict[str, float | None] = {f"expected_low.{one.name}": one.usual - one.spread for one in channels}
+    bands |= {f"expected_high.{one.name}": one.usual + one.spread for one in channels}
+    return [
+        ModelVersion(
+            model=f"{name}/{version}",
+            name=name,
+            version=version,
+            profile=f"{name}@1",
+            artifact_sha256=sha256(f"{name}/{version}".encode()).hexdigest(),
+            detectors=[FOREST],
+            rows=14_400,
+            manifest_sha256=sha256(b"manifest").hexdigest(),
+            metrics=bands | {"threshold": 0.55},
+            parameters={"trees": "100"},
+            trained_at=origin - timedelta(hours=2),
+            position=f"model-events/0/{version}",
+            champion=version == 2,
+            promoted_at=origin - timedelta(minutes=NEW_MODEL_MINUTES),
+        )
+        for version in (2, 1)
+    ]
+
+
+def swimlane(
+    machine: str | None,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    bucket_s: int,
+    origin: datetime,
+    last: datetime,
+    quiet: bool,
+    empty: bool,
+) -> Swimlane:
+    start_s = starts_at.timestamp() // bucket_s * bucket_s
+    begun = starts_at - timedelta(seconds=starts_at.timestamp() - start_s)
+    cells = int(-(-(ends_at.timestamp() - start_s) // bucket_s))
+    buckets = [begun + timedelta(seconds=bucket_s * place) for place in range(cells)]
+    found = [] if quiet or empty else list(plant.findings(origin, last))
+    names = (
+        [(one, None) for one in plant.all_machines()]
+        if machine is None
+        else [(machine, one) for one in plant.sensors_of(machine)]
+    )
+    lanes = [] if empty else [_lane(name, buckets, found, origin=origin, last=last) for name in names]
+    lanes = [lane for lane in lanes if sum(lane.readings)]
+    changed_at = origin - timedelta(minutes=NEW_MODEL_MINUTES)
+    shown = not empty and begun <= changed_at < min(ends_at, last)
+    return Swimlane(
+        by="machine" if machine is None else "sensor",
+        starts_at=begun,
+        ends_at=begun + timedelta(seconds=bucket_s * cells),
+        bucket_s=bucket_s,
+        buckets=buckets,
+        lanes=sorted(lanes, key=lambda lane: (-(lane.worst_score or 0), lane.machine_id, lane.sensor_id or "")),
+        lanes_in_all=len(lanes),
+        model_changes=[ModelChange(at=changed_at, profile="pump@1", model="pump/2", previous="pump/1")]
+        if shown
+        else [],
+        data_starts_at=None if empty else origin - HISTORY,
+        data_ends_at=None if empty else last,
+    )
+
+
+def _lane(
+    name: tuple[str, str | None], buckets: list[datetime], found: list[Finding], *, origin: datetime, last: datetime
+) -> Lane:
+    machine, sensor = name
+    width = buckets[1] - buckets[0]
+    bucket_s = round(width.total_seconds())
+    mine = [one for one in found if one.fault.machine == machine and sensor in {None, one.fault.sensor}]
+    scores = [[one.score for one in mine if start <= one.at < start + width] for start in buckets]
+    sensors_ = 1 if sensor else len(plant.sensors_of(machine))
+    heard = [
+        origin - HISTORY < start + width and start < last and not plant.silent(machine, start, origin)
+        for start in buckets
+    ]
+    worst = [max(some, default=None) for some in scores]
+    return Lane(
+        machine_id=machine,
+        sensor_id=sensor,
+        profile=f"{plant.profile_of(machine)}@1",
+        worst_score=max((score for score in worst if score is not None), default=None),
+        readings=[bucket_s * sensors_ if hears else 0 for hears in heard],
+        anomalies=[len(some) for some in scores],
+        scores=worst,
+        severities=[None if score is None else severity_of(score) for score in worst],
+    )
+
+
+def projections(now: datetime, *, stopped: bool) -> list[ProjectionStatus]:
+    return [
+        ProjectionStatus(
+            read_model=name,
+            build=12 + place,
+            serving=True,
+            state="stopped" if stopped and name == "anomalies" else "running",
+            cause="the record can't be stored: year 300000" if stopped and name == "anomalies" else None,
+            position="anomaly-events/3/48233" if stopped and name == "anomalies" else None,
+            lag_offsets=place,
+            lag_seconds=0.1 * place,
+            rate_per_s=40.0 / (place + 1),
+            known_at=now - timedelta(seconds=1),
+            reported_at=now,
+        )
+        for place, name in enumerate(READ_MODELS)
+    ]
+
+
+def contracts(origin: datetime) -> list[Contract]:
+    events = {
+        "SensorReadingRecorded": ("sensor-events", 3),
+        "AnomalyDetected": ("anomaly-events", 2),
+        "ReadingsScored": ("anomaly-events", 4),
+        "ScoringModelChanged": ("anomaly-events", 1),
+        "ModelTrained": ("model-events", 2),
+        "ModelPromoted": ("model-events", 1),
+        "ProfileDefined": ("profile-events", 1),
+        "SchemaPublished": ("contracts", 1),
+    }
+    return [
+        Contract(
+            subject=f"{topic}-telltale.{event}",
+            version=version,
+            id=10 * place + version,
+            event=f"telltale.{event}",
+            topic=topic,
+            sha256=sha256(f"{event}{version}".encode()).hexdigest(),
+            published_at=origin - HISTORY,
+            position=f"contracts/0/{10 * place + version}",
+        )
+        for place, (event, (topic, versions)) in enumerate(events.items())
+        for version in range(1, versions + 1)
+    ]
+
+
+def topics(now: datetime) -> list[TopicWatermarks]:
+    ends = {
+        "sensor-events": (36_000, READ_MODELS[:3]),
+        "anomaly-events": (7_650, READ_MODELS[3:5]),
+        "model-events": (31, READ_MODELS[5:]),
+        "contracts": (0, ()),
+    }
+    return [
+        TopicWatermarks(
+            topic=topic,
+            kind="data" if topic in {"sensor-events", "anomaly-events"} else "control",
+            read_models=list(readers),
+            partitions=[
+                PartitionWatermark(partition=number, next_offset=end - number, highest_next_offset=end, known_at=now)
+                for number in range(8 if topic in {"sensor-events", "anomaly-events"} else 1)
+                if readers
+            ],
+        )
+        for topic, (end, readers) in ends.items()
+    ]

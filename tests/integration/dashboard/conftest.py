@@ -1,0 +1,28 @@
+"""The dashboard against the fake API over real HTTP, page by page without a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import dashboard
+from dashboard.connection import KEY, URL
+from tests.integration.dashboard.fake_api import Plant, serving
+
+APP: Final = Path(dashboard.__file__).with_name("app.py")
+
+
+@pytest.fixture
+def plant() -> Plant:
+    return Plant()
+
+
+@pytest.fixture
+def page(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """Return the dashboard as a reader opens it; not run yet."""
+    with serving(plant) as url:
+        monkeypatch.setenv(URL, url)
+        monkeypatch.delenv(KEY, raising=False)
+        yield AppTest.from_file(APP, default_timeout=60)

@@ -1,0 +1,206 @@
+"""A small query API over the invented plant, for the dashboard's tests. Its answers are the real API's own models."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import FastAPI, HTTPException, Query, Request, Response
+
+from tests.integration.dashboard import answers
+
+
+class Scenario(StrEnum):
+    """What the API has to say."""
+
+    LIVE = "live"
+    BEHIND = "behind"
+    QUIET = "quiet"
+    EMPTY = "empty"
+    NEW = "new"
+    STOPPED = "stopped"
+    DOWN = "down"
+    REFUSED = "refused"
+
+
+@dataclass
+class Plant:
+    """The scenario, which a test may change while the page is open."""
+
+    scenario: Scenario = Scenario.LIVE
+    origin: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+
+    @property
+    def now(self) -> datetime:
+        """Return the server's clock."""
+        return datetime.now(UTC)
+
+
+From = Annotated[datetime, Query(alias="from")]
+To = Annotated[datetime, Query(alias="to")]
+
+
+def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
+    """Return the routes that the dashboard asks."""
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def refuse(request: Request, call_next: Any) -> Response:
+        if plant.scenario is Scenario.DOWN:
+            return Response('{"detail": "PostgreSQL does not answer"}', 503, media_type="application/problem+json")
+        if plant.scenario is Scenario.REFUSED:
+            return Response('{"detail": "X-API-Key is missing"}', 401, media_type="application/problem+json")
+        response: Response = await call_next(request)
+        return response
+
+    @app.get("/freshness")
+    def freshness() -> Any:
+        behind_s = 211.0 if plant.scenario is Scenario.BEHIND else 0.3
+        return answers.freshness(plant.now, behind_s=behind_s, empty=plant.scenario is Scenario.NEW)
+
+    @app.get("/machines")
+    def machines(limit: int = 100) -> Any:
+        return answers.page(answers.machines(plant.now) if _any(plant) else [])
+
+    @app.get("/sensors")
+    def sensors(machine_id: str, limit: int = 100) -> Any:
+        return answers.page(answers.sensors(machine_id, plant.now) if _any(plant) else [])
+
+    @app.get("/sensors/{sensor_id}/readings")
+    def readings(
+        *,
+        sensor_id: str,
+        machine_id: str,
+        starts_at: From,
+        ends_at: To,
+        points: int = 500,
+        as_of: datetime | None = None,
+    ) -> Any:
+        return answers.series(
+            machine_id,
+            sensor_id,
+            starts_at,
+            ends_at,
+            points=points,
+            origin=plant.origin,
+            last=min(plant.now, as_of or plant.now),
+        )
+
+    @app.get("/swimlane")
+    def swimlane(
+        *,
+        by: str,
+        starts_at: From,
+        ends_at: To,
+        bucket: int,
+        machine_id: str | None = None,
+        as_of: datetime | None = None,
+    ) -> Any:
+        return answers.swimlane(
+            machine_id if by == "sensor" else None,
+            starts_at,
+            ends_at,
+            bucket_s=bucket,
+            origin=_origin(plant),
+            last=min(_data_ends_at(plant), as_of or plant.now),
+            quiet=plant.scenario is Scenario.QUIET,
+            empty=plant.scenario is Scenario.NEW,
+        )
+
+    @app.get("/verdicts")
+    def verdicts(
+        *,
+        starts_at: From,
+        ends_at: To,
+        machine_id: str | None = None,
+        sensor_id: str | None = None,
+        severity: str | None = None,
+        as_of: datetime | None = None,
+        limit: int = 100,
+    ) -> Any:
+        if plant.scenario in {Scenario.QUIET, Scenario.NEW}:
+            return answers.page([])
+        found = answers.verdicts(_origin(plant), min(_data_ends_at(plant), as_of or plant.now))
+        chosen = [
+            verdict
+            for verdict in found
+            if starts_at <= verdict.recorded_at < ends_at
+            and machine_id in {None, verdict.machine_id}
+            and sensor_id in {None, verdict.sensor_id}
+            and severity in {None, verdict.severity}
+        ]
+        return answers.page(chosen[:limit])
+
+    @app.get("/anomalies/{event_id}")
+    def anomaly(event_id: str) -> Any:
+        return _one(plant, event_id)
+
+    @app.get("/anomalies/{event_id}/explanation")
+    def explanation(event_id: str) -> Any:
+        return answers.explanation(_one(plant, event_id), plant.origin)
+
+    @app.get("/profiles")
+    def profiles() -> Any:
+        return answers.page(answers.profiles(plant.origin))
+
+    @app.get("/models")
+    def models(name: str, limit: int = 100) -> Any:
+        return answers.page(answers.models(name, plant.origin))
+
+    @app.get("/projections")
+    def projections() -> Any:
+        return answers.page(answers.projections(plant.now, stopped=plant.scenario is Scenario.STOPPED))
+
+    @app.get("/contracts")
+    def contracts(limit: int = 100) -> Any:
+        return answers.page(answers.contracts(plant.origin))
+
+    @app.get("/topics")
+    def topics() -> Any:
+        return answers.page(answers.topics(plant.now))
+
+    return app
+
+
+def _any(plant: Plant) -> bool:
+    return plant.scenario is not Scenario.NEW
+
+
+def _origin(plant: Plant) -> datetime:
+    """Return the moment around which things happened: long ago when the last hours are empty."""
+    return plant.origin - timedelta(hours=9) if plant.scenario is Scenario.EMPTY else plant.origin
+
+
+def _data_ends_at(plant: Plant) -> datetime:
+    return _origin(plant) if plant.scenario is Scenario.EMPTY else plant.now
+
+
+def _one(plant: Plant, event_id: str) -> Any:
+    found = answers.verdicts(_origin(plant), plant.now)
+    verdict = next((verdict for verdict in found if str(verdict.event_id) == event_id), None)
+    if verdict is None:
+        raise HTTPException(404, f"No verdict {event_id}.")
+    return verdict
+
+
+@contextmanager
+def serving(plant: Plant) -> Iterator[str]:
+    """Serve the fake on a free port of loopback; yield its address."""
+    server = uvicorn.Server(uvicorn.Config(fake_app(plant), host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the fake API did not start")
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(20)

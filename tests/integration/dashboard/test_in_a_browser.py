@@ -1,0 +1,204 @@
+"""The main path and the looks of the pages, in a real browser. Screenshots go to build/screenshots."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.integration.dashboard.browser import (
+    CHROMIUM,
+    Opened,
+    Scheme,
+    chromium,
+    dashboard_process,
+    opened,
+)
+from tests.integration.dashboard.fake_api import Plant, Scenario, serving
+
+pytestmark = [
+    pytest.mark.skipif(
+        not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: apt-get install chromium, to see the pages drawn"
+    ),
+    pytest.mark.timeout(600),
+]
+
+SCREENSHOTS: Final = Path(__file__).parents[3] / "build" / "screenshots"
+WIDTHS: Final = (1400, 800)
+LANE_PX: Final = 25
+AXIS_PX: Final = 29
+"""Below the last lane: the time axis and the chart's padding."""
+
+SWIMLANE: Final = "[class*='st-key-swimlane_'] svg.marks"
+
+
+@pytest.fixture(scope="module")
+def plant() -> Plant:
+    return Plant()
+
+
+@pytest.fixture(scope="module")
+def address(plant: Plant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(plant) as api, dashboard_process(api, tmp_path_factory.mktemp("home")) as dashboard:
+        yield dashboard
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def live(plant: Plant) -> Iterator[None]:
+    plant.scenario = Scenario.LIVE
+    yield
+    plant.scenario = Scenario.LIVE
+
+
+def cell(plant: Plant, lane: str, minutes_ago: float) -> str:
+    at = (plant.origin - timedelta(minutes=minutes_ago)).timestamp()
+    return f"{lane}|{datetime.fromtimestamp(at // 120 * 120, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_from_the_sentence_to_the_cell_to_the_reasons_to_the_log(browser: Browser, address: str) -> None:
+    with opened(browser, address) as seen:
+        page = seen.page
+        expect(page.locator(".tt-news")).to_contain_text("pump-07 · drive-end: vibration")
+        click_newest_cell(seen, lanes_below=1)
+        expect(page.locator("table.tt").first).to_contain_text("drive-end")
+        expect(page).to_have_url(re.compile("cell=pump-07"))
+        page.get_by_text("Why? drive-end").click()
+        expect(page.locator(".tt-head .t")).to_have_text("Sensor")
+        expect(page.locator(".tt-h").first).to_contain_text("pump-07 · drive-end")
+        expect(page.locator("dl.tt-chain")).to_contain_text("sensor-events/3/")
+        expect(page).to_have_url(re.compile("machine=pump-07"))
+        page.get_by_test_id("stSidebarNavLink").filter(has_text="Log").click()
+        expect(page.locator("table.tt").first).to_contain_text("reading_buckets")
+        assert seen.errors == []
+
+
+def test_why_leads_to_the_sensor_of_the_cell_and_not_to_the_worst_of_all(browser: Browser, address: str) -> None:
+    with opened(browser, address) as seen:
+        page = seen.page
+        expect(page.locator(".tt-news")).to_be_visible()
+        click_newest_cell(seen, lanes_below=9)
+        page.get_by_text("Why? oil").click()
+        expect(page.locator(".tt-h").first).to_contain_text("compressor-03 · oil")
+        page.reload()
+        expect(page.locator(".tt-h").first).to_contain_text("compressor-03 · oil")
+        assert seen.errors == []
+
+
+def test_chart_and_choice_survive_live_ticks(browser: Browser, address: str) -> None:
+    with opened(browser, address) as seen:
+        page = seen.page
+        expect(page.locator(".tt-news")).to_be_visible()
+        seen.settle(SWIMLANE)
+        click_newest_cell(seen, lanes_below=1)
+        expect(page).to_have_url(re.compile("cell="))
+        chosen = page.url
+        page.evaluate(f"document.querySelector(\"{SWIMLANE}\").dataset.mark = 'kept'")
+        first = page.locator(".tt-fresh b").inner_text()
+        for _ in range(3):
+            expect(page.locator(".tt-fresh b")).not_to_have_text(first)
+            first = page.locator(".tt-fresh b").inner_text()
+        assert page.locator(SWIMLANE).first.get_attribute("data-mark") == "kept"
+        assert page.url == chosen
+        assert seen.errors == []
+
+
+def test_api_that_stops_and_comes_back_is_shown_without_a_click(browser: Browser, address: str, plant: Plant) -> None:
+    with opened(browser, address) as seen:
+        expect(seen.page.locator(".tt-news")).to_be_visible()
+        plant.scenario = Scenario.DOWN
+        expect(seen.page.locator(".tt-banner.down")).to_contain_text("The API does not answer")
+        expect(seen.page.locator(".st-key-stale .tt-news")).to_be_visible()
+        plant.scenario = Scenario.LIVE
+        expect(seen.page.locator(".st-key-fresh .tt-news")).to_be_visible()
+        expect(seen.page.locator(".tt-banner.down")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("explorer", "/"),
+        ("explorer-cell", "/?cell={cell}"),
+        ("sensor", "/sensor?machine=pump-07&sensor=drive-end"),
+        ("log", "/log"),
+    ],
+)
+def test_page_fits_wide_and_narrow_windows(
+    browser: Browser, address: str, plant: Plant, *, name: str, path: str, scheme: Scheme
+) -> None:
+    where = address + path.format(cell=cell(plant, "pump-07", 5))
+    with opened(browser, where, scheme=scheme) as seen:
+        for width in WIDTHS:
+            take_screenshot(seen, f"{name}-{width}-{scheme}", width=width)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "scenario"),
+    [
+        ("explorer-behind", "/", Scenario.BEHIND),
+        ("explorer-quiet", "/", Scenario.QUIET),
+        ("explorer-empty", "/", Scenario.EMPTY),
+        ("explorer-new", "/", Scenario.NEW),
+        ("explorer-as-of", "/?past=true&known_at={then}", Scenario.LIVE),
+        ("explorer-machine", "/?machine=pump-07", Scenario.LIVE),
+        ("sensor-forest", "/sensor?machine=compressor-01&sensor=stage-2", Scenario.LIVE),
+        ("sensor-gap", "/sensor?machine=compressor-02", Scenario.LIVE),
+        ("log-stopped", "/log", Scenario.STOPPED),
+        ("log-contracts", "/log?tab=contracts", Scenario.LIVE),
+        ("log-topics", "/log?tab=topics", Scenario.LIVE),
+    ],
+)
+def test_state_is_drawn(
+    browser: Browser, address: str, plant: Plant, *, name: str, path: str, scenario: Scenario
+) -> None:
+    plant.scenario = scenario
+    then = (plant.origin - timedelta(minutes=10)).strftime("%Y-%m-%dT%H:%M:00")
+    with opened(browser, address + path.format(then=then)) as seen:
+        take_screenshot(seen, name)
+
+
+def test_silent_api_greys_the_page(browser: Browser, address: str, plant: Plant) -> None:
+    with opened(browser, address) as seen:
+        expect(seen.page.locator(".tt-news")).to_be_visible()
+        plant.scenario = Scenario.DOWN
+        expect(seen.page.locator(".st-key-stale .tt-news")).to_be_visible()
+        seen.errors.clear()
+        take_screenshot(seen, "explorer-api-down")
+
+
+def click_newest_cell(seen: Opened, *, lanes_below: int) -> None:
+    """Click the last cell of the lane that has so many lanes below it."""
+    seen.settle(SWIMLANE)
+    chart = seen.page.locator(SWIMLANE).first
+    box = chart.bounding_box()
+    assert box
+    below = AXIS_PX + LANE_PX * (lanes_below + 0.5)
+    chart.click(position={"x": box["width"] - 20, "y": box["height"] - below})
+
+
+def take_screenshot(seen: Opened, name: str, *, width: int = WIDTHS[0]) -> None:
+    """Take the whole page, once it has settled; it must fit its window and have no error on its console."""
+    page = seen.page
+    seen.settle(".tt-fresh b")
+    page.wait_for_selector("svg.marks:visible, table.tt:visible, .tt-empty:visible, .tt-quiet:visible")
+    page.set_viewport_size({"width": width, "height": 900})
+    main = page.locator(".stMainBlockContainer")
+    page.wait_for_timeout(1000)  # charts follow the new width; nothing tells when
+    height = int(main.evaluate("element => element.scrollHeight")) + 20
+    page.set_viewport_size({"width": width, "height": max(600, min(height, 3000))})
+    seen.settle(".tt-fresh b")
+    page.wait_for_timeout(500)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 1")
+    assert page.locator(".stException").count() == 0
+    assert seen.errors == []
