@@ -1,0 +1,134 @@
+"""`telltale demo`: the whole story in the terminal, while the page shows it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from domain.models import ModelRef
+from infra.cli.command_client import post_command
+from infra.cli.log_failures import log_failures_explained
+from infra.cli.output import CommandFailed, ExitCode, note, say
+from infra.cli.train import refusals
+from infra.demo.audience import Audience, NotSeen, answers, wait_for
+from infra.demo.fleet_life import begin
+from infra.demo.story import Story
+from infra.embedded.home import Home
+from infra.http.keys import parse_keys
+from infra.intake import Intake
+from infra.processes import until_told_to_stop
+from infra.settings import home_folder, load_settings
+from infra.simulator.fault_orders import FaultNotUnderstood, seconds_of
+from infra.supervisor.control import is_held
+from infra.supervisor.state import PartState, read_status
+from ml.isolation_forest.trainer import IsolationForestTrainer
+
+app = typer.Typer()
+
+_TELLTALE = (sys.executable, "-c", "from infra.cli.main import main; main()")
+
+
+@app.command()
+def demo(
+    *,
+    light: Annotated[bool, typer.Option("--light", help="Without MLflow and S3.")] = False,
+    history: Annotated[str, typer.Option(help="How much of the past to make; its first half trains.")] = "2h",
+    once: Annotated[bool, typer.Option("--once", help="End after the story instead of staying live.")] = False,
+) -> None:
+    """Show the story: history, training, a live fault, its verdict and reason, a scorer killed with -9.
+
+    Starts the embedded stack where none runs, and stops what it started. The page stays live until Ctrl-C.
+
+    Example: telltale demo --light
+    """
+    began = time.monotonic()
+    try:
+        with stack_up(light=light), log_failures_explained():
+            tell(seconds_of(history), began=began, stay=not once)
+    except FaultNotUnderstood as error:
+        raise CommandFailed(str(error), code=ExitCode.USAGE) from error
+    except NotSeen as error:
+        raise CommandFailed(str(error), then="telltale status", code=ExitCode.NO) from error
+
+
+@contextmanager
+def stack_up(*, light: bool) -> Iterator[None]:
+    """Run the stack while the block runs; one that was up before stays up."""
+    home = Home(home_folder())
+    was_up = home.path.exists() and is_held(home.lock)
+    try:
+        if not was_up:
+            words = [*_TELLTALE, "up", "--detach", *(["--light"] if light else [])]
+            if (code := subprocess.run(words, check=False).returncode) != 0:
+                raise CommandFailed("the stack did not start", then="telltale doctor", code=ExitCode(code))
+        yield
+    finally:
+        if not was_up:
+            subprocess.run([*_TELLTALE, "down"], check=False)
+
+
+def tell(history_s: float, *, began: float, stay: bool) -> None:
+    """Tell the story from a running stack on; lines are said with the seconds since `began`."""
+
+    def said(text: str) -> None:
+        say(f"[dim]{time.monotonic() - began:6.1f} s[/]  {text}")
+
+    settings = load_settings()
+    intake = Intake()
+    contracts = intake.contracts()
+    said(f"stack up · {len(list(contracts))} contracts published, FULL_TRANSITIVE")
+    keys = parse_keys(settings.api_keys.get_secret_value())
+    story = Story(
+        settings=settings,
+        headers={"X-API-Key": keys[0].secret} if keys else {},
+        fleet=begin(intake, history_s=history_s),
+        audience=Audience(intake.bootstrap(), contracts),
+        in_force=intake.in_force,
+        train=lambda *selection: _train(intake, *selection),
+        promote=lambda model, because: _promote(intake, model, because),
+        scorer_pid=_scorer_pid,
+        say=said,
+    )
+    story.history()
+    with story.fleet.lives() as onset_us:
+        wait_for(lambda: answers(settings.dashboard_url), "the dashboard answers")
+        said(f"open [bold]{escape(settings.dashboard_url)}[/]")
+        story.live_fault(onset_us)
+        story.kill_scorer()
+        if stay:
+            said("live until Ctrl-C; the fleet goes on, so does the fault")
+            running = until_told_to_stop()
+            while running():
+                time.sleep(0.2)
+            note("stopping")
+
+
+def _train(intake: Intake, profile: str, from_us: int, before_us: int) -> ModelRef:
+    with refusals():
+        stored = intake.root.training().train_profile(
+            profile,
+            trainer=IsolationForestTrainer(),
+            recorded_from_us=from_us,
+            recorded_before_us=before_us,
+            on_progress=lambda _done, _total: None,
+        )
+    model: ModelRef = stored.event.model
+    return model
+
+
+def _promote(intake: Intake, model: ModelRef, because: str) -> None:
+    body = {"version": model.version, "because": because}
+    post_command(intake.root.settings(), f"/models/{model.name}/promote", body)
+
+
+def _scorer_pid() -> int | None:
+    found = read_status(Home(home_folder()).state)
+    for part in found.parts if found else ():
+        if part.name.startswith("scorer") and part.process and part.state is PartState.READY:
+            return part.process.pid
+    return None

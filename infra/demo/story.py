@@ -1,0 +1,158 @@
+"""The story that `telltale demo` tells: every line says what was measured, misses too."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from domain.anomalies import AnomalyDetected
+from domain.models import ModelRef
+from domain.readings import microseconds, moment_of
+from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
+from infra.demo.audience import PATIENCE_S, Audience, NotSeen, visible_after_s
+from infra.demo.fleet_life import FAULT, FleetLife
+from infra.ingest.train_first import InForce
+from infra.settings import Settings
+from infra.simulator.faults import MACHINE_FAULTS, Fault
+from infra.simulator.fleet import Station
+
+FOUND_TIMES: Final = 5.0
+"""A labelled fault counts as found when the share of abnormal readings of its machine while it lasts is at least this
+many times the share among all healthy readings: one stray verdict is no find."""
+
+FAULT_FOUND_WITHIN_S: Final = 120.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """The demo's actors. train: profile and bounds of recorded_at in µs → version; promote: through the service."""
+
+    settings: Settings
+    headers: Mapping[str, str]
+    fleet: FleetLife
+    audience: Audience
+    in_force: Callable[[], InForce]
+    train: Callable[[str, int, int], ModelRef]
+    promote: Callable[[ModelRef, str], None]
+    scorer_pid: Callable[[], int | None]
+    say: Say
+    _starts: dict[str, Mapping[int, int]] = field(default_factory=dict)
+
+    def history(self) -> None:
+        """Append the first half, train on it, and let the models judge the second."""
+        self._starts.update({topic: self.audience.written(topic) for topic in (SENSOR_EVENTS, ANOMALY_EVENTS)})
+        began = time.monotonic()
+        first = self.fleet.append(range(self.fleet.half))
+        models = [self._trained(profile.name) for profile in self.fleet.plan.profiles.values()]
+        self.say(f"trained on the first half: {', '.join(map(str, models))}, in force")
+        middle = self.audience.written(SENSOR_EVENTS)
+        anomalies = self.audience.written(ANOMALY_EVENTS)
+        second = self.fleet.append(range(self.fleet.half, self.fleet.ticks))
+        end = self.audience.written(SENSOR_EVENTS)
+        self.audience.wait_until_scored(end)
+        took_s = time.monotonic() - began
+        faults = self.fleet.faults()
+        self.say(
+            f"{self.fleet.ticks / 3600:.3g} h of history: {len(self.fleet.plan.stations)} machines, "
+            f"{self.fleet.plan.sensors} sensors, {first + second:,} readings, {len(faults)} labelled faults, "
+            f"written, learned from and scored in {took_s:.1f} s"
+        )
+        ledger = self.audience.ledger(anomalies, middle)
+        self._found(faults, ledger.verdicts, second)
+
+    def live_fault(self, onset_us: int) -> None:
+        """Wait until two readings in a row of the failing machine are judged abnormal, then until the API shows it."""
+        at = moment_of(onset_us)
+        self.say(f"at {at:%H:%M:%S} a {FAULT.kind} fault begins on {FAULT.machine}; the scorer is not told")
+        verdict = self._second_in_a_row(onset_us)
+        now_us = time.time_ns() // 1000
+        shown_s = visible_after_s(self.settings.api_url, self.headers, verdict)
+        self.say(f"[bold]{FAULT.machine} · {verdict.sensor_id}[/]: {reason(verdict)}")
+        self.say(
+            f"  {(now_us - onset_us) / 1e6:.1f} s after onset, "
+            f"{(now_us - microseconds(verdict.recorded_at)) * 1e-3:.0f} ms after the reading; "
+            f"through the API {shown_s * 1000:.0f} ms later"
+        )
+
+    def kill_scorer(self) -> None:
+        """Kill the scorer with -9 and see that nothing is lost or said twice."""
+        pid = self.scorer_pid()
+        if pid is None:
+            self.say("no scorer runs under this supervisor: nothing to kill")
+            return
+        stream = self.audience.verdicts(self.audience.written(ANOMALY_EVENTS))
+        os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        killed_at_us = time.time_ns() // 1000
+        for verdict in stream:
+            if verdict is not None and microseconds(verdict.recorded_at) > killed_at_us:
+                break
+            if time.monotonic() - began > PATIENCE_S:
+                raise NotSeen("the scorer did not come back: telltale status")
+        back_s = time.monotonic() - began
+        ledger = self.audience.ledger(self._starts[ANOMALY_EVENTS], self._starts[SENSOR_EVENTS])
+        self.say(
+            f"kill -9 scorer … verdicts flow again after {back_s:.1f} s: of {ledger.readings:,} readings "
+            f"{ledger.lost} lost, {ledger.twice} twice"
+        )
+
+    def _second_in_a_row(self, onset_us: int) -> AnomalyDetected:
+        """Return the first verdict on FAULT's machine whose sensor's reading before was judged abnormal too."""
+        newest: dict[str, int] = {}
+        deadline = time.monotonic() + FAULT_FOUND_WITHIN_S
+        for verdict in self.audience.verdicts(self.audience.written(ANOMALY_EVENTS)):
+            if time.monotonic() > deadline:
+                raise NotSeen(f"MISSED: no two verdicts in a row on {FAULT.machine} in {FAULT_FOUND_WITHIN_S:g} s")
+            if verdict is None or verdict.machine_id != FAULT.machine:
+                continue
+            recorded_us = microseconds(verdict.recorded_at)
+            before_us, newest[verdict.sensor_id] = newest.get(verdict.sensor_id, onset_us), recorded_us
+            if onset_us < before_us and recorded_us - before_us <= 1.5 * self.fleet.plan.interval_us:
+                return verdict
+        raise AssertionError("the stream of verdicts has no end")
+
+    def _trained(self, profile: str) -> ModelRef:
+        wait_for = self.in_force().watch(frozenset(self.audience.written(SENSOR_EVENTS)))
+        model = self.train(profile, self.fleet.moment_us(0), self.fleet.moment_us(self.fleet.half))
+        self.promote(model, "trained on the demo's healthy hour")
+        wait_for(model)
+        return model
+
+    def _found(
+        self, faults: Sequence[tuple[Station, Fault]], verdicts: Sequence[AnomalyDetected], readings: int
+    ) -> None:
+        spans = [(one, fault, self._span(fault)) for one, fault in faults]
+        inside = [
+            sum(v.machine_id == one.machine_id and start <= microseconds(v.recorded_at) < end for v in verdicts)
+            for one, _, (start, end) in spans
+        ]
+        faulty = sum((end - start) // self.fleet.plan.interval_us * len(one.sensors) for one, _, (start, end) in spans)
+        healthy_share = (len(verdicts) - sum(inside)) / max(1, readings - faulty)
+        missed = []
+        for (one, fault, (start, end)), count in zip(spans, inside, strict=True):
+            sensors = 1 if fault.kind not in MACHINE_FAULTS else len(one.sensors)
+            share = count / max(1, (end - start) // self.fleet.plan.interval_us * sensors)
+            if share < FOUND_TIMES * healthy_share:
+                missed.append(f"{fault.kind} on {one.machine_id}")
+        self.say(
+            f"scored the second half: {len(faults) - len(missed)} of {len(faults)} faults found, "
+            f"{healthy_share:.2%} of healthy readings judged abnormal"
+            + (f". MISSED: {', '.join(missed)}" if missed else "")
+        )
+
+    def _span(self, fault: Fault) -> tuple[int, int]:
+        end = self.fleet.ticks if fault.end is None else min(fault.end, self.fleet.ticks)
+        return self.fleet.moment_us(fault.at), self.fleet.moment_us(end)
+
+
+def reason(verdict: AnomalyDetected) -> str:
+    """Return a verdict in one sentence: the channel that did most, its value, and what was expected."""
+    channel = max(verdict.contribution, key=lambda name: verdict.contribution[name], default=None)
+    judged = f"{verdict.kind.replace('_', ' ')}, {verdict.score:.2f} × threshold"
+    if channel is None or channel not in verdict.expected or channel not in verdict.measurements:
+        return judged
+    return f"{channel} {verdict.measurements[channel]:.4g}, expected {verdict.expected[channel]:.4g}; {judged}"
