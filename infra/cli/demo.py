@@ -26,7 +26,7 @@ from infra.settings import home_folder, load_settings
 from infra.simulator.fault_orders import FaultNotUnderstood, seconds_of
 from infra.supervisor.control import is_held
 from infra.supervisor.state import PartState, read_status
-from ml.isolation_forest.trainer import IsolationForestTrainer
+from ml.panel.trainer import PanelTrainer
 
 app = typer.Typer()
 
@@ -112,7 +112,7 @@ def _train(intake: Intake, profile: str, from_us: int, before_us: int) -> ModelR
     with refusals():
         stored = intake.root.training().train_profile(
             profile,
-            trainer=IsolationForestTrainer(),
+            trainer=PanelTrainer(),
             recorded_from_us=from_us,
             recorded_before_us=before_us,
             on_progress=lambda _done, _total: None,

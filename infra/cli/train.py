@@ -1,8 +1,10 @@
 """`telltale train`: a model version from the readings of the log."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Final
 
 import typer
 
@@ -17,18 +19,32 @@ from infra.kafka.reading import LogStalled
 from infra.settings import SettingMissing
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.manifest import NotAManifest
+from ml.panel.trainer import PanelTrainer
 from ml.training.ports import ModelNotAppended, ModelNotStored, OnProgress, ReadingsGone, StoredModel
 from ml.training.train import Reproduction
-from ml.training.trainer import NotTrainable
+from ml.training.trainer import NotTrainable, Trainer
 from schemas.contracts import ContractNotPublished
 
 app = typer.Typer()
+
+
+class Kind(StrEnum):
+    """Kinds of model that can be trained."""
+
+    ISOLATION_FOREST = "isolation_forest"
+    PANEL = "panel"
+
+
+TRAINERS: Final[Mapping[Kind, Callable[[], Trainer]]] = MappingProxyType(
+    {Kind.ISOLATION_FOREST: IsolationForestTrainer, Kind.PANEL: PanelTrainer}
+)
 
 
 @app.command()
 def train(
     profile: Annotated[str | None, typer.Argument(help="Profile, such as pump (its newest version) or pump@1.")] = None,
     *,
+    detector: Annotated[Kind, typer.Option(help="What kind of model.")] = Kind.ISOLATION_FOREST,
     recorded_from: Annotated[str | None, typer.Option("--from", help="Only readings recorded at T or later.")] = None,
     recorded_to: Annotated[str | None, typer.Option("--to", help="Only readings recorded before T.")] = None,
     from_manifest: Annotated[
@@ -38,6 +54,8 @@ def train(
     json_output: JsonOption = False,
 ) -> None:
     """Train a model version and append it to the log; it judges only once it is promoted.
+
+    A panel needs an hour of readings (3,600) of each sensor; an isolation forest works with some hundreds.
 
     Example: telltale train pump --from 2026-03-09T08:00Z --to 2026-03-09T09:00Z
     """
@@ -54,7 +72,7 @@ def train(
         else:
             stored = desk.train_profile(
                 profile,
-                trainer=IsolationForestTrainer(),
+                trainer=TRAINERS[detector](),
                 recorded_from_us=_microseconds(recorded_from),
                 recorded_before_us=_microseconds(recorded_to),
                 on_progress=on_progress,
