@@ -15,6 +15,9 @@ from dashboard.parts.words import banner, command, empty, mono, table, tag
 LOOK_OF_STATE: Final = {"running": "", "loading": "accent", "waiting": "dashed"}
 """Every other state is one in which nothing moves: in ink."""
 
+REPORT_IS_OLD_S: Final = 5.0
+"""Projectors report every second or two; only an older report is worth words."""
+
 WHAT_STATES_MEAN: Final = (
     "running: follows the log · loading: reads the log from its beginning · waiting: for something that it names · "
     "stalled, stopped, silent: does not move"
@@ -50,7 +53,8 @@ def in_order(builds: Sequence[ProjectionStatus]) -> list[ProjectionStatus]:
 def _row(build: ProjectionStatus) -> list[str]:
     today = now()
     cause = escape(build.cause or "") + (f"<small>at {mono(build.position)}</small>" if build.position else "")
-    reported = f"<small>reported {span(today - build.reported_at)} ago</small>" if build.reported_at else ""
+    silent_s = (today - build.reported_at).total_seconds() if build.reported_at else 0.0
+    reported = f"<small>last report {span(silent_s)} ago</small>" if silent_s > REPORT_IS_OLD_S else ""
     note = "" if build.serving else "<small>not serving</small>"
     return [
         f"<b>{escape(build.read_model)}</b>",

@@ -1,10 +1,12 @@
 """Channels stacked over one time axis, the score below them."""
 
+from datetime import datetime
 from html import escape
+from itertools import groupby
 
 import streamlit as st
 
-from dashboard.answers.machines import ChannelSeries
+from dashboard.answers.machines import ChannelSeries, ReadingSeries
 from dashboard.answers.verdicts import Verdict
 from dashboard.charts.channel import channel
 from dashboard.charts.score import score_strip, ticks_for
@@ -73,17 +75,22 @@ def _score(seen: Seen, changes: Rows) -> None:
 
 def gaps_told(seen: Seen) -> str:
     """Return where the line breaks, in words."""
-    series = seen.series
-    gaps = [place for place, count in enumerate(series.counts) if count == 0]
-    told = [
-        f"{clock(series.times[place])}–{clock(series.times[place + 1])}"
-        for place in gaps[:MOST_GAPS_TOLD]
-        if place + 1 < len(series.times)
-    ]
-    if not told:
+    gaps = gaps_of(seen.series)
+    if not gaps:
         return "Every reading of this range came; a line would break where none did."
-    more = f" and {len(gaps) - len(told)} more" if len(gaps) > len(told) else ""
-    return f"A line that breaks: no reading came ({', '.join(told)}{more})."
+    told = ", ".join(f"{clock(begins)}–{clock(ends)}" for begins, ends in gaps[:MOST_GAPS_TOLD])
+    more = f" and {len(gaps) - MOST_GAPS_TOLD} more" if len(gaps) > MOST_GAPS_TOLD else ""
+    return f"A line that breaks: no reading came ({told}{more})."
+
+
+def gaps_of(series: ReadingSeries) -> list[tuple[datetime, datetime]]:
+    """Return from when to when no reading came; entries without a reading that follow each other are one gap."""
+    gaps = []
+    for empty_run, entries in groupby(zip(series.times, series.counts, strict=True), key=lambda entry: entry[1] == 0):
+        times = [at for at, _ in entries]
+        if empty_run:
+            gaps.append((times[0], next((at for at in series.times if at > times[-1]), series.ends_at)))
+    return gaps
 
 
 def _no_readings(seen: Seen) -> str:

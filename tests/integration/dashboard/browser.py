@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import httpx
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 PATIENCE_MS: Final = 60_000
@@ -79,28 +79,43 @@ def _wait_for(health: str, process: "subprocess.Popen[bytes]", log: Path) -> Non
     raise TimeoutError(f"telltale dashboard does not answer: {log.read_text()}")
 
 
+@dataclass
+class Windows:
+    """The browser: one context per scheme for all pages, so that the page's scripts are fetched and compiled once."""
+
+    browser: Browser
+    contexts: dict[Scheme, BrowserContext] = field(default_factory=dict)
+
+    def context(self, scheme: Scheme) -> BrowserContext:
+        """Return the scheme's context."""
+        if scheme not in self.contexts:
+            self.contexts[scheme] = self.browser.new_context(
+                viewport={"width": 1400, "height": 900}, color_scheme=scheme
+            )
+            self.contexts[scheme].set_default_timeout(PATIENCE_MS)
+        return self.contexts[scheme]
+
+
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator[Windows]:
     """Start the browser."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         try:
-            yield browser
+            yield Windows(browser)
         finally:
             browser.close()
 
 
 @contextmanager
-def opened(browser: Browser, address: str, *, width: int = 1400, scheme: Scheme = "light") -> Iterator[Opened]:
-    """Open an address in a window of its own."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    context.set_default_timeout(PATIENCE_MS)
-    seen = Opened(context.new_page())
+def opened(windows: Windows, address: str, *, scheme: Scheme = "light") -> Iterator[Opened]:
+    """Open an address in a page of its own."""
+    seen = Opened(windows.context(scheme).new_page())
     seen.page.on("console", seen.note)
     seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
     try:
         seen.page.goto(address)
         yield seen
     finally:
-        context.close()
+        seen.page.close()

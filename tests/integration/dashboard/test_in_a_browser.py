@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.integration.dashboard.browser import (
     CHROMIUM,
     Opened,
     Scheme,
+    Windows,
     chromium,
     dashboard_process,
     opened,
@@ -47,7 +48,7 @@ def address(plant: Plant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def windows() -> Iterator[Windows]:
     with chromium() as started:
         yield started
 
@@ -64,8 +65,8 @@ def cell(plant: Plant, lane: str, minutes_ago: float) -> str:
     return f"{lane}|{datetime.fromtimestamp(at // 120 * 120, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_from_the_sentence_to_the_cell_to_the_reasons_to_the_log(browser: Browser, address: str) -> None:
-    with opened(browser, address) as seen:
+def test_from_the_sentence_to_the_cell_to_the_reasons_to_the_log(windows: Windows, address: str) -> None:
+    with opened(windows, address) as seen:
         page = seen.page
         expect(page.locator(".tt-news")).to_contain_text("pump-07 · drive-end: vibration")
         click_newest_cell(seen, lanes_below=1)
@@ -81,8 +82,8 @@ def test_from_the_sentence_to_the_cell_to_the_reasons_to_the_log(browser: Browse
         assert seen.errors == []
 
 
-def test_why_leads_to_the_sensor_of_the_cell_and_not_to_the_worst_of_all(browser: Browser, address: str) -> None:
-    with opened(browser, address) as seen:
+def test_why_leads_to_the_sensor_of_the_cell_and_not_to_the_worst_of_all(windows: Windows, address: str) -> None:
+    with opened(windows, address) as seen:
         page = seen.page
         expect(page.locator(".tt-news")).to_be_visible()
         click_newest_cell(seen, lanes_below=9)
@@ -93,8 +94,8 @@ def test_why_leads_to_the_sensor_of_the_cell_and_not_to_the_worst_of_all(browser
         assert seen.errors == []
 
 
-def test_chart_and_choice_survive_live_ticks(browser: Browser, address: str) -> None:
-    with opened(browser, address) as seen:
+def test_chart_and_choice_survive_live_ticks(windows: Windows, address: str) -> None:
+    with opened(windows, address) as seen:
         page = seen.page
         expect(page.locator(".tt-news")).to_be_visible()
         seen.settle(SWIMLANE)
@@ -111,8 +112,8 @@ def test_chart_and_choice_survive_live_ticks(browser: Browser, address: str) -> 
         assert seen.errors == []
 
 
-def test_api_that_stops_and_comes_back_is_shown_without_a_click(browser: Browser, address: str, plant: Plant) -> None:
-    with opened(browser, address) as seen:
+def test_api_that_stops_and_comes_back_is_shown_without_a_click(windows: Windows, address: str, plant: Plant) -> None:
+    with opened(windows, address) as seen:
         expect(seen.page.locator(".tt-news")).to_be_visible()
         plant.scenario = Scenario.DOWN
         expect(seen.page.locator(".tt-banner.down")).to_contain_text("The API does not answer")
@@ -133,10 +134,10 @@ def test_api_that_stops_and_comes_back_is_shown_without_a_click(browser: Browser
     ],
 )
 def test_page_fits_wide_and_narrow_windows(
-    browser: Browser, address: str, plant: Plant, *, name: str, path: str, scheme: Scheme
+    windows: Windows, address: str, plant: Plant, *, name: str, path: str, scheme: Scheme
 ) -> None:
     where = address + path.format(cell=cell(plant, "pump-07", 5))
-    with opened(browser, where, scheme=scheme) as seen:
+    with opened(windows, where, scheme=scheme) as seen:
         for width in WIDTHS:
             take_screenshot(seen, f"{name}-{width}-{scheme}", width=width)
 
@@ -158,16 +159,16 @@ def test_page_fits_wide_and_narrow_windows(
     ],
 )
 def test_state_is_drawn(
-    browser: Browser, address: str, plant: Plant, *, name: str, path: str, scenario: Scenario
+    windows: Windows, address: str, plant: Plant, *, name: str, path: str, scenario: Scenario
 ) -> None:
     plant.scenario = scenario
     then = (plant.origin - timedelta(minutes=10)).strftime("%Y-%m-%dT%H:%M:00")
-    with opened(browser, address + path.format(then=then)) as seen:
+    with opened(windows, address + path.format(then=then)) as seen:
         take_screenshot(seen, name)
 
 
-def test_silent_api_greys_the_page(browser: Browser, address: str, plant: Plant) -> None:
-    with opened(browser, address) as seen:
+def test_silent_api_greys_the_page(windows: Windows, address: str, plant: Plant) -> None:
+    with opened(windows, address) as seen:
         expect(seen.page.locator(".tt-news")).to_be_visible()
         plant.scenario = Scenario.DOWN
         expect(seen.page.locator(".st-key-stale .tt-news")).to_be_visible()
@@ -193,6 +194,7 @@ def take_screenshot(seen: Opened, name: str, *, width: int = WIDTHS[0]) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     main = page.locator(".stMainBlockContainer")
     page.wait_for_timeout(1000)  # charts follow the new width; nothing tells when
+    seen.settle(".tt-fresh b")
     height = int(main.evaluate("element => element.scrollHeight")) + 20
     page.set_viewport_size({"width": width, "height": max(600, min(height, 3000))})
     seen.settle(".tt-fresh b")
