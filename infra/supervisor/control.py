@@ -53,7 +53,7 @@ def stop_supervisor(status: StackStatus, *, lock: Path, waiting: Callable[[], No
     if status.supervisor.is_alive():
         os.kill(status.supervisor.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_DEADLINE_S
-    while is_held(lock):
+    while is_held(lock) or status.supervisor.is_alive():
         if time.monotonic() > deadline:
             return False
         waiting()

@@ -15,7 +15,7 @@ from infra.supervisor.child import Child, Identity, family_memory
 from infra.supervisor.log_files import last_lines, rotate
 from infra.supervisor.part import Part
 from infra.supervisor.program import Interrupted, NotReady, Program, ProgramFailed
-from infra.supervisor.state import PartState, PartStatus, Phase, StatusFile
+from infra.supervisor.state import PartKind, PartState, PartStatus, Phase, StatusFile
 
 PROBE_EVERY_S: Final = 0.1
 ROTATE_EVERY_S: Final = 5.0
@@ -90,9 +90,9 @@ class Supervisor:
         found = {part.name: part.process for part in self.status.all().parts}
         return {name: family_memory(process) for name, process in found.items() if process is not None}
 
-    def keeper(self, name: str) -> "_Keeper | None":
-        """Return the keeper of a part, if this stack has it."""
-        return self._keepers.get(name)
+    def is_ready(self, name: str) -> bool:
+        """Return whether a part is ready now; a part that this stack does not have stands in nobody's way."""
+        return name not in self._keepers or self.status.part(name).state is PartState.READY
 
     def keepers_needing(self, name: str) -> "list[_Keeper]":
         """Return the keepers of the parts that need this one."""
@@ -118,7 +118,6 @@ class _Keeper:
     def keep(self) -> None:
         """Run the part until the supervisor stops; then wait for those who need it and stop it."""
         try:
-            self._wait_for_needs()
             self._keep_running()
         except Interrupted:
             pass
@@ -130,19 +129,20 @@ class _Keeper:
             self.ended.set()
 
     def _wait_for_needs(self) -> None:
-        for name in self.part.needs:
-            needed = self._supervisor.keeper(name)
-            while needed is not None and not needed.was_ready.wait(0.05):
-                self._check_stop()
+        """Wait until all it needs are ready now: without them another start would only fail."""
+        while not all(self._supervisor.is_ready(name) for name in self.part.needs):
+            self._check_stop()
+            time.sleep(PROBE_EVERY_S / 2)
 
     def _keep_running(self) -> None:
         backoff_s = FIRST_BACKOFF_S
         while True:
+            self._wait_for_needs()
             started_at = time.monotonic()
             cause = self._run_once()
             if time.monotonic() - started_at > STEADY_S:
                 backoff_s = FIRST_BACKOFF_S
-            if not self.was_ready.is_set() and self.part.kind == "service":
+            if not self.was_ready.is_set() and self.part.kind is PartKind.SERVICE:
                 self._fail(cause)
                 return
             line = last_lines(self.log, count=1)[:300]

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,6 +128,36 @@ def test_a_part_that_is_killed_is_started_again_and_the_reason_is_told(
     )
     assert any("was ended by SIGKILL; starting it again in 0.1 s" in report for report in running.reports)
     assert running.supervisor.status.part("log").restarts == 1
+
+
+def test_a_part_that_dies_with_the_one_it_needs_waits_until_that_is_back(
+    supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    gate.touch()
+    running = supervise(
+        ShellPart("below", "exec sleep 100", tmp_path, ready=gate.exists),
+        ShellPart("above", "exec sleep 100", tmp_path, needs=("below",), kind=PartKind.PROCESS),
+    )
+    assert running.up.wait(10)
+    gate.unlink()
+    os.kill(running.pid("below"), signal.SIGKILL)
+    wait_until(lambda: running.state("below") is PartState.STARTING, deadline_s=5, what="the lower one starts again")
+    os.kill(running.pid("above"), signal.SIGKILL)
+    wait_until(lambda: running.state("above") is PartState.RESTARTING, deadline_s=5, what="the death is seen")
+    assert not wait_for_ready(running, "above", seconds=0.5)
+    gate.touch()
+    wait_until(lambda: running.state("above") is PartState.READY, deadline_s=5, what="both are back")
+
+
+def wait_for_ready(running: Running, name: str, *, seconds: float) -> bool:
+    """Return whether a part becomes ready within this time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if running.state(name) is PartState.READY:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def test_what_a_killed_part_leaves_behind_is_ended_before_it_starts_again(
