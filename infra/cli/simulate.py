@@ -23,7 +23,9 @@ def simulate(
     rate: Annotated[
         float | None, typer.Option(min=0.01, help="Readings a second of all sensors; else one of each sensor.")
     ] = None,
-    fault: Annotated[list[str] | None, typer.Option(help=f"{escape(FORM)}; at counts from the beginning of live.")] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help=f"{escape(FORM)}; at counts from the beginning of live.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed and --start give the same event ids.")] = 8,
     start: Annotated[
         str | None, typer.Option(help="When this fleet's time began; what the log has of it is not added again.")

@@ -20,7 +20,7 @@ from infra.simulator.fleet import Station
 
 FOUND_TIMES: Final = 5.0
 """A labelled fault counts as found when the share of abnormal readings of its machine while it lasts is at least this
-many times the share among all healthy readings: one stray verdict is no find."""
+many times the share among the machines without a fault: one stray verdict is no find."""
 
 FAULT_FOUND_WITHIN_S: Final = 120.0
 
@@ -62,7 +62,7 @@ class Story:
             f"written, learned from and scored in {took_s:.1f} s"
         )
         ledger = self.audience.ledger(anomalies, middle)
-        self._found(faults, ledger.verdicts, second)
+        self._found(faults, ledger.verdicts)
 
     def live_fault(self, onset_us: int) -> None:
         """Wait until two readings in a row of the failing machine are judged abnormal, then until the API shows it."""
@@ -122,16 +122,16 @@ class Story:
         wait_for(model)
         return model
 
-    def _found(
-        self, faults: Sequence[tuple[Station, Fault]], verdicts: Sequence[AnomalyDetected], readings: int
-    ) -> None:
+    def _found(self, faults: Sequence[tuple[Station, Fault]], verdicts: Sequence[AnomalyDetected]) -> None:
         spans = [(one, fault, self._span(fault)) for one, fault in faults]
         inside = [
             sum(v.machine_id == one.machine_id and start <= microseconds(v.recorded_at) < end for v in verdicts)
             for one, _, (start, end) in spans
         ]
-        faulty = sum((end - start) // self.fleet.plan.interval_us * len(one.sensors) for one, _, (start, end) in spans)
-        healthy_share = (len(verdicts) - sum(inside)) / max(1, readings - faulty)
+        broken = {one.machine_id for one, _, _ in spans}
+        sound = [one for one in self.fleet.plan.stations if one.machine_id not in broken]
+        healthy = sum(len(one.sensors) for one in sound) * (self.fleet.ticks - self.fleet.half)
+        healthy_share = sum(v.machine_id not in broken for v in verdicts) / max(1, healthy)
         missed = []
         for (one, fault, (start, end)), count in zip(spans, inside, strict=True):
             sensors = 1 if fault.kind not in MACHINE_FAULTS else len(one.sensors)
@@ -140,7 +140,7 @@ class Story:
                 missed.append(f"{fault.kind} on {one.machine_id}")
         self.say(
             f"scored the second half: {len(faults) - len(missed)} of {len(faults)} faults found, "
-            f"{healthy_share:.2%} of healthy readings judged abnormal"
+            f"{healthy_share:.2%} of the readings of {len(sound)} sound machines judged abnormal"
             + (f". MISSED: {', '.join(missed)}" if missed else "")
         )
 
