@@ -69,7 +69,12 @@ def scores_from_api(name: str, expected: int) -> NDArray[np.float64]:
     settings = load_settings()
     keys = settings.api_keys.get_secret_value()
     headers = {"X-API-Key": keys.split(",")[0].split(":")[2]} if keys else {}
-    asked = {"machine_id": name, "points": 5000, "from": "2000-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+    asked: dict[str, str | int] = {
+        "machine_id": name,
+        "points": 5000,
+        "from": "2000-01-01T00:00:00Z",
+        "to": "2100-01-01T00:00:00Z",
+    }
     deadline = time.monotonic() + _VISIBLE_WITHIN_S
     with httpx.Client(base_url=settings.api_url, headers=headers) as client:
         while True:
