@@ -52,7 +52,7 @@ def severity_scale(*, with_rest: bool = False) -> alt.Scale:
 
 
 def model_changes(x: alt.X) -> alt.Chart:
-    """Return lines where another model took over: data set `changes` {at, model}."""
+    """Return lines where another model took over: data set `changes` {at, model, early}."""
     lines: alt.Chart = alt.Chart(named("changes")).mark_rule(**dashed(), clip=True).encode(x=x)
     return lines
 
@@ -60,3 +60,12 @@ def model_changes(x: alt.X) -> alt.Chart:
 def dashed() -> dict[str, Any]:
     """Return how the line of a model change looks."""
     return {"color": palette()["accent"], "strokeWidth": 1, "strokeDash": [3, 3]}
+
+
+def change_names(x: alt.X, *, y: int) -> list[alt.Chart]:
+    """Return the models' names beside their lines: on the left, or on the right where the range has only begun."""
+    style: dict[str, Any] = {"y": y, "color": palette()["accent"], "fontSize": 11.5}
+    words = alt.Chart(named("changes"))
+    before = words.transform_filter("!datum.early").mark_text(align="right", dx=-4, **style)
+    behind = words.transform_filter("datum.early").mark_text(align="left", dx=4, **style)
+    return [before.encode(x=x, text="model:N"), behind.encode(x=x, text="model:N")]

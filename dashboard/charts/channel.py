@@ -14,7 +14,7 @@ def channel(
 ) -> alt.TopLevelMixin:
     """Return expected band grey, the mean as a line that breaks at gaps, verdicts as dots in severity colour.
 
-    Data sets: `readings` {at, mean, low, high}, `verdicts` {at, value, severity, score, kind}, `changes` {at, model},
+    Data sets: `readings` {at, mean, low, high}, `verdicts` {at, value, severity, score, kind}, `changes`,
     `window` {at, end} when there is one. `last`: only the lowest of several charts shows the time.
     """
     colours = palette()

@@ -5,7 +5,16 @@ from typing import Final
 
 import altair as alt
 
-from dashboard.charts.base import LABELS_PX, in_utc, model_changes, named, severity_scale, time_axis, time_scale
+from dashboard.charts.base import (
+    LABELS_PX,
+    change_names,
+    in_utc,
+    model_changes,
+    named,
+    severity_scale,
+    time_axis,
+    time_scale,
+)
 from dashboard.look.palette import palette
 
 WIDE: Final = (0.1, 0.3, 1.0, 3.0, 10.0)
@@ -28,7 +37,7 @@ def score_strip(ticks: Sequence[float], height: int = 96) -> alt.TopLevelMixin:
     """
     colours = palette()
     x = alt.X("at:T", axis=time_axis(), scale=time_scale())
-    scale = alt.Scale(type="log", domain=[ticks[0], ticks[-1]], clamp=True)
+    scale = alt.Scale(type="log", domain=[ticks[0], ticks[-1]], clamp=True, nice=False)
     axis = alt.Axis(minExtent=LABELS_PX, maxExtent=LABELS_PX, values=list(ticks), format="~g")
     y = alt.Y("ratio:Q", title=None, scale=scale, axis=axis)
     data = in_utc(alt.Chart(named("score")), "at")
@@ -49,9 +58,5 @@ def score_strip(ticks: Sequence[float], height: int = 96) -> alt.TopLevelMixin:
         )
     )
     limit = alt.Chart(named("limit")).mark_rule(color=colours["ink"], strokeWidth=1).encode(y="ratio:Q")
-    names = alt.Chart(named("changes")).mark_text(
-        align="right", dx=-4, color=colours["accent"], y=height - 7, fontSize=11.5
-    )
-    return alt.layer(
-        model_changes(x), over, line.encode(x=x, y=y), limit, names.encode(x=x, text="model:N")
-    ).properties(height=height)
+    names = change_names(x, y=height - 7)
+    return alt.layer(model_changes(x), over, line.encode(x=x, y=y), limit, *names).properties(height=height)

@@ -5,7 +5,7 @@ from typing import Final
 
 import altair as alt
 
-from dashboard.charts.base import dashed, in_utc, named, severity_scale, time_axis, time_scale
+from dashboard.charts.base import change_names, dashed, in_utc, named, severity_scale, time_axis, time_scale
 from dashboard.look.palette import SEVERITIES, palette
 
 LANE_PX: Final = 25
@@ -20,7 +20,7 @@ STROKE: Final = "M-0.5,0.9L0,-0.9M0,0.9L0.5,-0.9"
 def swimlane(order: Sequence[str], picked: Mapping[str, str | float] | None) -> alt.TopLevelMixin:
     """Return lanes over time: colour is the worst verdict of the cell, blank is normal, strokes mean no data.
 
-    Data sets: `lanes` {lane, start, end, mid, severity, score, count, readings}, `changes` {at, model}.
+    Data sets: `lanes` {lane, start, end, mid, severity, score, count, readings}, `changes` {at, model, early}.
     """
     colours = palette()
     pick = alt.selection_point(
@@ -68,10 +68,9 @@ def swimlane(order: Sequence[str], picked: Mapping[str, str | float] | None) -> 
         .mark_point(shape=STROKE, size=400, stroke=colours["nodata"], strokeWidth=1.1, filled=False, clip=True)
         .encode(x=alt.X("mid:T"))
     )
-    changes = alt.Chart(named("changes"))
-    lines = changes.mark_rule(**dashed()).encode(x="at:T")
-    words = changes.mark_text(align="right", dx=-4, y=-8, color=colours["accent"], fontSize=11.5)
-    return alt.layer(cells, gaps, lines, words.encode(x="at:T", text="model:N")).properties(height=alt.Step(LANE_PX))
+    x = alt.X("at:T")
+    lines = alt.Chart(named("changes")).mark_rule(**dashed()).encode(x=x)
+    return alt.layer(cells, gaps, lines, *change_names(x, y=-8)).properties(height=alt.Step(LANE_PX))
 
 
 def abnormal_at_once(most: int) -> alt.TopLevelMixin:

@@ -1,5 +1,6 @@
 """The newest worst verdict in one sentence: which machine, which sensor, which channel, why. Nobody has to click."""
 
+from collections import Counter
 from datetime import timedelta
 from html import escape
 
@@ -29,10 +30,16 @@ def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) 
         return
     who, why = summary(verdict, explain(connection, [verdict])[verdict.event_id])
     others = sum(1 for lane in swimlane.lanes if lane.worst_score is not None) - 1
+    notes = (
+        _when(verdict, choices),
+        _how_many(swimlane, cell),
+        mono(verdict.model.model),
+        _others(others, swimlane.by),
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="headline"):
         st.html(
             f'<div class="tt-news">{severity(verdict.severity)}<div><b>{escape(who)}</b>: {escape(why)}'
-            f"<small>{_when(verdict, choices)} · {mono(verdict.model.model)}{_others(others, swimlane.by)}</small>"
+            f"<small>{' · '.join(note for note in notes if note)}</small>"
             "</div></div>"
         )
         st.page_link(
@@ -44,7 +51,7 @@ def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) 
 
 
 def newest_worst(connection: Connection, choices: Choices, swimlane: Swimlane, cell: Cell | None) -> Verdict | None:
-    """Return the newest of the verdicts of the worst severity in the cell."""
+    """Return the newest of the cell's verdicts of the worst severity, from the sensor that has most of them."""
     if cell is None:
         return None
     where = (
@@ -61,7 +68,17 @@ def newest_worst(connection: Connection, choices: Choices, swimlane: Swimlane, c
             as_of=choices.as_of,
         ),
     )
-    return max(answered.value, key=lambda found: (rank(found.severity), found.recorded_at), default=None)
+    by_sensor = Counter((found.severity, found.sensor_id) for found in answered.value)
+    return max(
+        answered.value,
+        key=lambda found: (
+            rank(found.severity),
+            by_sensor[found.severity, found.sensor_id],
+            found.sensor_id,
+            found.recorded_at,
+        ),
+        default=None,
+    )
 
 
 def quiet_line(fresh: Freshness, choices: Choices) -> str:
@@ -77,5 +94,14 @@ def _when(verdict: Verdict, choices: Choices) -> str:
     return f"{at}, {span(now() - verdict.recorded_at)} ago" if choices.moving and not choices.stale else at
 
 
+def _how_many(swimlane: Swimlane, cell: Cell | None) -> str:
+    """Return how many readings of the cell are abnormal: an outlier, or something that lasts."""
+    lane = next((lane for lane in swimlane.lanes if cell and lane.name == cell.lane), None)
+    if lane is None or cell is None:
+        return ""
+    place = swimlane.buckets.index(cell.start)
+    return f"{lane.anomalies[place]:,} of {many(lane.readings[place], 'reading')} since {cell.start:%H:%M}"
+
+
 def _others(count: int, by: str) -> str:
-    return f" · {many(count, f'other {by}')} abnormal in this range" if count > 0 else ""
+    return f"{many(count, f'other {by}')} abnormal in this range" if count > 0 else ""

@@ -4,12 +4,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from dashboard.answers.swimlane import Lane, Swimlane
 from dashboard.frame.choices import moment_text, parse_moment
 from dashboard.look.palette import SEVERITIES, rank
 
 Row = Mapping[str, object]
+
+LASTS_PART: Final = 0.05
+LASTS_READINGS: Final = 3
+"""A cell lasts from so many abnormal readings on: ten times what a threshold at 99.5 % lets through by chance, and of
+one of a machine's four sensors still a fifth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +125,31 @@ def lane_order(swimlane: Swimlane, *, worst_first: bool) -> list[str]:
 
 
 def worst_cell(swimlane: Swimlane) -> Cell | None:
-    """Return the newest of the cells with the worst severity, of these the one with the largest score."""
+    """Return the newest of the worst cells: worst by severity, then by whether it lasts.
+
+    A detector that is wrong once in a while somewhere must not hide the machine that is wrong all the time.
+    """
     found = [
-        (rank(lane.severities[place]), swimlane.buckets[place], lane.scores[place] or 0.0, lane.name)
+        (
+            rank(lane.severities[place]),
+            _lasts(lane, place),
+            swimlane.buckets[place],
+            lane.scores[place] or 0.0,
+            lane.name,
+        )
         for lane in swimlane.lanes
         for place in shown_buckets(swimlane)
         if lane.severities[place]
     ]
     if not found:
         return None
-    _, start, _, name = max(found)
+    _, _, start, _, name = max(found)
     return Cell(lane=name, start=start)
+
+
+def _lasts(lane: Lane, place: int) -> bool:
+    """Return whether the cell holds more than single outliers."""
+    return lane.anomalies[place] >= max(LASTS_READINGS, LASTS_PART * lane.readings[place])
 
 
 def picked_mark(cell: Cell | None, rows: Sequence[Row]) -> dict[str, str | float] | None:

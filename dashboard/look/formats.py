@@ -20,7 +20,9 @@ def number(value: float | None, unit: str = "", digits: int = 0) -> str:
 
 
 def times(ratio: float | None, digits: int = 1) -> str:
-    """Return `3.2 ×`: so many times the threshold."""
+    """Return `3.2 ×`: so many times the threshold. Just above it `1.03 ×`: 1.0 would read as not abnormal."""
+    if ratio is not None and 1 < ratio < 1.05:
+        digits = max(digits, 2)
     return number(ratio, "×", digits)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from dashboard.answers.machines import ChannelSeries, ReadingSeries
 from dashboard.answers.swimlane import ModelChange
@@ -11,6 +12,12 @@ from dashboard.look.palette import severity_of
 from dashboard.reasons import leading_channels
 
 Row = Mapping[str, object]
+
+SAME_MOMENT: Final = 0.04
+"""Part of the range within which names would be printed over each other."""
+EARLY: Final = 0.15
+"""Part of the range in which a name has no room on the left of its line."""
+MOST_NAMES: Final = 4
 
 
 def channel_rows(series: ReadingSeries, channel: ChannelSeries) -> list[Row]:
@@ -45,8 +52,28 @@ def verdict_rows(verdicts: Iterable[Verdict], channel: str) -> list[Row]:
 
 
 def change_rows(changes: Iterable[ModelChange], starts_at: datetime, ends_at: datetime) -> list[Row]:
-    """Return the model changes inside the range; one outside would widen the axis."""
-    return [{"at": change.at, "model": change.model} for change in changes if starts_at <= change.at <= ends_at]
+    """Return the model changes inside the range, since one outside would widen the axis.
+
+    Those at as good as the same time are one line with several names.
+    """
+    width = ends_at - starts_at
+    groups: list[list[ModelChange]] = []
+    for change in sorted(changes, key=lambda change: (change.at, change.model)):
+        if not starts_at <= change.at <= ends_at:
+            continue
+        if groups and change.at - groups[-1][0].at < SAME_MOMENT * width:
+            groups[-1].append(change)
+        else:
+            groups.append([change])
+    return [
+        {"at": group[0].at, "model": _names(group), "early": group[0].at - starts_at < EARLY * width}
+        for group in groups
+    ]
+
+
+def _names(group: Sequence[ModelChange]) -> str:
+    names = list(dict.fromkeys(change.model for change in group))
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} models"
 
 
 def digits_of(channel: ChannelSeries) -> int:
