@@ -2,9 +2,10 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up down test test-unit lint format bench skab lock clean
+.PHONY: help install install-dev demo up down test test-unit lint format bench bench-detection skab lock clean
 
 BIN := .venv/bin
+SKAB ?= $(wildcard ../shared/data/skab)
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
@@ -41,6 +42,9 @@ format: install-dev ## Put the code into its form
 
 bench: install-dev ## Measure, each figure beside its comparison
 	@$(BIN)/python -m tests.benchmarks
+
+bench-detection: install-dev ## Measure how well faults are found and how seldom anybody is woken for nothing: [SKAB=DIR]
+	@$(BIN)/python -m tests.benchmarks.detection $(if $(SKAB),--skab "$(SKAB)")
 
 skab: install-dev ## Score a labelled SKAB file through the running stack beside scikit-learn alone: make skab FILE=…
 	@$(BIN)/python -m tests.benchmarks.skab "$(FILE)"

@@ -99,7 +99,8 @@ class Detector(Protocol):
         """Judge every row of `batch` in order.
 
         `states` is float64 (sensors, state_size) and is left as it was; the states after the last row are returned.
-        A gap of over 20 expected intervals between two rows of a sensor starts that sensor afresh.
+        A gap of over 20 expected intervals between two rows of a sensor begins a new stretch of it: nothing is judged
+        until the detector has settled again.
         """
 
     def explain(self, batch: Batch, states: FloatArray, *, rows: IntArray, kinds: IntArray) -> Explanations:

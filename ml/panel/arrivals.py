@@ -1,15 +1,23 @@
-"""Where a sensor's past ends: a gap too long for anything remembered to hold still begins a new stretch."""
+"""Where a new stretch of a sensor's readings begins: behind a gap too long for what was remembered of it to hold."""
 
-from ml.detector import BoolArray, FloatArray, IntArray
+import numpy as np
+
+from ml.detector import FloatArray, IntArray
 from ml.panel.compiled import compiled_apart
 from ml.panel.state import LAST_AT_US
 
 
 @compiled_apart
-def arrive(recorded_at_us: IntArray, slots: IntArray, states: FloatArray, restarts: BoolArray, gap_us: float) -> None:
-    """Write `restarts` (n,): True for a sensor's first reading and after more than `gap_us`; move the times on."""
+def arrive(
+    recorded_at_us: IntArray, slots: IntArray, states: FloatArray, gaps: FloatArray, interval_us: float, longest: float
+) -> None:
+    """Write `gaps` (n,), in expected intervals; move the times on.
+
+    0 where the reading goes on from the last one, infinite at a sensor's first, else the gap: longer than `longest`.
+    """
     for place in range(slots.shape[0]):
         state = states[slots[place]]
         before, now = state[LAST_AT_US], float(recorded_at_us[place])
-        restarts[place] = before < 0 or now - before > gap_us
+        gap = (now - before) / interval_us if before >= 0 else np.inf
+        gaps[place] = gap if gap > longest else 0.0
         state[LAST_AT_US] = now

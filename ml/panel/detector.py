@@ -131,13 +131,14 @@ class PanelDetector:
         if not chosen.all():
             values, slots, times = values[chosen], slots[chosen], times[chosen]
         slots = np.ascontiguousarray(slots, dtype=np.int64)
-        restarts = np.empty(len(slots), dtype=np.bool_)
-        gap_us = self.panel.options.gap_intervals * self.panel.interval_s * _MICROSECONDS
-        arrive(np.ascontiguousarray(times, dtype=np.int64), slots, states, restarts, gap_us)
+        gaps = np.empty(len(slots))
+        interval_us = self.panel.interval_s * _MICROSECONDS
+        longest = self.panel.options.gap_intervals
+        arrive(np.ascontiguousarray(times, dtype=np.int64), slots, states, gaps, interval_us, longest)
         findings = empty_findings(len(slots), len(self.channels), wanted=wanted)
         values = np.ascontiguousarray(values, dtype=np.float64)
         run_panel(
-            values, slots, restarts, states, self.panel.numbers, self._unknown, self.panel.tables, self.pace, findings
+            values, slots, gaps, states, self.panel.numbers, self._unknown, self.panel.tables, self.pace, findings
         )
         return findings
 

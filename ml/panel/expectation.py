@@ -13,16 +13,13 @@ import numpy as np
 
 from ml.detector import BoolArray, FloatArray, IntArray
 from ml.panel.calibration import robust_sd
-from ml.panel.features import AT_ONCE, PER_DRIVER, driver_features
+from ml.panel.features import PER_DRIVER, driver_features
 from ml.panel.options import Options, driver_weight
+from ml.panel.ridge import pooled_weights
 from ml.panel.rows import SensorRows, full_scale, operating, together
 from ml.panel.smoothing import weighted_mean
 
-_PENALTIES: Final = 10.0 ** np.arange(-6, 0)
-_RICH_COST: Final = 1.15
-"""Sets of many features must predict 15 % better than a single law to be taken."""
 _MARGIN: Final = 0.1
-_BLOCK: Final = 256
 _STANDSTILL: Final = 0.05
 
 
@@ -50,34 +47,6 @@ class Expectation:
         features = driver_features(self.shares(rows.values), rows.restarts, interval_s)
         # einsum adds in one order on one thread; a threaded product would let the machine decide the last digits.
         return np.asarray(np.einsum("nf,cf->nc", features - self.centre, self.weights))
-
-
-@dataclass(frozen=True, slots=True)
-class _Moments:
-    """Sums of one fold, standardised and with each sensor's means removed."""
-
-    count: int
-    features: FloatArray
-    products: FloatArray
-    squares: FloatArray
-
-    def without(self, other: "_Moments") -> "_Moments":
-        return _Moments(
-            self.count - other.count,
-            self.features - other.features,
-            self.products - other.products,
-            self.squares - other.squares,
-        )
-
-    def weights(self, *, chosen: IntArray, channel: int, penalty: float) -> FloatArray:
-        block = np.ix_(chosen, chosen)
-        ridge = self.features[block] + penalty * self.count * np.eye(len(chosen))
-        return np.asarray(np.linalg.solve(ridge, self.products[chosen, channel]))
-
-    def error(self, weights: FloatArray, *, chosen: IntArray, channel: int) -> float:
-        block = np.ix_(chosen, chosen)
-        cross = weights @ self.products[chosen, channel]
-        return float(self.squares[channel] - 2 * cross + weights @ self.features[block] @ weights)
 
 
 def fit_expectation(
@@ -113,7 +82,7 @@ def fit_expectation(
         half = len(values[0]) // 2
         features, values = [features[0][:half], features[0][half:]], [values[0][:half], values[0][half:]]
         folds = ["first half", "second half"]
-    pooled, left_out = _fit(features, values, folds, drivers=drivers, channels=channels)
+    pooled, left_out = pooled_weights(features, values, folds, drivers=drivers, channels=channels)
     siblings = [] if len(rows) == 1 else [replace(base, weights=left_out[fold]) for fold in folds]
     return replace(base, weights=pooled), siblings
 
@@ -161,87 +130,3 @@ def _step_limit(
         for share, part, use in zip(shares, rows, usable, strict=True)
     ]
     return np.maximum(options.gate_step, 6 * robust_sd(together(apart)))
-
-
-def _fit(
-    features: Sequence[FloatArray],
-    values: Sequence[FloatArray],
-    folds: Sequence[str],
-    *,
-    drivers: IntArray,
-    channels: int,
-) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """Return the weights from all folds, and for each fold those from the others: float64 arrays (c, f)."""
-    names = list(dict.fromkeys(folds))
-    centred = [part - part.mean(axis=0) for part in features]
-    spread = together(centred).std(axis=0)
-    spread = np.where(spread < 1e-6, np.inf, spread)
-    moments = [
-        _moments([part / spread for part in _of(centred, folds, name)], _of(values, folds, name)) for name in names
-    ]
-    total = _total(moments)
-    rest = [total.without(fold) for fold in moments]
-    pooled = np.zeros((channels, len(spread)))
-    left_out = [pooled.copy() for _ in names]
-    for channel in range(channels):
-        if channel in drivers:
-            continue
-        chosen, penalty, weights = _choose(moments, rest, channel=channel, width=len(spread))
-        pooled[channel, chosen] = total.weights(chosen=chosen, channel=channel, penalty=penalty) / spread[chosen]
-        for fold, fold_weights in zip(left_out, weights, strict=True):
-            fold[channel, chosen] = fold_weights / spread[chosen]
-    return pooled, dict(zip(names, left_out, strict=True))
-
-
-def _of(parts: Sequence[FloatArray], folds: Sequence[str], name: str) -> list[FloatArray]:
-    return [part for part, fold in zip(parts, folds, strict=True) if fold == name]
-
-
-def _moments(features: Sequence[FloatArray], values: Sequence[FloatArray]) -> _Moments:
-    centred = [part - part.mean(axis=0) for part in values]
-    return _Moments(
-        sum(len(part) for part in values),
-        np.sum([_product(part, part) for part in features], axis=0),
-        np.sum([_product(part, value) for part, value in zip(features, centred, strict=True)], axis=0),
-        np.sum([(value * value).sum(axis=0) for value in centred], axis=0),
-    )
-
-
-def _product(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Return leftᵀ·right in blocks: the smallest penalty lets errors of long sums grow a million times."""
-    whole = len(left) // _BLOCK * _BLOCK
-    blocks = [part[:whole].reshape(-1, _BLOCK, part.shape[1]) for part in (left, right)]
-    summed: FloatArray = np.einsum("bnf,bnc->bfc", *blocks).sum(axis=0)
-    return np.asarray(summed + np.einsum("nf,nc->fc", left[whole:], right[whole:]))
-
-
-def _total(moments: Sequence[_Moments]) -> _Moments:
-    return _Moments(
-        sum(fold.count for fold in moments),
-        np.sum([fold.features for fold in moments], axis=0),
-        np.sum([fold.products for fold in moments], axis=0),
-        np.sum([fold.squares for fold in moments], axis=0),
-    )
-
-
-def _choose(
-    moments: Sequence[_Moments], rest: Sequence[_Moments], *, channel: int, width: int
-) -> tuple[IntArray, float, list[FloatArray]]:
-    """Return the feature set and penalty that predict the left-out folds best, and the weights that did."""
-    place = np.arange(width) % PER_DRIVER
-    sets = [(np.flatnonzero(np.arange(width) == single), 1.0) for single in range(AT_ONCE)]
-    sets += [
-        (np.flatnonzero(place >= AT_ONCE), 1.0),
-        (np.flatnonzero(place < AT_ONCE), _RICH_COST),
-        (np.arange(width), _RICH_COST),
-    ]
-    best_error, best = np.inf, (sets[0][0], 0.0, [np.zeros(1) for _ in moments])
-    for chosen, cost in sets:
-        for penalty in _PENALTIES:
-            weights = [others.weights(chosen=chosen, channel=channel, penalty=penalty) for others in rest]
-            error = cost * sum(
-                fold.error(part, chosen=chosen, channel=channel) for fold, part in zip(moments, weights, strict=True)
-            )
-            if error < best_error:
-                best_error, best = error, (chosen, float(penalty), weights)
-    return best

@@ -19,14 +19,16 @@ from ml.panel.learning import learn_step, learned
 from ml.panel.noise import noise_step
 from ml.panel.options import DRIFT, KINDS, NOISE, SHIFT, SPIKE, STUCK, Pace
 from ml.panel.residual import ERROR, RESIDUAL, WORK_FIELDS, explain_step, residual_step
-from ml.panel.shift import shift_step
+from ml.panel.shift import kept_over, shift_step
 from ml.panel.spike import error_step, spike_step
 from ml.panel.state import (
+    BASE,
     BLOCKS,
     CHANNEL_FIELDS,
     DRIFT_ON,
     GATE_LEFT,
     HEAD,
+    KEPT,
     LEARNED,
     LEARNED_ROWS,
     LEARNING,
@@ -89,14 +91,18 @@ def empty_findings(rows: int, channels: int, *, statistics: bool = False, wanted
 
 
 @compiled
-def _begin(state: FloatArray, channels: FloatArray, personal: FloatArray) -> None:
-    """Forget the channels' past: nothing was seen, every level is where training left it."""
+def _begin(state: FloatArray, channels: FloatArray, personal: FloatArray, kept: float) -> None:
+    """Begin a stretch: nothing was seen, every level is where training left it. What the shift knows outlives a gap."""
     for field in range(ROWS, DRIFT_ON + 1):
-        state[field] = 0.0
-    state[SHIFT_TROUGH] = NO_TROUGH
+        if kept == 0 or not SHIFT_ON <= field <= SHIFT_TROUGH:
+            state[field] = 0.0
+    if kept == 0:
+        state[SHIFT_TROUGH] = NO_TROUGH
+    state[KEPT] = kept
     for channel in range(channels.shape[1]):
         for field in range(CHANNEL_FIELDS):
-            channels[field, channel] = 0.0
+            if kept == 0 or (field not in (BASE, SHIFT_LEVEL)):
+                channels[field, channel] = 0.0
         channels[SCATTER, channel] = personal[ORDINARY_SCATTER, channel]
         channels[LEVEL, channel] = personal[REFERENCE, channel]
 
@@ -186,7 +192,7 @@ def _learn(
     for field in range(ROOM_FIELDS):
         for channel in range(row.shape[0]):
             room[field, channel] = own[field, channel] if field < PERSONAL_FIELDS else 0.0
-    _begin(state, channels, own)
+    _begin(state, channels, own, 0.0)
     state[GATE_LEFT] = pace.settle_readings
     state[SENSOR] = LEARNED
 
@@ -195,7 +201,7 @@ def _learn(
 def run_panel(
     values: FloatArray,
     slots: IntArray,
-    restarts: BoolArray,
+    gaps: FloatArray,
     states: FloatArray,
     known: FloatArray,
     unknown: FloatArray,
@@ -205,7 +211,7 @@ def run_panel(
 ) -> None:
     """Judge `values` (n, c) in order and write `findings`; `states` (sensors, size) moves on in place.
 
-    slots: int64 (n,), a reading's row of `states`; restarts: bool (n,), True where the sensor's past is forgotten;
+    slots: int64 (n,), a reading's row of `states`; gaps: float64 (n,), as `arrive` writes them;
     known: float64 (m, PERSONAL_FIELDS, c), the sensors' own numbers; unknown: (PERSONAL_FIELDS, c), what one still
     being learned is followed with.
     """
@@ -218,7 +224,7 @@ def run_panel(
     room_end = channels_end + ROOM_FIELDS * width
     means_end = room_end + drivers.shape[0]
     for place in range(values.shape[0]):
-        row, state, restart = values[place], states[slots[place]], restarts[place]
+        row, state, restart = values[place], states[slots[place]], gaps[place] > 0
         channels = state[HEAD:channels_end].reshape((CHANNEL_FIELDS, width))
         room = state[channels_end:room_end].reshape((ROOM_FIELDS, width))
         sensor = state[SENSOR]
@@ -228,7 +234,7 @@ def run_panel(
         elif sensor == LEARNED:
             personal = room[:PERSONAL_FIELDS]
         if restart:
-            _begin(state, channels, personal)
+            _begin(state, channels, personal, kept_over(gaps[place], state, pace))
         gated = gate_step(row, drivers, state[room_end:means_end], state, tables, pace, restart)
         features_step(drivers, state[means_end:], tables.low_pass, restart, features)
         explain_step(features, tables, work)

@@ -52,7 +52,11 @@ class Options(NamedTuple):
     calm_wander: float = 4.0
     full_day: float = 0.9
     full_rows: int = 3600
+    """With fewer rows no tail is fitted to the shift's levels."""
+    short_shift: float = 2.25
+    """So many times the 99 % quantile of a level is the shift's threshold then."""
     armed_rows: int = 1800
+    """With fewer rows noise, drift and the band are not judged."""
     gap_intervals: float = 20.0
     learning_readings: float = 3600.0
     """Judgeable readings that a sensor unknown to the training shows before it is judged."""

@@ -18,7 +18,7 @@ def scan(rows: SensorRows, numbers: FloatArray, *, tables: Tables, pace: Pace, s
     run_panel(
         rows.values,
         np.zeros(count, dtype=np.int64),
-        rows.restarts,
+        rows.gaps,
         fresh_state(0.0, channels=channels, drivers=len(tables.drivers))[np.newaxis],
         np.ascontiguousarray(numbers)[np.newaxis],
         provisional(channels),

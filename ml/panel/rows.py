@@ -12,16 +12,22 @@ from ml.detector import BoolArray, FloatArray, IntArray
 class SensorRows:
     """Complete readings of one sensor in time order.
 
-    values: float64 array (n, c); restarts: bool array (n,), True where a stretch without gaps begins, so at row 0.
+    values: float64 array (n, c). gaps: float64 array (n,), as scoring counts them: 0 where a row goes on from the one
+    before, infinite at the first, else the gap in expected intervals.
     """
 
     machine_id: str
     sensor_id: str
     values: FloatArray
-    restarts: BoolArray
+    gaps: FloatArray
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def restarts(self) -> BoolArray:
+        """Return where a stretch without gaps begins: bool array (n,)."""
+        return np.asarray(self.gaps > 0)
 
     def settled(self) -> BoolArray:
         """Return which rows are far enough from a beginning for slow features to mean something: bool array (n,)."""
@@ -32,13 +38,13 @@ class SensorRows:
 
 def whole(machine_id: str, values: FloatArray, *, sensor_id: str = "") -> SensorRows:
     """Return rows without a gap."""
-    restarts = np.zeros(len(values), dtype=np.bool_)
-    restarts[:1] = True
+    gaps = np.zeros(len(values))
+    gaps[:1] = np.inf
     return SensorRows(
         machine_id=machine_id,
         sensor_id=sensor_id or machine_id,
         values=np.ascontiguousarray(values, dtype=np.float64),
-        restarts=restarts,
+        gaps=gaps,
     )
 
 

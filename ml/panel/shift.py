@@ -4,14 +4,18 @@ A fast mean of the residual against a slow one (Roberts 1959), smoothed, per cha
 behind the gate, where levels change for good reasons, and creeps while in alarm, so that a new normal ends it.
 """
 
+from typing import Final
+
 import numpy as np
 
 from ml.detector import FloatArray
 from ml.panel.compiled import compiled
 from ml.panel.options import SHIFT, Pace
 from ml.panel.residual import RESIDUAL
-from ml.panel.state import BASE, FAST, NO_TROUGH, ROWS, SHIFT_LEVEL, SHIFT_ON, SHIFT_PEAK, SHIFT_TROUGH
+from ml.panel.state import BASE, FAST, KEPT, NO_TROUGH, ROWS, SHIFT_LEVEL, SHIFT_ON, SHIFT_PEAK, SHIFT_TROUGH
 from ml.panel.tables import SHIFT_SCALE, Tables
+
+_LEAST_KEPT: Final = 0.05
 
 
 @compiled
@@ -32,7 +36,8 @@ def shift_step(
     for channel in range(work.shape[1]):
         if rows == 0:
             channels[FAST, channel] = work[RESIDUAL, channel]
-            channels[BASE, channel] = work[RESIDUAL, channel]
+            if state[KEPT] == 0:
+                channels[BASE, channel] = work[RESIDUAL, channel]
         channels[FAST, channel] += fast_weight * (work[RESIDUAL, channel] - channels[FAST, channel])
         if gated or not tables.judged[channel] or tables.wanders[channel]:
             continue
@@ -46,6 +51,19 @@ def shift_step(
         _alarm_step(state, np.log(max(ratio, 1e-12)), pace)
     _baseline_step(state, channels, pace, gated)
     return ratio, raw
+
+
+@compiled
+def kept_over(gap: float, state: FloatArray, pace: Pace) -> float:
+    """Return the share of the baseline that is still believed after `gap` intervals without a reading.
+
+    A machine that falls silent and comes back at another level has shifted, so a gap is a gate: an alarm stands, a
+    baseline takes the new level in part. The longer the silence, the better the reasons: the drift's ten minutes
+    decide, and after half an hour nothing is believed.
+    """
+    known = 1.0 if state[ROWS] >= pace.settle_readings else state[KEPT]
+    kept = known * np.exp(-gap / (pace.drift_blocks * pace.block_readings))
+    return kept if kept > _LEAST_KEPT else 0.0
 
 
 @compiled
@@ -68,12 +86,15 @@ def _baseline_step(state: FloatArray, channels: FloatArray, pace: Pace, gated: b
     rows, alarmed = state[ROWS], state[SHIFT_ON] > 0
     if gated and alarmed:
         return
+    young = 1 / (rows + 1) if state[KEPT] == 0 else 0.0
     if not gated:
-        weight = max(pace.base_weight, 1 / (rows + 1)) * (pace.base_leak if alarmed else 1.0)
-    elif rows < pace.settle_readings:
-        weight = 1 / (rows + 1)
-    else:
+        weight = max(pace.base_weight, young) * (pace.base_leak if alarmed else 1.0)
+    elif rows >= pace.settle_readings:
         weight = 1.0
+    elif rows == pace.settle_readings - 1 and state[KEPT] > 0:
+        weight = 1 - state[KEPT]
+    else:
+        weight = young
     for channel in range(channels.shape[1]):
         if weight == 1.0:
             channels[BASE, channel] = channels[FAST, channel]

@@ -26,7 +26,9 @@ BLOCKS: Final = 8
 NOISE_ON: Final = 9
 DRIFT_ON: Final = 10
 LEARNED_ROWS: Final = 11
-HEAD: Final = 12
+KEPT: Final = 12
+"""Share of the baseline that outlived the last gap; 0: the baseline began with this stretch."""
+HEAD: Final = 13
 
 LEARNING: Final = -1.0
 """SENSOR of one that training did not know: its own numbers are being learned."""

@@ -60,7 +60,9 @@ class PanelTrainer:
             [column for column, channel in enumerate(profile.channels) if channel.role == Role.CONDITION],
             dtype=np.int64,
         )
-        each = _by_sensor(rows, complete & ~bad, gap_s=self.options.gap_intervals * profile.expected_interval_s)
+        each = _by_sensor(
+            rows, complete & ~bad, longest_gap=self.options.gap_intervals, interval_s=profile.expected_interval_s
+        )
         enough = _with_enough_rows(each, drivers, profile)
         try:
             trained = train_panel(enough, drivers, options=self.options, interval_s=profile.expected_interval_s)
@@ -108,20 +110,20 @@ def trainer_of(settings: Mapping[str, str | int | float]) -> PanelTrainer:
     )
 
 
-def _by_sensor(rows: TrainingRows, kept: BoolArray, *, gap_s: float) -> list[SensorRows]:
+def _by_sensor(rows: TrainingRows, kept: BoolArray, *, longest_gap: float, interval_s: float) -> list[SensorRows]:
     """Return each sensor's kept rows; a stretch begins after a gap, counted as in scoring between complete readings."""
     parts = []
     for sensor, (machine_id, sensor_id) in enumerate(rows.sensor_names):
         own = np.flatnonzero(kept & (rows.sensors == sensor))
-        times = rows.recorded_at_us[own]
-        restarts = np.ones(len(own), dtype=np.bool_)
-        restarts[1:] = np.diff(times) > gap_s * 1e6
+        gaps = np.full(len(own), np.inf)
+        gaps[1:] = np.diff(rows.recorded_at_us[own]) / (interval_s * 1e6)
+        gaps[gaps <= longest_gap] = 0.0
         parts.append(
             SensorRows(
                 machine_id=machine_id,
                 sensor_id=sensor_id,
                 values=np.ascontiguousarray(rows.values[own]),
-                restarts=restarts,
+                gaps=gaps,
             )
         )
     return parts

@@ -25,8 +25,6 @@ from ml.panel.tables import ALLOWANCE, SHIFT_SCALE, STEP_SCALE, Tables
 
 _LARGEST_EXCURSION = 1.5
 _LARGEST_SHIFT = 1.2
-_SHORT_SHIFT = 2.0
-"""With too few rows for a tail: so many times the 99 % quantile."""
 _FIRST_ROWS = 140
 _DRIFT_TAIL_DAYS = 0.1
 
@@ -88,7 +86,7 @@ def train_panel(rows: Sequence[SensorRows], drivers: IntArray, *, options: Optio
         person.numbers[ALLOWANCE] = np.where(growth < OFF, allowance, OFF)
     return Trained(
         tables=limited._replace(
-            wanders=(character.wander > options.slow_wander) & (character.days < options.full_day),
+            wanders=_wanders(character, options),
             own_steps=own_steps,
             shift_floor=character.shift_floor,
             allowance=np.where(learned_growth < OFF, character.allowance * learned_growth, OFF),
@@ -152,6 +150,11 @@ def _character(
     )
 
 
+def _wanders(character: _Character, options: Options) -> BoolArray:
+    """Return which channels wander more than a training of less than a day can tell."""
+    return np.asarray((character.wander > options.slow_wander) & (character.days < options.full_day))
+
+
 def _growth(character: _Character, options: Options, *, days: float) -> FloatArray:
     """Return the factor of the allowance: an hour can't know a day, and what wanders is given room as a random walk."""
     short = np.sqrt(max(1.0, 1.0 / max(days, 1e-6)))
@@ -192,11 +195,13 @@ def _with_thresholds(
             limits["band"][channel] = tail(judged(BANDS, channel))
             limits["noise"][channel] = tail(judged(SCATTERS, channel))
         levels = judged(LEVELS, channel)
-        limits["shift"][channel] = (
-            tail(levels, above_largest=_LARGEST_SHIFT)
-            if tailed
-            else max(_SHORT_SHIFT * float(np.quantile(together(levels), 0.99)), 1e-6)
-        )
+        high = max(options.short_shift * float(np.quantile(together(levels), 0.99)), 1e-6)
+        limits["shift"][channel] = tail(levels, above_largest=_LARGEST_SHIFT) if tailed else high
+    if not tailed:
+        # In its own σ_f a level is the same kind of number in every channel; too few rows to know a channel's tail by
+        # itself borrow the highest of its siblings'.
+        steady = tables.judged & ~_wanders(character, options)
+        limits["shift"][tables.judged] = limits["shift"][steady if steady.any() else tables.judged].max()
     joint = np.full(1, OFF)
     if tables.judged.sum() > 1:
         squares = [(one.statistics[cut:, ERRORS][:, tables.judged] ** 2) for one, cut in zip(found, cuts, strict=True)]

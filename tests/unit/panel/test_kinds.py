@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ml.detector import FloatArray
+from ml.detector import Batch, FloatArray
 from ml.panel.detector import PanelDetector
 from ml.panel.options import KINDS
 from ml.panel.tables import STEP_SCALE
-from tests.unit.panel.machines import PUMP, batch, pump_rows, state_of
+from tests.unit.panel.machines import PUMP, batch, pump_rows, room_rows, seconds, state_of
 
 ONSET = 5000
 ROWS = 7200
@@ -106,3 +106,21 @@ def test_the_forest_beside_the_panel_is_written_down_but_makes_no_reading_abnorm
 
     assert np.isfinite(verdicts.ratios[:, -1]).all()
     assert np.isfinite(why.contribution).all()
+
+
+@pytest.mark.parametrize(("silent_s", "found"), [(40, True), (120, True), (3600, False)])
+def test_a_machine_that_falls_silent_and_comes_back_at_another_level_has_shifted_unless_it_was_long(
+    room: PanelDetector, *, silent_s: int, found: bool
+) -> None:
+    values = room_rows(1600, machine=1, seed=3)
+    values[800:, 0] += 0.8
+    times = seconds(1600)
+    times[800:] += silent_s * 1_000_000
+    readings = Batch(values=values, recorded_at_us=times, sensors=np.zeros(1600, np.int64))
+
+    verdicts, _ = room.score(readings, state_of(room, 1))
+
+    shift = verdicts.ratios[:, KINDS.index("shift")] > 1
+    assert verdicts.unjudged[800:860].all()
+    assert shift[860:900].any() == found
+    assert not shift[:800].any()

@@ -4,8 +4,8 @@ import numpy as np
 
 from ml.panel.detector import PanelDetector
 from ml.panel.options import KINDS
-from ml.panel.state import LEARNED, LEARNING, SENSOR
-from ml.panel.tables import OFFSET, SHIFT_SCALE, STEP_SCALE, STUCK_LIMIT
+from ml.panel.state import CHANNEL_FIELDS, HEAD, LEARNED, LEARNING, SENSOR
+from ml.panel.tables import OFFSET, PERSONAL_FIELDS, SHIFT_SCALE, STEP_SCALE, STUCK_LIMIT
 from tests.unit.panel.machines import batch, pump_rows, room_rows, state_of
 
 NEW = 7
@@ -14,8 +14,8 @@ NEW = 7
 def own_numbers(detector: PanelDetector, states: np.ndarray) -> np.ndarray:
     """Return what a learned state holds of its sensor: float64 (13, c)."""
     channels = len(detector.channels)
-    room = states[0, 12 + 13 * channels : 12 + 26 * channels]
-    return room.reshape(13, channels)
+    start = HEAD + CHANNEL_FIELDS * channels
+    return states[0, start : start + PERSONAL_FIELDS * channels].reshape(PERSONAL_FIELDS, channels)
 
 
 def test_an_unknown_sensor_is_not_judged_until_it_has_shown_an_hour_and_then_stays_quiet(pump: PanelDetector) -> None:

@@ -1,0 +1,95 @@
+"""The benchmark's figures as entries of build/bench.json, beside those that other benchmarks left there."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from pathlib import Path
+
+from tests.benchmarks.detection.simulator_protocol import SimulatorResult
+from tests.benchmarks.detection.skab_protocol import SkabResult
+
+BENCH_FILE = Path("build/bench.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measured number; `ratio` = value over what `compared_with` names; `holds` is None without a goal."""
+
+    name: str
+    value: float | None
+    unit: str
+    compared_with: str | None = None
+    ratio: float | None = None
+    goal: str | None = None
+    holds: bool | None = None
+
+
+def figure(
+    name: str,
+    value: float,
+    *,
+    unit: str,
+    beside: tuple[str, float] | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Figure:
+    """Return the entry; a value that could not be measured (NaN) is null and holds nothing."""
+    goal = f">= {at_least:g}" if at_least is not None else f"<= {at_most:g}" if at_most is not None else None
+    holds = None
+    if at_least is not None:
+        holds = value >= at_least
+    elif at_most is not None:
+        holds = value <= at_most
+    comparable = beside is not None and beside[1] and isfinite(value)
+    return Figure(
+        name=name,
+        value=value if isfinite(value) else None,
+        unit=unit,
+        compared_with=f"{beside[0]}: {beside[1]:.4g}" if beside is not None else None,
+        ratio=value / beside[1] if comparable and beside is not None else None,
+        goal=goal,
+        holds=holds,
+    )
+
+
+def skab_figures(panel: SkabResult, forest: SkabResult) -> list[Figure]:
+    """Return the entries of the benchmark on real data."""
+    alone = "isolation forest alone"
+    entries = [
+        figure("skab_f1", panel.f1, unit="share", beside=(alone, forest.f1), at_least=0.80),
+        figure("skab_far", panel.far, unit="share", beside=(alone, forest.far), at_most=0.15),
+        figure("skab_mar", panel.mar, unit="share", beside=(alone, forest.mar)),
+    ]
+    if isfinite(panel.placebo_far):
+        beside = (alone, forest.placebo_far)
+        entries.append(figure("skab_placebo_far", panel.placebo_far, unit="share", beside=beside, at_most=0.10))
+    return entries
+
+
+def simulator_figures(result: SimulatorResult) -> list[Figure]:
+    """Return the entries of the benchmark on simulated machines; recall and delay are of large faults."""
+    alone = "isolation forest alone"
+    entries = [
+        figure(
+            "false_incidents_per_machine_day",
+            result.false_incidents,
+            unit="per machine-day",
+            beside=(alone, result.forest_false_incidents),
+            at_most=0.1,
+        )
+    ]
+    for kind, found in result.found.items():
+        beside = (alone, found.forest_large)
+        entries.append(figure(f"recall_{kind}", found.large, unit="share", beside=beside, at_least=0.9))
+        entries.append(figure(f"delay_s_{kind}", found.delay_large_s, unit="s"))
+    return entries
+
+
+def join(figures: Sequence[Figure], file: Path = BENCH_FILE) -> None:
+    """Write the entries to `file`; those of the same names are replaced, the others stay."""
+    held = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    ours = {entry.name for entry in figures}
+    entries = [entry for entry in held if entry["name"] not in ours] + [asdict(entry) for entry in figures]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
