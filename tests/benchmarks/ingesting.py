@@ -1,0 +1,121 @@
+"""Ingest rate: from a CSV file and from the simulator into the log, beside a plain producer of the same bytes."""
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from infra.ingest.csv_readings import RowReader
+from infra.ingest.ingest_file import FileIngest
+from infra.ingest.novelty import Novelty
+from infra.ingest.plan import ColumnChoice, plan_columns
+from infra.ingest.rows import row_blocks
+from infra.ingest.shape import shape_of
+from infra.intake import Intake
+from infra.kafka.clients import producer
+from infra.simulator.stream import append_history
+from infra.simulator.world import World
+from schemas.encoder import encode_readings
+from tests.benchmarks.figures import Figure, at_least
+from tests.benchmarks.plant import PUMPS, Plant, pump_fleet
+from tests.benchmarks.sizes import Sizes
+
+GOAL: Final = 100_000
+PLAIN: Final = "bench-plain"
+_SENSORS: Final = PUMPS * 4
+
+
+def measure(plant: Plant, sizes: Sizes) -> Iterator[Figure]:
+    """Bring readings in both ways, and their bytes a third way; rounds in turn, the median of each."""
+    plant.topic(PLAIN)
+    rates: dict[str, list[float]] = {"CSV": [], "simulator": [], "plain": []}
+    for turn in range(sizes.rounds):
+        tables = list(Fleet(plant, f"csv{turn}").readings(sizes.ingested))
+        rates["CSV"].append(_from_csv(plant, tables))
+        rates["simulator"].append(_from_simulator(plant, f"sim{turn}", sizes.ingested))
+        rates["plain"].append(_plain(plant, tables))
+    plain = ("plain producer of the same bytes", median(rates["plain"]))
+    for way in ("CSV", "simulator"):
+        yield at_least(f"ingest from {way}", median(rates[way]), "readings/s", goal=GOAL, beside=plain)
+
+
+class Fleet:
+    """The benchmarks' pumps under names of their own, so that no other measurement has met them."""
+
+    def __init__(self, plant: Plant, prefix: str) -> None:
+        self.world = World(pump_fleet(plant.profile, prefix))
+
+    def readings(self, count: int) -> Iterator[pa.RecordBatch]:
+        """Yield at least `count` readings in time order."""
+        ticks = -(-count // _SENSORS)
+        return chain.from_iterable(
+            self.world.readings(first, min(first + 500, ticks)) for first in range(0, ticks, 500)
+        )
+
+
+def _from_csv(plant: Plant, tables: Sequence[pa.RecordBatch]) -> float:
+    count = sum(map(len, tables))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "pumps.csv"
+        _write_csv(path, tables, plant.profile.channel_names)
+        intake = Intake(root=plant.container())
+        choice = ColumnChoice(time="time", profile="pump", machine="machine", sensor="sensor", zone=UTC)
+        profile = plant.profile
+        began = time.perf_counter()
+        shape = shape_of(path)
+        plan = plan_columns(shape, choice, profile)
+        novelty = Novelty(intake.logged_readings(profiles={profile.ref: profile}))
+        reader = RowReader(str(path), plan, profile, decimal=shape.decimal)
+        with intake.appender() as sink:
+            tally = FileIngest(reader, sink, novelty).run(row_blocks(shape, plan.columns))
+        took_s = time.perf_counter() - began
+    assert not tally.refused
+    return count / took_s
+
+
+def _write_csv(path: Path, tables: Sequence[pa.RecordBatch], channels: Sequence[str]) -> None:
+    table = pa.Table.from_batches(tables)
+    moments = table.column("recorded_at").cast(pa.timestamp("us"))
+    columns = {
+        "time": pc.strftime(moments, format="%Y-%m-%dT%H:%M:%SZ"),
+        "machine": table.column("machine_id"),
+        "sensor": table.column("sensor_id"),
+    }
+    measured = table.column("measurements")
+    columns |= {channel: pc.map_lookup(measured, channel, "first") for channel in channels}
+    csv.write_csv(pa.table(columns), path)
+
+
+def _from_simulator(plant: Plant, prefix: str, count: int) -> float:
+    intake = Intake(root=plant.container())
+    ticks = range(-(-count // _SENSORS))
+    with intake.appender() as sink:
+        began = time.perf_counter()
+        made = append_history(Fleet(plant, prefix).world, sink, ticks=ticks)
+        return made / (time.perf_counter() - began)
+
+
+def _plain(plant: Plant, tables: Sequence[pa.RecordBatch]) -> float:
+    records = [
+        (machine.encode(), value)
+        for table in tables
+        for machine, value in zip(
+            table.column("machine_id").to_pylist(), encode_readings(table, plant.contracts), strict=True
+        )
+    ]
+    client = producer(plant.bootstrap, linger_ms=5, queue_buffering_max_messages=1_000_000)
+    produce = partial(client.produce, PLAIN)
+    began = time.perf_counter()
+    for key, value in records:
+        produce(value, key)
+    assert client.flush(60) == 0
+    return len(records) / (time.perf_counter() - began)

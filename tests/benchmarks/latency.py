@@ -1,0 +1,200 @@
+"""Latency of a verdict, on one clock: reading sent → verdict received read_committed → verdict visible in the API.
+
+Scorer, projector and API run as the processes they are; sender, receiver and viewer are threads of this one.
+"""
+
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event, Thread
+from typing import Final
+from uuid import UUID
+
+import httpx
+import numpy as np
+from confluent_kafka import TopicPartition
+
+from domain.anomalies import AnomalyDetected
+from domain.readings import SensorReadingRecorded, derive_event_id, microseconds
+from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
+from infra.kafka.clients import consumer, partitions_of, producer
+from infra.kafka.ends import LogEnds
+from schemas.codec import decode, encode
+from schemas.wire import schema_id_of
+from tests.benchmarks.figures import Figure, at_most
+from tests.benchmarks.plant import Plant
+from tests.benchmarks.sizes import Sizes
+
+VISIBLE_MS: Final = 300
+ABNORMAL: Final = (140.0, 480.0, 48.0, 900.0, 190.0, 390.0)
+"""Values of the six channels that no healthy pump has, all of them plausible."""
+
+_MACHINES: Final = 16
+_WARM_S: Final = 2.0
+_READY_WITHIN_S: Final = 90.0
+_LOOK_EVERY_S: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Readings a second, one in `abnormal_every` abnormal, and the goals in ms."""
+
+    rate: int
+    abnormal_every: int
+    p50_ms: float
+    p99_ms: float
+
+
+PACES: Final = (Pace(50, 2, 10, 40), Pace(1_000, 10, 20, 80))
+
+
+@dataclass(slots=True)
+class Times:
+    """Moments by reading (sent, judged) and by verdict (visible), seconds of one clock."""
+
+    sent: dict[UUID, float] = field(default_factory=dict)
+    judged: dict[UUID, float] = field(default_factory=dict)
+    reading_of: dict[str, UUID] = field(default_factory=dict)
+    visible: dict[str, float] = field(default_factory=dict)
+
+
+def measure(plant: Plant, sizes: Sizes) -> Iterator[Figure]:
+    """Send at each pace and watch verdicts come out at both ends."""
+    if not sum(plant.ends().values()):
+        plant.append(20_000)
+    plant.train_and_promote()
+    with _processes(plant, "scorer", "projector", "api"), httpx.Client(base_url=plant.settings.api_url) as api:
+        sender = _Sender(plant)
+        _wait_until_live(plant, api, sender)
+        for pace in PACES:
+            yield from _figures(pace, _watched(plant, api, sender, pace, sizes.watched_s))
+
+
+def _figures(pace: Pace, times: Times) -> Iterator[Figure]:
+    verdict = [1000 * (at - times.sent[reading]) for reading, at in times.judged.items()]
+    visible = [1000 * (at - times.sent[times.reading_of[one]]) for one, at in times.visible.items()]
+    sent = f"{len(verdict)} verdicts, {pace.rate}/s, all sent: {len(times.sent)}"
+    for share, goal in ((50, pace.p50_ms), (99, pace.p99_ms)):
+        name = f"sent → verdict, {pace.rate}/s, p{share}"
+        yield at_most(name, float(np.percentile(verdict, share)), "ms", goal=goal, compared_with=sent)
+    for share, most in ((50, None), (99, VISIBLE_MS)):
+        name = f"sent → visible in the API, {pace.rate}/s, p{share}"
+        seen = f"{len(visible)} verdicts, looked for every {_LOOK_EVERY_S * 1000:.0f} ms"
+        yield at_most(name, float(np.percentile(visible, share)), "ms", goal=most, compared_with=seen)
+
+
+class _Sender:
+    def __init__(self, plant: Plant) -> None:
+        self._contracts = plant.contracts
+        self._client = producer(plant.bootstrap, linger_ms=0)
+        self._channels = plant.profile.channel_names
+        table = next(iter(plant.readings(5_000)))
+        values = table.column("measurements").items.to_numpy().reshape(-1, len(self._channels))
+        self._healthy = tuple(np.median(values, axis=0).tolist())
+        self._number = 0
+
+    def send(self, *, abnormal: bool) -> tuple[UUID, float]:
+        """Send one reading, measured now; return its id and the moment it was handed over."""
+        self._number += 1
+        machine, moment = f"live-{self._number % _MACHINES:02d}", datetime.now(UTC)
+        values = dict(zip(self._channels, ABNORMAL if abnormal else self._healthy, strict=True))
+        reading = SensorReadingRecorded(
+            event_id=derive_event_id(machine, "motor", microseconds(moment), values),
+            machine_id=machine,
+            sensor_id="motor",
+            profile="pump@1",
+            recorded_at=moment,
+            measurements=values,
+            source="bench",
+        )
+        value = encode(reading, self._contracts)
+        sent_at = time.perf_counter()
+        self._client.produce(SENSOR_EVENTS, value, machine.encode())
+        self._client.poll(0)
+        return reading.event_id, sent_at
+
+
+def _watched(plant: Plant, api: httpx.Client, sender: _Sender, pace: Pace, seconds: float) -> Times:
+    times, stop = Times(), Event()
+    threads = [Thread(target=_receive, args=(plant, times, stop)), Thread(target=_look, args=(api, times, stop))]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)  # both have taken up their places
+    began = time.perf_counter()
+    for number in range(int(pace.rate * (seconds + _WARM_S))):
+        due = began + number / pace.rate
+        time.sleep(max(0.0, due - time.perf_counter()))
+        abnormal = number % pace.abnormal_every == 0
+        reading, at = sender.send(abnormal=abnormal)
+        if abnormal and number >= _WARM_S * pace.rate:
+            times.sent[reading] = at
+    deadline = time.perf_counter() + 10
+    while len(times.visible) < len(times.sent) and time.perf_counter() < deadline:
+        time.sleep(0.05)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return times
+
+
+def _receive(plant: Plant, times: Times, stop: Event) -> None:
+    wanted = plant.contracts.id_of("AnomalyDetected")
+    places = [(ANOMALY_EVENTS, partition) for partition in partitions_of(ANOMALY_EVENTS)]
+    ends = LogEnds(plant.bootstrap).stable(places)
+    client = consumer(plant.bootstrap, enable_partition_eof=False)
+    client.assign([TopicPartition(*place, end) for place, end in ends.items()])
+    while not stop.is_set():
+        message = client.poll(0.1)
+        at = time.perf_counter()
+        if message is None or message.error() is not None or schema_id_of(message.value()) != wanted:
+            continue
+        verdict = decode(message.value(), plant.contracts)
+        if isinstance(verdict, AnomalyDetected) and verdict.reading_event_id in times.sent:
+            times.judged[verdict.reading_event_id] = at
+            times.reading_of[str(verdict.event_id)] = verdict.reading_event_id
+    client.close()
+
+
+def _look(api: httpx.Client, times: Times, stop: Event) -> None:
+    while not stop.is_set():
+        try:
+            answer = api.get("/anomalies/latest", params={"limit": 50})
+        except httpx.TransportError:  # it is not up yet
+            stop.wait(0.2)
+            continue
+        at = time.perf_counter()
+        for row in answer.json() if answer.status_code == httpx.codes.OK else ():
+            if row["event_id"] in times.reading_of and row["event_id"] not in times.visible:
+                times.visible[row["event_id"]] = at
+        stop.wait(_LOOK_EVERY_S)
+
+
+def _wait_until_live(plant: Plant, api: httpx.Client, sender: _Sender) -> None:
+    """Return once a reading sent now becomes a verdict that the API shows within two seconds."""
+    deadline = time.monotonic() + _READY_WITHIN_S
+    warming = Pace(20, 1, 0, 0)
+    while time.monotonic() < deadline:
+        times = _watched(plant, api, sender, warming, 1.0)
+        lags = [at - times.sent[times.reading_of[one]] for one, at in times.visible.items()]
+        if lags and max(lags) < 2:
+            return
+    raise TimeoutError(f"no verdict was visible within {_READY_WITHIN_S:.0f} s: see {plant.stack.home}/logs")
+
+
+@contextmanager
+def _processes(plant: Plant, *names: str) -> Iterator[None]:
+    with ExitStack() as stack:
+        running: Sequence[subprocess.Popen[str]] = [
+            plant.start(name, log=stack.enter_context((plant.stack.home / "logs" / f"bench-{name}.log").open("w")))
+            for name in names
+        ]
+        try:
+            yield
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                process.wait(30)
