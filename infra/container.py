@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from infra.kafka.contracts import ContractsFollower
     from infra.kafka.logged_models import KafkaModelEvents
     from infra.kafka.model_store import KafkaModelLog
+    from infra.kafka.scoring_adoption import KafkaScoringAdoption
     from infra.kafka.scoring_log import KafkaScoringLog
     from infra.mlflow.mirror import Mirror
     from infra.projector_process import ProjectorProcess
@@ -64,6 +65,9 @@ class Container(containers.DeclarativeContainer):
     slot = providers.Object(0)
     scoring_log: "providers.Singleton[KafkaScoringLog]" = providers.Singleton(
         late("infra.kafka.scoring_log:KafkaScoringLog"), bootstrap, slot, contracts
+    )
+    scoring_adoption: "providers.Singleton[KafkaScoringAdoption]" = providers.Singleton(
+        late("infra.kafka.scoring_adoption:KafkaScoringAdoption"), bootstrap, contracts
     )
     scorer: "providers.Singleton[Scorer]" = providers.Singleton(
         late("ml.scoring.scorer:Scorer"),

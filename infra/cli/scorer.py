@@ -1,10 +1,12 @@
-"""`telltale scorer`: the process that scores readings."""
+"""`telltale scorer`: the process that scores readings, and its repair."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, say
 from infra.container import Container
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.reading import LogStalled
@@ -16,8 +18,9 @@ from ml.scoring.taking import StateDoesNotMatchOffset, StateOfAnotherKind
 app = typer.Typer()
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def scorer(
+    context: typer.Context,
     slot: Annotated[
         int, typer.Option(min=0, help="Number of this scorer; two with one number shut each other out.")
     ] = 0,
@@ -27,16 +30,49 @@ def scorer(
     Every scorer shares sensor-events' partitions with the others; when one dies, another takes its partitions over.
     Start a second one with: telltale scorer --slot 1
     """
+    if context.invoked_subcommand is not None:
+        return
     container = Container(slot=slot)
     configure_logs(container.settings().log_level, process=f"scorer-{slot}")
     running = until_told_to_stop()
     try:
-        container.scorer().run(running)
+        with log_answers():
+            container.scorer().run(running)
     except SlotFenced as error:
         raise CommandFailed(str(error), f"slot {slot}", "give each scorer its own --slot", ExitCode.REFUSED) from error
     except (StateDoesNotMatchOffset, StateOfAnotherKind, ModelUnloadable) as error:
         raise CommandFailed(str(error), f"slot {slot}", code=ExitCode.REFUSED) from error
-    except (LogNotReachable, LogStalled) as error:
-        raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error
     finally:
         container.scoring_log().close()
+
+
+@app.command()
+def adopt(*, json_output: JsonOption = False) -> None:
+    """Set the scorers' committed offsets to where the score ledger ends, after they were lost. Stop every scorer first.
+
+    Example: telltale scorer adopt
+    """
+    # Imported here: the scorer itself starts without what only the repair needs.
+    from infra.kafka.scoring_adoption import ScorersRunning  # noqa: PLC0415
+
+    try:
+        with log_answers():
+            ends = Container().scoring_adoption().adopt()
+    except ScorersRunning as error:
+        raise CommandFailed(str(error), code=ExitCode.REFUSED) from error
+    if json_output:
+        print_json({f"sensor-events/{partition}": end for partition, end in ends.items()})
+        return
+    for partition, end in ends.items():
+        say(f"sensor-events/{partition}: scoring goes on at {end:,}")
+    if not ends:
+        say("there is no ledger yet: the first scorer starts at the beginning")
+
+
+@contextmanager
+def log_answers() -> Iterator[None]:
+    """Say what to do where the log does not answer."""
+    try:
+        yield
+    except (LogNotReachable, LogStalled) as error:
+        raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error
