@@ -130,13 +130,14 @@ class PanelDetector:
         values, slots, times = batch.values, batch.sensors, batch.recorded_at_us
         if not chosen.all():
             values, slots, times = values[chosen], slots[chosen], times[chosen]
-        slots = np.ascontiguousarray(slots, dtype=np.int64)
+        # Writable too: the compiled pass would be compiled again for arrays that are not, such as views of a buffer.
+        values = np.require(values, np.float64, ["C", "W"])
+        slots, times = (np.require(array, np.int64, ["C", "W"]) for array in (slots, times))
         gaps = np.empty(len(slots))
         interval_us = self.panel.interval_s * _MICROSECONDS
         longest = self.panel.options.gap_intervals
-        arrive(np.ascontiguousarray(times, dtype=np.int64), slots, states, gaps, interval_us, longest)
+        arrive(times, slots, states, gaps, interval_us, longest)
         findings = empty_findings(len(slots), len(self.channels), wanted=wanted)
-        values = np.ascontiguousarray(values, dtype=np.float64)
         run_panel(
             values, slots, gaps, states, self.panel.numbers, self._unknown, self.panel.tables, self.pace, findings
         )
