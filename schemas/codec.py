@@ -44,7 +44,7 @@ def encode(event: Event, known: Contracts) -> bytes:
     name = type(event).__name__
     body = io.BytesIO()
     body.write(header_of(known.id_of(name)))
-    fastavro.schemaless_writer(body, _reader_schema(name), _plain(event))
+    fastavro.schemaless_writer(body, _reader_schema(name), _taker_apart(cast("Hashable", type(event)))(event))
     return body.getvalue()
 
 
@@ -91,12 +91,28 @@ def _reader_schema(name: str) -> Any:
     return fastavro.parse_schema(schema_of(name).definition)
 
 
-def _plain(thing: Any) -> Any:
-    if dataclasses.is_dataclass(thing):
-        return {field.name: _plain(getattr(thing, field.name)) for field in dataclasses.fields(thing)}
-    if isinstance(thing, tuple) and thing and dataclasses.is_dataclass(thing[0]):
-        return [_plain(item) for item in thing]
-    return thing
+@cache
+def _taker_apart(kind: Hashable) -> Callable[[Any], Any]:
+    """Return the function that makes what fastavro writes from a value of type `kind`: `_builder`'s inverse."""
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        hints = get_type_hints(kind)
+        names = tuple(field.name for field in dataclasses.fields(kind))
+        deep = [(name, take) for name in names if (take := _taker_apart(hints[name])) is not _same]
+
+        def taken_apart(thing: Any) -> dict[str, Any]:
+            plain = {name: getattr(thing, name) for name in names}
+            for name, take in deep:
+                plain[name] = take(plain[name])
+            return plain
+
+        return taken_apart
+    if get_origin(kind) is tuple:
+        item = _taker_apart(get_args(kind)[0])
+        return _same if item is _same else lambda things: [item(thing) for thing in things]
+    if get_origin(kind) is UnionType:
+        inner = _taker_apart(next(option for option in get_args(kind) if option is not NoneType))
+        return _same if inner is _same else lambda thing: None if thing is None else inner(thing)
+    return _same
 
 
 @cache

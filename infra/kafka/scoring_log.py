@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any, Final
 
 import structlog
@@ -9,7 +10,7 @@ from confluent_kafka import OFFSET_INVALID, KafkaException, TopicPartition
 
 from domain.topics import SENSOR_EVENTS
 from infra.kafka.clients import consumer, producer
-from infra.kafka.reading import batch_of, split
+from infra.kafka.read_ahead import ReadAhead
 from ml.scoring.ports import SlotFenced, TransactionAborted
 from schemas.codec import Event, encode
 from schemas.contracts import Contracts
@@ -19,10 +20,10 @@ GROUP: Final = "telltale-scorer"
 TIMEOUT_MS: Final = 10_000
 """Of session and transaction alike: a dead scorer's partitions are free, and its transaction is ended, after this."""
 
-BATCH_RECORDS: Final = 10_000
-"""At most in one transaction: larger ones gain little speed and delay the verdicts in them."""
+LINGER_MS: Final = 20
 
 _ANSWER_S: Final = 30.0
+_JOINED_WITHIN_S: Final = 5.0
 
 _log = structlog.get_logger()
 
@@ -52,11 +53,13 @@ class KafkaScoringLog:
         name = f"{GROUP}-{slot}"
         self._contracts = contracts
         self._given: frozenset[int] | None = None
+        self._joined = False
         self._producer = producer(
             bootstrap,
             transactional_id=name,
             transaction_timeout_ms=TIMEOUT_MS,
-            linger_ms=0,
+            # A commit sends what lingers at once; without it each record of a transaction would be a request.
+            linger_ms=LINGER_MS,
             message_timeout_ms=TIMEOUT_MS,
         )
         # Fences a former process of this slot and ends its open transaction, before anything is read.
@@ -72,18 +75,11 @@ class KafkaScoringLog:
             fetch_wait_max_ms=100,
         )
         self._consumer.subscribe([SENSOR_EVENTS], on_assign=self._on_assign, on_revoke=self._on_revoke)
+        self._reader = ReadAhead(self._consumer)
 
     def poll(self, timeout_s: float) -> Sequence[RecordBatch]:
         """Return new records of taken partitions, one batch per partition; () when none came in `timeout_s`."""
-        first = self._consumer.poll(timeout_s)
-        if first is None:
-            return ()
-        # consume() waits for its whole count; with the first record in hand it only empties the queue.
-        records, _ = split([first, *self._consumer.consume(BATCH_RECORDS - 1, timeout=0)])
-        by_partition: dict[int, list[Any]] = {}
-        for record in records:
-            by_partition.setdefault(record.partition(), []).append(record)
-        return [batch_of((SENSOR_EVENTS, partition), held) for partition, held in by_partition.items()]
+        return self._reader.poll(timeout_s)
 
     def rebalanced(self) -> frozenset[int] | None:
         """Return the partitions the group now gives this slot, once after each rebalance; None when it was quiet."""
@@ -91,7 +87,10 @@ class KafkaScoringLog:
         return given
 
     def take(self, positions: Mapping[int, int]) -> None:
-        """Read exactly these partitions, each from its position."""
+        """Read exactly these partitions, each from its position; nothing when the group has given others meanwhile."""
+        self._reader.forget()
+        if self._given is not None:
+            return
         self._consumer.assign([TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())])
 
     def committed(self, partitions: Iterable[int]) -> Mapping[int, int | None]:
@@ -105,9 +104,11 @@ class KafkaScoringLog:
     def pause(self, partition: int) -> None:
         """Return no records of this partition until it is resumed or taken again."""
         self._consumer.pause([TopicPartition(SENSOR_EVENTS, partition)])
+        self._reader.withhold(partition)
 
     def resume(self, partition: int) -> None:
         """Go on with a paused partition."""
+        self._reader.release(partition)
         self._consumer.resume([TopicPartition(SENSOR_EVENTS, partition)])
 
     @contextmanager
@@ -143,15 +144,21 @@ class KafkaScoringLog:
     def send_offsets(self, positions: Mapping[int, int]) -> None:
         """Put the group's positions into the open transaction."""
         places = [TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())]
-        _persist(
-            self._producer.send_offsets_to_transaction, places, self._consumer.consumer_group_metadata(), _ANSWER_S
-        )
+        # As it was after the poll that returned these records: a rebalance since then is refused by the broker.
+        member = self._reader.member or self._consumer.consumer_group_metadata()
+        _persist(self._producer.send_offsets_to_transaction, places, member, _ANSWER_S)
 
     def close(self) -> None:
         """Leave without leaving the group: the slot's partitions wait for it through a short absence."""
+        self._reader.close()
+        # Closed while the group's first answer is on its way, the client would wait for itself for ever.
+        deadline = monotonic() + _JOINED_WITHIN_S
+        while not self._joined and monotonic() < deadline:
+            self._consumer.poll(0.05)
         self._consumer.close()
 
     def _on_assign(self, _: Any, partitions: Sequence[TopicPartition]) -> None:
+        self._joined = True
         self._given = frozenset(place.partition for place in partitions)
         self._consumer.assign([])
 

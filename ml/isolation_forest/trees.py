@@ -5,11 +5,13 @@ exactly d steps. Filling nodes send every row left (threshold +inf) to a copy of
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import IsolationForest
+
+if TYPE_CHECKING:  # scoring needs the trees and not scikit-learn, which takes longer to load than all the rest
+    from sklearn.ensemble import IsolationForest
 
 DEEPEST: Final = 12
 """Deepest tree that is laid out: a perfect tree of 12 levels takes 8,191 nodes. ψ = 256 rows a tree give 8."""
@@ -51,7 +53,7 @@ def average_path_length(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64
     return lengths
 
 
-def flatten(forest: IsolationForest) -> Trees:
+def flatten(forest: "IsolationForest") -> Trees:
     """Return the fitted forest's trees; rows take the same way through them, to the bit, as in scikit-learn.
 
     scikit-learn compares float32 values with float64 thresholds; x ≤ t for a float32 x exactly when x ≤ the largest

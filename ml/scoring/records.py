@@ -1,7 +1,8 @@
 """What a scorer writes for one partition in one transaction: verdicts and the ledger."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isnan
 from uuid import UUID
 
 import numpy as np
@@ -13,7 +14,7 @@ from domain.readings import moment_of
 from domain.scoring import Flag, FlaggedRanges, ModelInForce, ReadingsScored, ScoreColumn
 from ml.scoring.judge import Judgement, ProfileJudgement
 from ml.scoring.state import PartitionState
-from schemas.readings import Readings, uuid_bytes
+from schemas.readings import Readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,39 +78,54 @@ def _verdicts(readings: Readings, judged: ProfileJudgement) -> Iterator[tuple[in
     model, kinds = judged.loaded.model, judged.loaded.detector.kinds
     channels, judging = judged.block.profile.channel_names, judged.loaded.detector.channels
     rows = judged.rows[judged.abnormal]
-    ids = uuid_bytes(readings.columns.column("event_id"))[rows]
-    plain = readings.columns.take(rows).to_pylist()
-    for place, (row, here) in enumerate(zip(rows.tolist(), judged.abnormal.tolist(), strict=True)):
-        ratios = judged.verdicts.ratios[here]
-        above = [kind for kind in np.argsort(-ratios, kind="stable").tolist() if ratios[kind] > 1]
-        kind = int(judged.kinds[place])
-        offset = int(readings.offsets[row])
+    # Column by column over all verdicts: when many are abnormal this is most of the scorer's work.
+    columns = readings.columns.take(rows)
+    ratios = judged.verdicts.ratios[judged.abnormal]
+    table = zip(
+        readings.offsets[rows].tolist(),
+        columns.column("event_id").to_pylist(),
+        columns.column("machine_id").to_pylist(),
+        columns.column("sensor_id").to_pylist(),
+        readings.recorded_at_us[rows].tolist(),
+        judged.kinds.tolist(),
+        np.argsort(-ratios, axis=1, kind="stable").tolist(),
+        ratios.tolist(),
+        judged.verdicts.raw[judged.abnormal].tolist(),
+        _by_channel(channels, judged.values[judged.abnormal]),
+        _by_channel(judging, judged.explanations.expected),
+        _by_channel(judging, judged.explanations.contribution),
+        strict=True,
+    )
+    for offset, event_id, machine, sensor, moment, kind, order, ratio, raw, measured, expected, contribution in table:
         position = Position(readings.topic, readings.partition, offset)
         yield (
             offset,
             AnomalyDetected(
                 event_id=verdict_id(position, model.artifact_sha256),
-                reading_event_id=UUID(bytes=ids[place].tobytes()),
+                reading_event_id=UUID(event_id),
                 reading_position=str(position),
-                machine_id=plain[place]["machine_id"],
-                sensor_id=plain[place]["sensor_id"],
-                recorded_at=moment_of(int(readings.recorded_at_us[row])),
+                machine_id=machine,
+                sensor_id=sensor,
+                recorded_at=moment_of(moment),
                 kind=kinds[kind],
-                kinds=tuple(kinds[index] for index in above),
-                score=float(ratios[kind]),
-                raw_score=float(judged.verdicts.raw[here, kind]),
-                severity=severity_of(float(ratios[kind])),
-                measurements=_by_channel(channels, judged.values[here]),
-                expected=_by_channel(judging, judged.explanations.expected[place]),
-                contribution=_by_channel(judging, judged.explanations.contribution[place]),
+                kinds=tuple(kinds[index] for index in order if ratio[index] > 1),
+                score=ratio[kind],
+                raw_score=raw[kind],
+                severity=severity_of(ratio[kind]),
+                measurements=measured,
+                expected=expected,
+                contribution=contribution,
                 model=model,
             ),
         )
 
 
-def _by_channel(channels: tuple[str, ...], values: NDArray[np.float64]) -> Mapping[str, float]:
-    named = zip(channels, values.tolist(), strict=True)
-    return {channel: value for channel, value in named if not np.isnan(value)}
+def _by_channel(channels: tuple[str, ...], values: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Return each row of `values` (m, c) by channel, without its NaN."""
+    if not np.isnan(values).any():
+        return [dict(zip(channels, row, strict=True)) for row in values.tolist()]
+    pairs = (zip(channels, row, strict=True) for row in values.tolist())
+    return [{channel: value for channel, value in row if not isnan(value)} for row in pairs]
 
 
 def _absent(stretch: Stretch, readings: Readings | None) -> NDArray[np.int64]:
