@@ -36,6 +36,8 @@ _MACHINES: Final = 16
 _WARM_S: Final = 2.0
 _READY_WITHIN_S: Final = 90.0
 _LOOK_EVERY_S: Final = 0.01
+_SHOWN: Final = 300
+"""Verdicts asked for at a time: those of three seconds at the faster pace, so that a slow answer misses none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def _receive(plant: Plant, times: Times, stop: Event) -> None:
 def _look(api: httpx.Client, times: Times, stop: Event) -> None:
     while not stop.is_set():
         try:
-            answer = api.get("/anomalies/latest", params={"limit": 50})
+            answer = api.get("/anomalies/latest", params={"limit": _SHOWN})
         except httpx.TransportError:  # it is not up yet
             stop.wait(0.2)
             continue

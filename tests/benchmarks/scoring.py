@@ -9,13 +9,14 @@ from typing import Final
 from infra.kafka.scoring_models import KafkaModels
 from ml.isolation_forest.detector import IsolationForestDetector
 from ml.scoring.scorer import Scorer
-from tests.benchmarks.figures import Figure, at_least
+from tests.benchmarks.figures import Figure, at_least, at_most
 from tests.benchmarks.plant import Plant
 from tests.benchmarks.simple_loop import OUTPUT, SimpleLoop
 from tests.benchmarks.sizes import Sizes
 
 GOAL: Final = 150_000
 SHARE: Final = 0.75
+SIMPLE: Final = "simplest exactly-once loop"
 
 
 def measure(plant: Plant, sizes: Sizes) -> Iterator[Figure]:
@@ -29,19 +30,27 @@ def measure(plant: Plant, sizes: Sizes) -> Iterator[Figure]:
     scorer = container.scorer()
     with closing(container.scoring_log()), closing(SimpleLoop(plant.bootstrap, detector)) as simple:
         _catch_up(scorer, plant.ends())  # takes the partitions, compiles, and leaves both at the same place
-        rates, simple_rates = [], []
+        rates, simple_rates, cpu_us, simple_cpu_us = [], [], [], []
         for _ in range(sizes.rounds):
             start = plant.ends()
             plant.append(sizes.scored)
             end = plant.ends()
-            # At the end of a partition the scorer's own client looks again only now and then; both begin alike.
+            # The scorer's client has read ahead while records came in; from here on both begin alike.
             scorer._read_again()
+            began = time.process_time()
             rates.append(sizes.scored / _catch_up(scorer, end))
+            between = time.process_time()
             simple_rates.append(sizes.scored / simple.run(start, end))
+            cpu_us.append((between - began) / sizes.scored * 1e6)
+            simple_cpu_us.append((time.process_time() - between) / sizes.scored * 1e6)
     ratio = median(ours / other for ours, other in zip(rates, simple_rates, strict=True))
     value = median(rates)
-    beside = ("simplest exactly-once loop", value / ratio)
+    beside = (SIMPLE, value / ratio)
     yield at_least("scorer catching up", value, "readings/s", goal=GOAL, beside=beside, share=SHARE)
+    # Beside the rate because other programs on the machine hardly change it.
+    simple_us = median(simple_cpu_us)
+    words = f"{SIMPLE}: {simple_us:.1f} µs"
+    yield at_most("CPU of the scorer per reading", median(cpu_us), "µs", goal=simple_us / SHARE, compared_with=words)
 
 
 def _catch_up(scorer: Scorer, ends: Mapping[int, int]) -> float:
