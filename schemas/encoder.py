@@ -1,4 +1,4 @@
-"""Readings in columns to wire bytes, by the thousand: the same bytes that `schemas.codec.encode` writes one at a time."""
+"""Readings in columns to wire bytes, by the thousand: the bytes that `schemas.codec.encode` writes one at a time."""
 
 import json
 from functools import cache
