@@ -14,8 +14,8 @@ FALLING_KINDS: Final = frozenset({"isolation_forest"})
 """Kinds whose contribution is the fall of the raw score when the channel is set to its usual value; of the others it
 is the channel's own ratio to its threshold."""
 
-LEADS: Final = 0.5
-"""A channel with this part of the largest contribution is named as a reason beside it."""
+LEADS: Final = 0.75
+"""A channel with this part of the largest contribution is a reason as good as that one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +48,25 @@ class Reason:
 
     @property
     def expected_text(self) -> str:
-        """Return `2.1–2.9`, or the one value where the model knows no range."""
-        if self.band is None:
-            return number(self.expected, digits=self.digits)
+        """Return `2.1–2.9`, or the one usual value where the model knows no range, or where the value lies in it.
+
+        A forest judges channels together: one may be the reason while it stays inside its own range.
+        """
+        if self.band is None or not self.outside:
+            return number(self.expected if self.expected is not None else self._middle, digits=self.digits)
         return f"{number(self.band.low, digits=self.digits)}–{number(self.band.high, digits=self.digits)}"
+
+    @property
+    def outside(self) -> float:
+        """Return how far the value is outside its band, in widths of the band; 0 inside and where either is unknown."""
+        if self.band is None or self.value is None:
+            return 0.0
+        beyond = max(self.band.low - self.value, self.value - self.band.high, 0.0)
+        return beyond / max(self.band.high - self.band.low, 1e-9)
+
+    @property
+    def _middle(self) -> float | None:
+        return None if self.band is None else (self.band.low + self.band.high) / 2
 
 
 def channel_shares(verdict: Verdict) -> dict[str, float]:
@@ -64,7 +79,7 @@ def channel_shares(verdict: Verdict) -> dict[str, float]:
 
 
 def leading_channels(verdict: Verdict) -> tuple[str, ...]:
-    """Return the channels that are the reason: the largest contribution, and those of at least half its size."""
+    """Return the channels that are the reason: the largest contribution, and those nearly as large."""
     shares = channel_shares(verdict)
     most = max(shares.values(), default=0.0)
     if most <= 0:
@@ -85,18 +100,21 @@ def _by_departure(verdict: Verdict) -> list[str]:
 
 
 def reason_of(verdict: Verdict, *, profile: Profile | None, model: ModelVersion | None) -> Reason | None:
-    """Return the leading channel's part; None when the verdict names no channel at all."""
-    leading = leading_channels(verdict)
-    if not leading:
-        return None
-    channel = leading[0]
-    return Reason(
-        channel=channel,
-        unit=profile.unit_of(channel) if profile else "",
-        value=verdict.measurements.get(channel),
-        expected=verdict.expected.get(channel),
-        band=band_of(model.metrics, channel) if model else None,
-    )
+    """Return the leading channel's part; None when the verdict names no channel at all.
+
+    Of several that lead, the one farthest outside what the model expects of it: there a reader sees the reason too.
+    """
+    reasons = [
+        Reason(
+            channel=channel,
+            unit=profile.unit_of(channel) if profile else "",
+            value=verdict.measurements.get(channel),
+            expected=verdict.expected.get(channel),
+            band=band_of(model.metrics, channel) if model else None,
+        )
+        for channel in leading_channels(verdict)
+    ]
+    return max(reasons, key=lambda reason: reason.outside, default=None)
 
 
 def band_of(metrics: Mapping[str, float | None], channel: str) -> Band | None:

@@ -44,7 +44,7 @@ def swimlane(order: Sequence[str], picked: Mapping[str, str | float] | None) -> 
             "lane:N", sort=list(order), title=None, axis=names, scale=alt.Scale(paddingInner=0.16, paddingOuter=0.06)
         ),
     )
-    legend = alt.Legend(title=None, values=list(SEVERITIES), symbolStrokeWidth=0)
+    legend = alt.Legend(title=None, values=list(SEVERITIES), symbolStrokeWidth=0, offset=20)
     cells = (
         base.mark_rect(strokeWidth=1)
         .encode(

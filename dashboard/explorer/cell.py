@@ -16,7 +16,7 @@ from dashboard.connection import Connection
 from dashboard.explorer.lanes import Cell
 from dashboard.frame.arrival import way_to
 from dashboard.frame.choices import Choices
-from dashboard.look.formats import clock, kind_name, many, times, width
+from dashboard.look.formats import clock, many, short_kind, times, width
 from dashboard.look.palette import rank
 from dashboard.parts.chart import chart
 from dashboard.parts.layout import split
@@ -112,7 +112,7 @@ def _row(verdict: Verdict, reason: Reason | None, choices: Choices) -> list[str]
         severity(verdict.severity),
         f"{clock(verdict.recorded_at)}{'<br>' + tag('then: not known', 'accent') if later else ''}",
         escape(verdict.sensor_id),
-        escape(kind_name(verdict.kind)),
+        escape(short_kind(verdict.kind)),
         f"<b>{escape(reason.channel)}</b>" if reason else "–",
         escape(reason.measured_text) if reason else "–",
         escape(reason.expected_text) if reason else "–",

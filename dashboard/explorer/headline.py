@@ -1,6 +1,5 @@
 """The newest worst verdict in one sentence: which machine, which sensor, which channel, why. Nobody has to click."""
 
-from collections import Counter
 from datetime import timedelta
 from html import escape
 
@@ -15,16 +14,16 @@ from dashboard.frame.arrival import way_to
 from dashboard.frame.choices import Choices
 from dashboard.frame.freshness import ask_freshness
 from dashboard.look.formats import clock, many, span
-from dashboard.look.palette import rank
 from dashboard.memory import now
 from dashboard.parts.words import mono, quiet, severity
 from dashboard.reasons import explain, summary
+from dashboard.sensor.asking import newest_worst
 
 
 def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) -> None:
     """Write the sentence and the way to its reasons, or that all is quiet."""
     cell = worst_cell(swimlane)
-    verdict = newest_worst(connection, choices, swimlane, cell) if cell else None
+    verdict = verdict_of_cell(connection, choices, swimlane, cell) if cell else None
     if verdict is None:
         quiet(quiet_line(ask_freshness(connection).value, choices))
         return
@@ -50,7 +49,7 @@ def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) 
         )
 
 
-def newest_worst(connection: Connection, choices: Choices, swimlane: Swimlane, cell: Cell | None) -> Verdict | None:
+def verdict_of_cell(connection: Connection, choices: Choices, swimlane: Swimlane, cell: Cell | None) -> Verdict | None:
     """Return the newest of the cell's verdicts of the worst severity, from the sensor that has most of them."""
     if cell is None:
         return None
@@ -68,17 +67,7 @@ def newest_worst(connection: Connection, choices: Choices, swimlane: Swimlane, c
             as_of=choices.as_of,
         ),
     )
-    by_sensor = Counter((found.severity, found.sensor_id) for found in answered.value)
-    return max(
-        answered.value,
-        key=lambda found: (
-            rank(found.severity),
-            by_sensor[found.severity, found.sensor_id],
-            found.sensor_id,
-            found.recorded_at,
-        ),
-        default=None,
-    )
+    return newest_worst(answered.value)
 
 
 def quiet_line(fresh: Freshness, choices: Choices) -> str:

@@ -125,26 +125,22 @@ def lane_order(swimlane: Swimlane, *, worst_first: bool) -> list[str]:
 
 
 def worst_cell(swimlane: Swimlane) -> Cell | None:
-    """Return the newest of the worst cells: worst by severity, then by whether it lasts.
+    """Return the newest of the worst cells: worst by severity, then by whether it lasts; of several the fullest.
 
     A detector that is wrong once in a while somewhere must not hide the machine that is wrong all the time.
     """
-    found = [
-        (
-            rank(lane.severities[place]),
-            _lasts(lane, place),
-            swimlane.buckets[place],
-            lane.scores[place] or 0.0,
-            lane.name,
-        )
-        for lane in swimlane.lanes
-        for place in shown_buckets(swimlane)
-        if lane.severities[place]
-    ]
-    if not found:
+
+    def weight(found: tuple[Lane, int]) -> tuple[int, bool, datetime, float, float]:
+        lane, place = found
+        share = lane.anomalies[place] / max(lane.readings[place], 1)
+        start, score = swimlane.buckets[place], lane.scores[place] or 0.0
+        return rank(lane.severities[place]), _lasts(lane, place), start, share, score
+
+    abnormal = [(lane, place) for lane in swimlane.lanes for place in shown_buckets(swimlane) if lane.severities[place]]
+    if not abnormal:
         return None
-    _, _, start, _, name = max(found)
-    return Cell(lane=name, start=start)
+    lane, place = max(abnormal, key=weight)
+    return Cell(lane=lane.name, start=swimlane.buckets[place])
 
 
 def _lasts(lane: Lane, place: int) -> bool:

@@ -6,6 +6,8 @@ from typing import Final
 NARROW: Final = "\u202f"
 """Narrow no-break space: between a number and its unit."""
 
+MOST_DIGITS: Final = 4
+
 UNKNOWN: Final = "–"
 
 _DIGITS: Final = ((150.0, 0), (1.5, 1), (0.15, 2), (0.015, 3))
@@ -21,8 +23,8 @@ def number(value: float | None, unit: str = "", digits: int = 0) -> str:
 
 def times(ratio: float | None, digits: int = 1) -> str:
     """Return `3.2 ×`: so many times the threshold. Just above it `1.03 ×`: 1.0 would read as not abnormal."""
-    if ratio is not None and 1 < ratio < 1.05:
-        digits = max(digits, 2)
+    while ratio is not None and ratio > 1 and round(ratio, digits) == 1 and digits < MOST_DIGITS:
+        digits += 1
     return number(ratio, "×", digits)
 
 
@@ -77,3 +79,8 @@ def many(count: int, one: str, several: str = "") -> str:
 def kind_name(kind: str) -> str:
     """Return a verdict's kind in words: `isolation forest`."""
     return kind.replace("_", " ")
+
+
+def short_kind(kind: str) -> str:
+    """Return a verdict's kind for a column: its last word."""
+    return kind.rpartition("_")[2]

@@ -1,6 +1,8 @@
 """What page Sensor asks: which sensor, its readings, its verdicts, and the verdict that is explained."""
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from dashboard.answers.machines import ReadingSeries, Sensor
@@ -26,8 +28,14 @@ class Seen:
 
 
 def newest_worst(verdicts: tuple[Verdict, ...]) -> Verdict | None:
-    """Return the newest verdict of the worst severity."""
-    return max(verdicts, key=lambda verdict: (rank(verdict.severity), verdict.recorded_at), default=None)
+    """Return the newest verdict of the worst severity, from the sensor that has most of that severity."""
+    counted = Counter((verdict.severity, verdict.machine_id, verdict.sensor_id) for verdict in verdicts)
+
+    def weight(verdict: Verdict) -> tuple[int, int, datetime]:
+        same = counted[verdict.severity, verdict.machine_id, verdict.sensor_id]
+        return rank(verdict.severity), same, verdict.recorded_at
+
+    return max(verdicts, key=weight, default=None)
 
 
 def ask_verdicts(connection: Connection, choices: Choices, sensor: Sensor | None) -> tuple[Verdict, ...]:

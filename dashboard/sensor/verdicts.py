@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.answers.verdicts import Verdict
 from dashboard.frame.choices import Choices
-from dashboard.look.formats import clock, kind_name, many, times
+from dashboard.look.formats import clock, many, short_kind, times
 from dashboard.look.palette import rank
 from dashboard.memory import now
 from dashboard.parts.words import heading, severity, table, tag
@@ -50,12 +50,10 @@ def shown_verdicts(verdicts: tuple[Verdict, ...], explained: Verdict | None) -> 
 
 
 def _news(verdict: Verdict, before: Verdict) -> bool:
-    """Return whether the verdict says something else than the one before it, or comes after a time of quiet."""
-    same = (verdict.severity, verdict.kind, leading_channels(verdict)[:1])
-    return (
-        same != (before.severity, before.kind, leading_channels(before)[:1])
-        or verdict.recorded_at - before.recorded_at > QUIET_FOR
-    )
+    """Return whether the verdict is of another kind or severity than the one before it, or ends a time of quiet."""
+    if (verdict.severity, verdict.kind) != (before.severity, before.kind):
+        return True
+    return verdict.recorded_at - before.recorded_at > QUIET_FOR
 
 
 def _row(verdict: Verdict, choices: Choices) -> list[str]:
@@ -67,6 +65,6 @@ def _row(verdict: Verdict, choices: Choices) -> list[str]:
         severity(verdict.severity),
         f'<a href="{link}" target="_self">{clock(verdict.recorded_at, now())}</a>{note}',
         ", ".join(leading_channels(verdict)[:2]),
-        kind_name(verdict.kind),
+        short_kind(verdict.kind),
         times(verdict.score),
     ]
