@@ -1,0 +1,47 @@
+"""The fake asks and answers as the real API does."""
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from query_api.app import create_app
+from query_api.store import ReadModelStore
+from tests.integration.dashboard.fake_api import Plant, fake_app
+
+
+@pytest.fixture
+def real() -> dict[str, Any]:
+    """Return the real API's description; no store is needed for that."""
+    app = create_app(
+        store=cast("ReadModelStore", None), clock=lambda: datetime.now(UTC), may_read=lambda: "tests", version="0"
+    )
+    return _routes(app)
+
+
+def _routes(app: FastAPI) -> dict[str, Any]:
+    paths = app.openapi()["paths"]
+    return {path: {one["name"] for one in found["get"].get("parameters", ())} for path, found in paths.items()}
+
+
+def test_every_route_and_parameter_of_the_fake_is_one_of_the_real_api(real: dict[str, Any]) -> None:
+    fake = {path.replace("{event_id}", "{}"): names for path, names in _routes(fake_app(Plant())).items()}
+    known = {path.replace("{event_id}", "{}"): names for path, names in real.items()}
+    strange = {path: names - known.get(path, set()) for path, names in fake.items()}
+    assert set(fake) <= set(known)
+    assert {path: names for path, names in strange.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [("/freshness", "Freshness"), ("/machines", "MachineSummary"), ("/topics", "TopicWatermarks")],
+)
+def test_fake_answers_with_the_fields_of_the_real_models(path: str, model: str) -> None:
+    app = create_app(
+        store=cast("ReadModelStore", None), clock=lambda: datetime.now(UTC), may_read=lambda: "tests", version="0"
+    )
+    fields = set(app.openapi()["components"]["schemas"][model]["properties"])
+    body = TestClient(fake_app(Plant())).get(path).json()
+    assert set(body["items"][0] if "items" in body else body) == fields
