@@ -104,13 +104,13 @@ class ProjectorProcess:
         statuses = {build: one.status for build, one in projecting.items()}
         held = {build: status for build, status in statuses.items() if status.state is not ProjectorState.STANDBY}
         places = {(where.topic, where.partition) for status in held.values() for where in status.checkpoints}
+        asked_at_s = time.time()  # before the question: that the end was seen counts from then
         try:
             stable = self._ends.stable(places)
         except LogNotReachable as error:
             away, now_s = str(error), time.time()
             return [(build, self._watch(build).report(_told(at, away), None, now_s)) for build, at in held.items()]
-        now_s = time.time()
-        return [(build, self._watch(build).report(at, _ends_of(at, stable), now_s)) for build, at in held.items()]
+        return [(build, self._watch(build).report(at, _ends_of(at, stable), asked_at_s)) for build, at in held.items()]
 
     def _watch(self, build: Build) -> ProgressWatch:
         return self._watches.setdefault(build, ProgressWatch())

@@ -10,6 +10,10 @@ from projections.checkpoints import Checkpoint, TopicPartition
 
 STALLED_AFTER_S: Final = 30.0
 
+SETTLED_AFTER_US: Final = 15_000_000
+"""A record's time is set before its transaction commits, at most 10 s later (its timeout) and a second for aborting: a
+partition's end seen so long after a moment has everything that will ever be known of it."""
+
 
 class ProjectorState(StrEnum):
     """What a projector does."""
@@ -53,13 +57,15 @@ class ProjectorStatus:
 class Progress:
     """How a projector stands against its log; None before it has read its checkpoint.
 
-    lag_offsets counts transaction markers too.
+    lag_offsets counts transaction markers too. Everything the log knew before `complete_to_us` is in the build, for
+    good: it may be asked as of any earlier moment. Microseconds since 1970 UTC; None: a partition was never at its end.
     """
 
     status: ProjectorStatus
     lag_offsets: int | None
     lag_seconds: float | None
     records_per_second: float
+    complete_to_us: int | None = None
 
 
 class ProgressWatch:
@@ -96,6 +102,7 @@ class ProgressWatch:
             lag_offsets=lag,
             lag_seconds=max(ages, default=0.0),
             records_per_second=rate,
+            complete_to_us=complete_to_us(status.checkpoints, self._at_end_at_s),
         )
 
     def _rate(self, status: ProjectorStatus, now_s: float) -> float:
@@ -114,3 +121,22 @@ class ProgressWatch:
             return status
         cause = f"{lag} behind and not moving for {still_s:.0f} s: {status.cause or 'no cause is known'}"
         return replace(status, state=ProjectorState.STALLED, cause=cause)
+
+
+def complete_to_us(
+    checkpoints: Mapping[TopicPartition, Checkpoint], at_end_at_s: Mapping[TopicPartition, float]
+) -> int | None:
+    """Return the moment before which a build lacks nothing: the least over its partitions.
+
+    A partition lacks nothing known before its newest record, as what is known never steps back in it, nor before
+    SETTLED_AFTER_US ahead of when it was last seen at its end.
+    """
+    least: int | None = None
+    for where, checkpoint in checkpoints.items():
+        passed = [] if checkpoint.known_at_us is None else [checkpoint.known_at_us]
+        if where in at_end_at_s:
+            passed.append(int(at_end_at_s[where] * 1_000_000) - SETTLED_AFTER_US)
+        if not passed:
+            return None
+        least = max(passed) if least is None else min(least, max(passed))
+    return least

@@ -11,10 +11,11 @@ from infra.postgres.builds import Build
 from projections.status import Progress
 
 _SAY: Final = """
-INSERT INTO telltale.projector_status (
-    read_model, build, state, cause, position, lag_offsets, lag_seconds, records_per_second, known_at, updated_at
+INSERT INTO telltale.projector_status AS status (
+    read_model, build, state, cause, position, lag_offsets, lag_seconds, records_per_second, known_at, updated_at,
+    complete_to
 )
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (read_model, build) DO UPDATE SET
     state = EXCLUDED.state,
     cause = EXCLUDED.cause,
@@ -23,7 +24,9 @@ ON CONFLICT (read_model, build) DO UPDATE SET
     lag_seconds = EXCLUDED.lag_seconds,
     records_per_second = EXCLUDED.records_per_second,
     known_at = EXCLUDED.known_at,
-    updated_at = EXCLUDED.updated_at
+    updated_at = EXCLUDED.updated_at,
+    -- What was complete stays so: a projector that has just started must not take it back.
+    complete_to = greatest(status.complete_to, EXCLUDED.complete_to)
 """
 
 
@@ -43,9 +46,14 @@ def say_status(connection: psycopg.Connection, progress: Sequence[tuple[Build, P
                     at.lag_offsets,
                     at.lag_seconds,
                     at.records_per_second,
-                    None if at.status.known_at_us is None else moment_of(at.status.known_at_us),
+                    _moment(at.status.known_at_us),
                     now,
+                    _moment(at.complete_to_us),
                 )
                 for build, at in progress
             ],
         )
+
+
+def _moment(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else moment_of(microseconds)

@@ -4,9 +4,10 @@ import numpy as np
 
 from projections.checkpoints import Checkpoint, TopicPartition
 from projections.decoding import known_at
-from projections.status import STALLED_AFTER_S, ProgressWatch, ProjectorState, ProjectorStatus
+from projections.status import STALLED_AFTER_S, ProgressWatch, ProjectorState, ProjectorStatus, complete_to_us
 
 WHERE = TopicPartition("sensor-events", 0)
+OTHER = TopicPartition("sensor-events", 1)
 
 
 def a_status(next_offset: int = 100, known_s: int | None = None) -> ProjectorStatus:
@@ -104,3 +105,25 @@ def test_while_the_log_is_away_the_age_grows() -> None:
     watch.report(STATUS, {WHERE: 100}, now_s=1000)
     away = watch.report(STATUS, None, now_s=1007)
     assert (away.lag_offsets, away.lag_seconds) == (0, 7)
+
+
+def test_an_answer_is_complete_before_the_newest_record_of_each_partition() -> None:
+    known = {WHERE: a_status(known_s=40).checkpoints[WHERE], OTHER: a_status(known_s=90).checkpoints[WHERE]}
+    assert complete_to_us(known, {}) == 40_000_000
+
+
+def test_a_partition_seen_at_its_end_is_complete_once_every_transaction_of_then_is_over() -> None:
+    known = {WHERE: a_status(known_s=40).checkpoints[WHERE]}
+    assert complete_to_us(known, {WHERE: 100.0}) == 85_000_000
+    assert complete_to_us(known, {WHERE: 50.0}) == 40_000_000
+
+
+def test_a_partition_neither_read_nor_seen_at_its_end_leaves_nothing_complete() -> None:
+    known = {WHERE: a_status(known_s=40).checkpoints[WHERE], OTHER: a_status().checkpoints[WHERE]}
+    assert complete_to_us(known, {WHERE: 100.0}) is None
+
+
+def test_the_end_is_only_seen_while_nothing_is_behind() -> None:
+    watch = ProgressWatch()
+    watch.report(a_status(known_s=40), {WHERE: 100}, now_s=100)
+    assert watch.report(a_status(known_s=40), {WHERE: 101}, now_s=200).complete_to_us == 85_000_000
