@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ml.scoring.scorer import Scorer
     from ml.training.train import TrainingDesk
     from query_api.store import ReadModelStore
+    from schemas.contracts import Contracts
 
 
 def late(place: str) -> Callable[..., Any]:
@@ -60,11 +61,15 @@ class Container(containers.DeclarativeContainer):
     bootstrap = settings.provided.kafka_bootstrap
     followed_contracts: "providers.Singleton[ContractsFollower]" = providers.Singleton(_followed_contracts, bootstrap)
     contracts = followed_contracts.provided.contracts
+    contracts_to_write: "providers.Singleton[Contracts]" = providers.Singleton(
+        late("infra.registry.agreement:contracts_to_write"), settings, contracts
+    )
+    """What every producer encodes with: none is made while the registry contradicts the log."""
     decoding = providers.Singleton(late("infra.kafka.decoding:KafkaReadingDecoding"), bootstrap, followed_contracts)
 
     slot = providers.Object(0)
     scoring_log: "providers.Singleton[KafkaScoringLog]" = providers.Singleton(
-        late("infra.kafka.scoring_log:KafkaScoringLog"), bootstrap, slot, contracts
+        late("infra.kafka.scoring_log:KafkaScoringLog"), bootstrap, slot, contracts_to_write
     )
     scoring_adoption: "providers.Singleton[KafkaScoringAdoption]" = providers.Singleton(
         late("infra.kafka.scoring_adoption:KafkaScoringAdoption"), bootstrap, contracts
@@ -79,7 +84,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     model_log: "providers.Singleton[KafkaModelLog]" = providers.Singleton(
-        late("infra.kafka.model_store:KafkaModelLog"), bootstrap, contracts
+        late("infra.kafka.model_store:KafkaModelLog"), bootstrap, contracts_to_write
     )
     training: "providers.Singleton[TrainingDesk]" = providers.Singleton(
         late("ml.training.train:TrainingDesk"),

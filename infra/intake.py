@@ -26,15 +26,17 @@ class Intake(containers.DeclarativeContainer):
     root: "providers.Container[Container]" = providers.Container(Container)
     bootstrap = root.bootstrap
     contracts = root.contracts
+    contracts_to_write = root.contracts_to_write
 
     profile_log: "providers.Singleton[KafkaProfileLog]" = providers.Singleton(
         late("infra.kafka.profile_log:KafkaProfileLog"), bootstrap, contracts
     )
     define_profile: "providers.Singleton[DefineProfileHandler]" = providers.Singleton(
-        late("commands.define_profile:DefineProfileHandler"), profile_log
+        late("commands.define_profile:DefineProfileHandler"),
+        providers.Singleton(late("infra.kafka.profile_log:KafkaProfileLog"), bootstrap, contracts_to_write),
     )
     appender: "providers.Factory[ReadingAppender]" = providers.Factory(
-        late("infra.kafka.reading_appender:ReadingAppender"), bootstrap, contracts
+        late("infra.kafka.reading_appender:ReadingAppender"), bootstrap, contracts_to_write
     )
     logged_readings: "providers.Factory[LoggedReadings]" = providers.Factory(
         late("infra.kafka.known_readings:LoggedReadings"), bootstrap, contracts
@@ -46,7 +48,7 @@ class Intake(containers.DeclarativeContainer):
     model_lines = providers.Singleton(late("commands.model_lines:ModelLines"))
     desk: "providers.Singleton[CommandDesk]" = providers.Singleton(
         late("commands.desk:CommandDesk"),
-        providers.Singleton(late("infra.kafka.command_log:KafkaEventLog"), bootstrap, contracts),
+        providers.Singleton(late("infra.kafka.command_log:KafkaEventLog"), bootstrap, contracts_to_write),
         providers.List(model_lines),
     )
     command_service: "providers.Factory[FastAPI]" = providers.Factory(

@@ -6,13 +6,14 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import typer
 
+from infra.cli import doctor_log
+from infra.cli.doctor_finding import Check, Finding
 from infra.cli.output import ExitCode, JsonOption, print_json, print_table
 from infra.embedded.home import Home
 from infra.embedded.jars import is_sound, locked_jars
@@ -26,17 +27,6 @@ MEMORY_BYTES = 3_000_000_000
 JAVA_VERSION = 17
 
 app = typer.Typer()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, what was found, what is needed, and what to do if that differs."""
-
-    check: str
-    good: bool
-    found: str
-    needed: str
-    fix: str
 
 
 @app.command()
@@ -142,7 +132,7 @@ def _home(home: Home, _settings: Settings) -> Iterator[Finding]:
     yield Finding("home", os.access(folder, os.W_OK), str(home.path), "writable", fix)
 
 
-CHECKS: tuple[Callable[[Home, Settings], Iterator[Finding]], ...] = (
+CHECKS: tuple[Check, ...] = (
     _platform,
     _home,
     _disk,
@@ -152,6 +142,7 @@ CHECKS: tuple[Callable[[Home, Settings], Iterator[Finding]], ...] = (
     _jars,
     _ports,
     _secrets,
+    *doctor_log.CHECKS,
 )
 
 

@@ -40,9 +40,9 @@ class Registration:
 class RegistryClient:
     """One registry; close it after use, or use it in a `with`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout_s: float = _TIMEOUT_S) -> None:
         self._url = url
-        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT_S, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=timeout_s, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,63 @@
+"""What `telltale doctor` asks of a log that answers; says nothing of one that is not there or not up.
+
+It looks and never repairs.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from infra.cli.doctor_finding import Check, Finding
+from infra.embedded.home import Home
+from infra.kafka.clients import LogNotReachable
+from infra.kafka.contracts import ContractsUnreadable, load_contracts
+from infra.kafka.ends import LogEnds
+from infra.kafka.reading import LogStalled
+from infra.registry.agreement import REMEDY, told
+from infra.registry.client import RegistryClient, RegistryNotReachable
+from infra.registry.compare import compare
+from infra.settings import Settings
+from schemas.contracts import ContractsContradict
+
+ANSWERS_WITHIN_S: Final = 3.0
+
+
+def contracts(_home: Home, settings: Settings) -> Iterator[Finding]:
+    """Compare registry and topic contracts, id by id."""
+    if not log_answers(settings) or not settings.has("registry_url"):
+        return
+    needed = "every id means the same in registry and log"
+    try:
+        published = tuple(load_contracts(settings.kafka_bootstrap))
+    except (ContractsContradict, ContractsUnreadable) as error:
+        yield Finding("contracts", False, str(error), needed, "telltale restore of a backup from before that")
+        return
+    except (LogNotReachable, LogStalled) as error:
+        yield Finding("contracts", False, str(error), needed, "telltale status")
+        return
+    try:
+        with RegistryClient(settings.registry_url) as registry:
+            differences = compare(registry, published)
+    except RegistryNotReachable as error:
+        yield Finding("contracts", False, str(error), needed, "telltale status; readers and the log do without it")
+        return
+    if not differences:
+        agreed = f"{len(published)} ids agree" if published else "nothing is published yet"
+        yield Finding("contracts", bool(published), agreed, needed, "telltale contracts publish")
+        return
+    contradicted = any(difference.means is not None for difference in differences)
+    fix = REMEDY if contradicted else "telltale contracts publish: what the registry has lost it gets back"
+    yield Finding("contracts", False, "; ".join(map(told, differences)), needed, fix)
+
+
+def log_answers(settings: Settings) -> bool:
+    """Return whether there is a log and its broker answers."""
+    if not settings.has("kafka_bootstrap"):
+        return False
+    try:
+        LogEnds(settings.kafka_bootstrap, timeout_s=ANSWERS_WITHIN_S).written([("contracts", 0)])
+    except LogNotReachable:
+        return False
+    return True
+
+
+CHECKS: Final[tuple[Check, ...]] = (contracts,)
