@@ -39,7 +39,8 @@ def serving_build(connection: psycopg.Connection, read_model: str) -> Build | No
 def live_builds(connection: psycopg.Connection, read_model: str) -> tuple[Build, ...]:
     """Return the builds that are to follow the log: the serving one and those kept beside it, oldest first."""
     rows = connection.execute(
-        "SELECT build FROM telltale.builds WHERE read_model = %s AND discarded_at IS NULL ORDER BY build", [read_model]
+        "SELECT build FROM telltale.builds WHERE read_model = %s AND followed AND discarded_at IS NULL ORDER BY build",
+        [read_model],
     )
     return tuple(Build(read_model, number) for (number,) in rows)
 
@@ -60,8 +61,11 @@ def ensure_serving_build(connection: psycopg.Connection, folder: Folder) -> Buil
         return build
 
 
-def create_build(connection: psycopg.Connection, folder: Folder) -> Build:
-    """Make the next build of a read model: empty tables, no checkpoint, and the texts it runs for life."""
+def create_build(connection: psycopg.Connection, folder: Folder, *, followed: bool = True) -> Build:
+    """Make the next build of a read model: empty tables, no checkpoint, and the texts it runs for life.
+
+    `followed`: projectors take it up; else it is loaded by whoever made it, and handed to them later.
+    """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         row = connection.execute(
@@ -70,7 +74,8 @@ def create_build(connection: psycopg.Connection, folder: Folder) -> Build:
         assert row is not None  # noqa: S101 - an aggregate always has a row
         build = Build(folder.name, row[0])
         connection.execute(
-            "INSERT INTO telltale.builds (read_model, build) VALUES (%s, %s)", [build.read_model, build.number]
+            "INSERT INTO telltale.builds (read_model, build, followed) VALUES (%s, %s, %s)",
+            [build.read_model, build.number, followed],
         )
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(build.schema)))
         connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(build.schema)))

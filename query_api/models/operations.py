@@ -40,7 +40,7 @@ class ProjectionStatus(Answer):
     build: int
     serving: bool
     state: str = Field(
-        description="loading, running, waiting, stalled, stopped; silent: no report for 10 s; unknown: never one."
+        description="loading, running, paused, waiting, stalled, stopped; silent: no report for 10 s; unknown: never."
     )
     cause: str | None = Field(description="Why it does not move.")
     position: str | None = Field(description="Position at which it waits or stopped.")
@@ -52,8 +52,63 @@ class ProjectionStatus(Answer):
 
     @property
     def moving(self) -> bool:
-        """Return whether its projector works."""
-        return self.state in {"loading", "running", "waiting"}
+        """Return whether its projector works, or rests because somebody said so."""
+        return self.state in {"loading", "running", "paused", "waiting"}
+
+
+class BuildStatus(Answer):
+    """One build of a read model, the newest first."""
+
+    build: int
+    serving: bool
+    state: str = Field(
+        description="As of its projector; unfinished: a rebuild was interrupted or left it, and goes on with it."
+    )
+    created_at: datetime
+    loaded_at: datetime | None = Field(description="When it first reached the log's end and got its indexes.")
+    lag_offsets: int | None
+    lag_seconds: float | None
+
+
+class DifferentRow(Answer):
+    """One row that two builds do not agree on; columns as text."""
+
+    key: dict[str, str | None]
+    here: dict[str, str | None] | None = Field(description="In the build computed from the log; null: not there.")
+    there: dict[str, str | None] | None = Field(description="In the build it was compared with; null: not there.")
+
+
+class TableDifference(Answer):
+    """Rows of one table that two builds do not agree on."""
+
+    table: str
+    buckets: list[int] = Field(description="Buckets of the fingerprint that differ.")
+    only_here: int = Field(description="Rows only in the build computed from the log.")
+    only_there: int = Field(description="Rows only in the build it was compared with.")
+    different: int = Field(description="Rows in both, with other values.")
+    examples: list[DifferentRow] = Field(description="At most 20 of them.")
+
+
+class ProofStatus(Answer):
+    """What comparing a build computed from the log with the serving one found, both at the same positions."""
+
+    proved_at: datetime
+    equal: bool
+    build: int = Field(description="Computed from the log.")
+    against_build: int = Field(description="Serving at the time.")
+    rows: int
+    seconds: float
+    positions: dict[str, int] = Field(description="Next offset by topic/partition.")
+    differences: list[TableDifference]
+
+
+class ReadModelStatus(ProjectionStatus):
+    """A read model: its serving build, all its builds, and when it was last proven."""
+
+    builds: list[BuildStatus]
+    last_proof: ProofStatus | None
+    swapped_at: datetime | None = Field(description="When another build began to serve; null: never.")
+    swapped_because: str | None
 
 
 class Contract(Answer):

@@ -8,8 +8,8 @@ from domain.topics import TOPICS
 from query_api.asking import Ask
 from query_api.metrics import MEDIA_TYPE
 from query_api.models.common import Page
-from query_api.models.operations import PartitionWatermark, ProjectionStatus, TopicWatermarks
-from query_api.routes.status import statuses
+from query_api.models.operations import PartitionWatermark, ReadModelStatus, TopicWatermarks
+from query_api.routes.status import read_models, statuses
 from query_api.store import Checkpoint, Snapshot, columns
 
 router = APIRouter(tags=["operations"])
@@ -21,12 +21,12 @@ SERVING: Final = """
 """
 
 
-@router.get("/projections", response_model=Page[ProjectionStatus], summary="Read models and their projectors")
+@router.get("/projections", response_model=Page[ReadModelStatus], summary="Read models and their projectors")
 async def projections(ask: Ask) -> Response:
-    """Return every build with its lag, rate, state and cause."""
+    """Return every read model: its serving build with lag, rate, state and cause, all its builds, its last proof."""
 
-    async def question(snapshot: Snapshot) -> Page[ProjectionStatus]:
-        return Page(items=await statuses(snapshot), next_cursor=None)
+    async def question(snapshot: Snapshot) -> Page[ReadModelStatus]:
+        return Page(items=await read_models(snapshot), next_cursor=None)
 
     return await ask.answer((), question)
 

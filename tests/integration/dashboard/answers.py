@@ -18,7 +18,14 @@ from query_api.models.machines import (
     ReadingSeries,
     SensorSummary,
 )
-from query_api.models.operations import Contract, Freshness, PartitionWatermark, ProjectionStatus, TopicWatermarks
+from query_api.models.operations import (
+    BuildStatus,
+    Contract,
+    Freshness,
+    PartitionWatermark,
+    ReadModelStatus,
+    TopicWatermarks,
+)
 from query_api.models.swimlane import Lane, ModelChange, Swimlane
 from tests.integration.dashboard import plant
 from tests.integration.dashboard.plant import HISTORY, STEP_S, Finding, Quantity
@@ -308,9 +315,9 @@ def _lane(
     )
 
 
-def projections(now: datetime, *, stopped: bool) -> list[ProjectionStatus]:
+def projections(now: datetime, *, stopped: bool) -> list[ReadModelStatus]:
     return [
-        ProjectionStatus(
+        ReadModelStatus(
             read_model=name,
             build=12 + place,
             serving=True,
@@ -322,6 +329,20 @@ def projections(now: datetime, *, stopped: bool) -> list[ProjectionStatus]:
             rate_per_s=40.0 / (place + 1),
             known_at=now - timedelta(seconds=1),
             reported_at=now,
+            builds=[
+                BuildStatus(
+                    build=12 + place,
+                    serving=True,
+                    state="running",
+                    created_at=now - timedelta(days=1),
+                    loaded_at=now - timedelta(days=1),
+                    lag_offsets=place,
+                    lag_seconds=0.1 * place,
+                )
+            ],
+            last_proof=None,
+            swapped_at=None,
+            swapped_because=None,
         )
         for place, name in enumerate(READ_MODELS)
     ]
