@@ -3,6 +3,7 @@
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -75,9 +76,18 @@ class ProcessPart:
         call = "from infra.cli.main import main; main()"
         return Program(
             arguments=(sys.executable, "-c", call, self._process.command, *self._process.arguments, *slot),
-            environment={"TELLTALE_HOME": str(self._home), "PYTHONUNBUFFERED": "1"},
+            environment={"TELLTALE_HOME": str(self._home), "PYTHONUNBUFFERED": "1", **self._bytecode()},
             folder=self._folder,
         )
+
+    def _bytecode(self) -> Mapping[str, str]:
+        """Return where compiled modules are kept: compiling them at every restart would take half of its time.
+
+        Beside the sources, as Python does; where that is forbidden to us, in the home.
+        """
+        if not sys.dont_write_bytecode:
+            return {}
+        return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self._home / "bytecode")}
 
     def probe(self) -> None:
         """Answer HTTP, where it listens; elsewhere, stay."""

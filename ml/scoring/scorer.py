@@ -11,14 +11,17 @@ from domain.topics import SCORER_STATE
 from ml.scoring.champions import Champions
 from ml.scoring.ports import Models, ModelUnloadable, ReadingDecoding, ScoringHistory, ScoringLog, TransactionAborted
 from ml.scoring.state import LoadedModel, PartitionState
-from ml.scoring.taking import take_partition
+from ml.scoring.taking import Saved, saved_of, take_partition
 from ml.scoring.work import PartitionWork, Setting, prepare, snapshot_of
 from schemas.contracts import UnknownSchemaId
 from schemas.readings import Readings
 from schemas.records import RecordBatch
 
 SNAPSHOT_EVERY: Final = 100_000
-"""Readings between two snapshots of a partition: what a takeover folds again at most, a second's work."""
+"""Readings between two snapshots of all partitions of a slot together: what a restart folds again, a second's work."""
+
+SNAPSHOT_BYTES_A_READING: Final = 4
+"""A partition of so many sensors that its snapshots would take more is saved less often, but every SNAPSHOT_EVERY."""
 
 RETRY_AFTER_S: Final = 1.0
 """Between two looks whether a contract or profile that a partition waits for has come."""
@@ -41,7 +44,7 @@ class Scorer:
         self._loaded: dict[str, LoadedModel] = {}
         self._refused: set[str] = set()
         self._states: dict[int, PartitionState] = {}
-        self._saved_at: dict[int, int] = {}
+        self._saved: dict[int, Saved] = {}
         self._held: dict[int, RecordBatch] = {}
         self._retry_at = 0.0
 
@@ -54,7 +57,7 @@ class Scorer:
         """
         while running():
             self.step(timeout_s=0.1)
-        unsaved = [part for part, state in self._states.items() if state.next_offset > self._saved_at[part]]
+        unsaved = [part for part, state in self._states.items() if state.next_offset > self._saved[part].next_offset]
         self._commit([PartitionWork(part, (), self._states[part]) for part in unsaved], save=True)
 
     def step(self, timeout_s: float) -> int:
@@ -96,15 +99,17 @@ class Scorer:
         done = list(work)
         if not done:
             return
-        saved = [part for part in done if save or self._snapshot_due(part)]
+        saved = {
+            part.partition: tuple(snapshot_of(part.partition, part.state)) for part in done if save or self._due(part)
+        }
         try:
             with self._log.transaction() as transaction:  # Steps 2 and 5
                 for part in done:
                     for topic, key, event in part.records:  # Step 3
                         transaction.append(topic, part.partition, key, event)
-                for part in saved:
-                    for chunk in snapshot_of(part.partition, part.state):
-                        transaction.append(SCORER_STATE, part.partition, None, chunk)
+                for partition, chunks in saved.items():
+                    for chunk in chunks:
+                        transaction.append(SCORER_STATE, partition, None, chunk)
                 transaction.advance({part.partition: part.state.next_offset for part in done})  # Step 4
         except TransactionAborted as cause:
             # The source has moved past these records; without this the next poll would skip them.
@@ -112,10 +117,14 @@ class Scorer:
             self._read_again()
             return
         self._states.update({part.partition: part.state for part in done})  # Step 6
-        self._saved_at.update({part.partition: part.state.next_offset for part in saved})
+        self._saved.update({partition: saved_of(chunks) for partition, chunks in saved.items()})
 
-    def _snapshot_due(self, part: PartitionWork) -> bool:
-        return part.state.next_offset - self._saved_at[part.partition] >= SNAPSHOT_EVERY
+    def _due(self, part: PartitionWork) -> bool:
+        """Say whether a snapshot is due, counted from the partition's last one, whoever wrote it."""
+        saved = self._saved[part.partition]
+        affordable = saved.size // SNAPSHOT_BYTES_A_READING
+        distance = min(max(SNAPSHOT_EVERY // len(self._states), affordable), SNAPSHOT_EVERY)
+        return part.state.next_offset - saved.next_offset >= distance
 
     def _read_again(self) -> None:
         self._held.clear()
@@ -124,14 +133,14 @@ class Scorer:
     def _take(self, given: Iterable[int]) -> None:
         """Forget what this slot knew and take the given partitions from the log: others may have scored meanwhile."""
         self._states.clear()
-        self._saved_at.clear()
+        self._saved.clear()
         for partition, committed in self._log.committed(given).items():
-            state = take_partition(
+            state, saved = take_partition(
                 partition, committed=committed, history=self._history, models=self._models, decoding=self._decoding
             )
-            self._states[partition] = state
-            self._saved_at[partition] = state.next_offset
-            _log.info("partition_taken", partition=partition, next_offset=state.next_offset)
+            self._states[partition], self._saved[partition] = state, saved
+            folded = state.next_offset - saved.next_offset
+            _log.info("partition_taken", partition=partition, next_offset=state.next_offset, folded=folded)
         self._read_again()
 
     def _follow_champions(self) -> None:

@@ -1,6 +1,7 @@
 """Taking a partition: from the log alone to the state another process left it in."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from domain.scoring import ScorerStateSaved
 from ml.scoring.judge import score
@@ -28,10 +29,22 @@ class StateOfAnotherKind(RuntimeError):
         )
 
 
+class Saved(NamedTuple):
+    """A partition's newest snapshot: the offset it speaks of, and its size in bytes."""
+
+    next_offset: int
+    size: int
+
+
+def saved_of(chunks: Sequence[ScorerStateSaved]) -> Saved:
+    """Return what is to be remembered of a snapshot."""
+    return Saved(chunks[0].next_offset, sum(len(chunk.content) for chunk in chunks))
+
+
 def take_partition(
     partition: int, *, committed: int | None, history: ScoringHistory, models: Models, decoding: ReadingDecoding
-) -> PartitionState:
-    """Return the state in which the scoring of `partition` goes on.
+) -> tuple[PartitionState, Saved]:
+    """Return the state in which the scoring of `partition` goes on, and the snapshot it was folded from.
 
     1. `committed` is the group's position C, asked with open transactions awaited.
     2. Read the newest ledger record, having read to the broker's own end, so that a dead writer's last transaction
@@ -51,12 +64,12 @@ def take_partition(
     if committed != end:
         raise StateDoesNotMatchOffset(partition, committed, end)
     if ledger is None or committed is None:
-        return PartitionState(0)
+        return PartitionState(0), Saved(0, 0)
     # Step 3
-    state = PartitionState(0)
+    state, saved = PartitionState(0), Saved(0, 0)
     for chunks in history.snapshots(partition):
         if chunks[0].next_offset <= committed:
-            state = _restored(chunks, models)
+            state, saved = _restored(chunks, models), saved_of(chunks)
             break
     # Step 4
     for batch in history.records(partition, state.next_offset, committed):
@@ -64,7 +77,7 @@ def take_partition(
     state = state.at(committed)
     for topic, position in ledger.inputs.items():
         state = state.with_input(topic, position)
-    return state
+    return state, saved
 
 
 def _restored(chunks: Sequence[ScorerStateSaved], models: Models) -> PartitionState:
