@@ -6,7 +6,8 @@ from confluent_kafka import TopicPartition
 
 from infra.kafka.clients import consumer
 from infra.kafka.ends import LogEnds, Place
-from infra.kafka.reading import batch_of, read_to_end, split
+from infra.kafka.messages import batch_of, split
+from infra.kafka.reading import read_to_end
 from schemas.codec import Event, decode
 from schemas.contracts import Contracts
 from schemas.records import RecordBatch

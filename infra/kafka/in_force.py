@@ -12,7 +12,7 @@ from domain.topics import ANOMALY_EVENTS
 from infra.ingest.train_first import NotInForce
 from infra.kafka.clients import consumer
 from infra.kafka.ends import LogEnds, Place
-from infra.kafka.reading import split
+from infra.kafka.messages import split
 from schemas.codec import decode
 from schemas.contracts import Contracts
 from schemas.wire import schema_id_of

@@ -14,8 +14,9 @@ from infra.kafka.clients import CONNECT_TIMEOUT_S, LogNotReachable, consumer, pa
 from infra.kafka.contracts import ContractsFollower
 from infra.kafka.decoded import DecodedRecord, RecordReader
 from infra.kafka.ends import LogEnds, Place
+from infra.kafka.messages import batch_of, split
 from infra.kafka.partitioning import partition_of
-from infra.kafka.reading import batch_of, read_to_end, split
+from infra.kafka.reading import read_to_end
 from schemas.records import RecordBatch
 
 _FIRST_LOOK: Final = 100

@@ -12,8 +12,9 @@ from domain.topics import MODEL_EVENTS
 from infra.kafka.clients import consumer
 from infra.kafka.contracts import ContractsFollower
 from infra.kafka.ends import LogEnds, Place
+from infra.kafka.messages import batch_of, split
 from infra.kafka.model_store import read_artifact
-from infra.kafka.reading import batch_of, read_to_end, split
+from infra.kafka.reading import read_to_end
 from infra.model_lines import LoggedModelEvent
 from schemas.codec import Event, decode
 from schemas.contracts import UnknownSchemaId

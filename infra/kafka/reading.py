@@ -1,14 +1,14 @@
 """Reading a stretch of the log from beginning to end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from infra.kafka.clients import consumer
 from infra.kafka.ends import LogEnds, Place
+from infra.kafka.messages import batch_of, split
 from schemas.records import RecordBatch
 
 STALLED_AFTER_S: Final = 30.0
@@ -74,36 +74,3 @@ def read_stretch(client: Consumer, place: Place, start: int, end: int) -> Iterat
             position, moved_at = reached, monotonic()
         elif monotonic() - moved_at > STALLED_AFTER_S:
             raise LogStalled(place, position, end)
-
-
-def split(messages: Sequence[Any]) -> tuple[list[Any], dict[Place, int]]:
-    """Return the records among polled messages, and the offset of each partition whose end was met.
-
-    Raises:
-        KafkaException: the client reports an error that it can't mend by itself.
-    """
-    records: list[Any] = []
-    ends: dict[Place, int] = {}
-    for message in messages:
-        error = message.error()
-        if error is None:
-            records.append(message)
-        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's public constant
-            ends[message.topic(), message.partition()] = message.offset()
-        elif error.fatal() or not error.retriable():
-            raise KafkaException(error)
-    return records, ends
-
-
-def batch_of(place: Place, records: Sequence[Any]) -> RecordBatch:
-    """Return records of one partition as a batch."""
-    count = len(records)
-    return RecordBatch(
-        place[0],
-        place[1],
-        np.fromiter((message.offset() for message in records), np.int64, count),
-        np.fromiter((message.timestamp()[1] for message in records), np.int64, count) * 1000,
-        [message.key() for message in records],
-        [message.value() for message in records],
-        [message.headers() or () for message in records],
-    )

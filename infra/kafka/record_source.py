@@ -1,20 +1,18 @@
 """Records of a projection's topics from Kafka: assigned, never subscribed, positioned by the projector alone."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from time import monotonic
 from typing import Final
 
-import numpy as np
 from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from domain.topics import TOPICS
 from infra.kafka.clients import LogNotReachable, consumer
 from infra.kafka.ends import LogEnds
+from infra.kafka.messages import batches_of
 from projections.checkpoints import TopicPartition, record_crc
 from projections.ports import LogIsNotTheOneProjected, LogPartition, LogUnavailable, Polled
-from schemas.records import RecordBatch
 
 FIRST_RECORD_WAIT_S: Final = 0.2
 """How long a poll waits when there is nothing: bounds how late a stop or a retry is noticed."""
@@ -97,10 +95,9 @@ class KafkaRecordSource:
         self._client.close()
 
     def _sorted_out(self, messages: list[Message]) -> Polled:
-        # Method by method over all messages: a Python loop over each message would halve the rate of a rebuild.
         errors = list(map(Message.error, messages))
         if not any(errors):
-            return Polled(_by_partition(messages), {})
+            return Polled(batches_of(messages), {})
         ends: dict[TopicPartition, int] = {}
         for message, error in zip(messages, errors, strict=True):
             if error is None:
@@ -112,41 +109,7 @@ class KafkaRecordSource:
             elif error.fatal() or not (error.retriable() or error.code() < 0):
                 raise LogUnavailable(f"Kafka at {self._bootstrap}: {error.str()}")
         records = [message for message, error in zip(messages, errors, strict=True) if error is None]
-        return Polled(_by_partition(records), ends)
-
-
-def _by_partition(records: list[Message]) -> tuple[RecordBatch, ...]:
-    """Return records of several partitions as one batch each; a partition's own order stays."""
-    if not records:
-        return ()
-    numbers = np.fromiter(map(Message.partition, records), np.int32, len(records))
-    borders = np.flatnonzero(np.diff(numbers)) + 1
-    topics = set(map(Message.topic, records))
-    if len(topics) == 1 and not len(borders):
-        return (_batch_of(records),)
-    found: dict[tuple[str | None, int | None], list[Message]] = {}
-    if len(topics) == 1:
-        for start, end in pairwise([0, *borders.tolist(), len(records)]):
-            found.setdefault((None, int(numbers[start])), []).extend(records[start:end])
-    else:
-        for record in records:
-            found.setdefault((record.topic(), record.partition()), []).append(record)
-    return tuple(map(_batch_of, found.values()))
-
-
-def _batch_of(records: list[Message]) -> RecordBatch:
-    """Return records of one partition as a batch, without headers, which no read model reads."""
-    count = len(records)
-    where = _where(records[0])
-    return RecordBatch(
-        where.topic,
-        where.partition,
-        np.fromiter(map(Message.offset, records), np.int64, count),
-        np.fromiter((stamp for _, stamp in map(Message.timestamp, records)), np.int64, count) * 1000,
-        list(map(Message.key, records)),
-        list(map(Message.value, records)),
-        [()] * count,
-    )
+        return Polled(batches_of(records), ends)
 
 
 def _where(message: Message) -> TopicPartition:

@@ -1,7 +1,7 @@
 """One scorer slot on Kafka: its partitions of sensor-events and its transactions."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_INVALID, KafkaException, TopicPartition
 
 from domain.topics import SENSOR_EVENTS
 from infra.kafka.clients import consumer, producer
-from infra.kafka.read_ahead import ReadAhead
+from infra.kafka.messages import batches_of, split
 from ml.scoring.ports import SlotFenced, TransactionAborted
 from schemas.codec import Event, encode
 from schemas.contracts import Contracts
@@ -19,6 +19,9 @@ from schemas.records import RecordBatch
 GROUP: Final = "telltale-scorer"
 TIMEOUT_MS: Final = 10_000
 """Of session and transaction alike: a dead scorer's partitions are free, and its transaction is ended, after this."""
+
+BATCH_RECORDS: Final = 10_000
+"""At most in one transaction: larger ones gain little speed and delay the verdicts in them."""
 
 LINGER_MS: Final = 20
 
@@ -31,8 +34,9 @@ _log = structlog.get_logger()
 class KafkaScoringTransaction:
     """Appends inside one Kafka transaction."""
 
-    def __init__(self, log: "KafkaScoringLog") -> None:
+    def __init__(self, log: "KafkaScoringLog", member: Any) -> None:
         self._log = log
+        self._member = member
 
     def append(self, topic: str, partition: int, key: str | None, event: Event) -> None:
         """Write an event to exactly this partition."""
@@ -40,7 +44,7 @@ class KafkaScoringTransaction:
 
     def advance(self, positions: Mapping[int, int]) -> None:
         """Set the next offset to read of each source partition."""
-        self._log.send_offsets(positions)
+        self._log.send_offsets(positions, self._member)
 
 
 class KafkaScoringLog:
@@ -75,11 +79,17 @@ class KafkaScoringLog:
             fetch_wait_max_ms=100,
         )
         self._consumer.subscribe([SENSOR_EVENTS], on_assign=self._on_assign, on_revoke=self._on_revoke)
-        self._reader = ReadAhead(self._consumer)
+        self._member: Any = None
 
     def poll(self, timeout_s: float) -> Sequence[RecordBatch]:
         """Return new records of taken partitions, one batch per partition; () when none came in `timeout_s`."""
-        return self._reader.poll(timeout_s)
+        messages = self._consumer.consume(BATCH_RECORDS, timeout=0)
+        if not messages and (first := self._consumer.poll(timeout_s)) is not None:
+            # consume() waits for its whole count; with the first record in hand it only empties the queue.
+            messages = [first, *self._consumer.consume(BATCH_RECORDS - 1, timeout=0)]
+        self._member = self._consumer.consumer_group_metadata()
+        records, _ = split(messages)
+        return batches_of(records)
 
     def rebalanced(self) -> frozenset[int] | None:
         """Return the partitions the group now gives this slot, once after each rebalance; None when it was quiet."""
@@ -88,7 +98,6 @@ class KafkaScoringLog:
 
     def take(self, positions: Mapping[int, int]) -> None:
         """Read exactly these partitions, each from its position; nothing when the group has given others meanwhile."""
-        self._reader.forget()
         if self._given is not None:
             return
         self._consumer.assign([TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())])
@@ -104,24 +113,28 @@ class KafkaScoringLog:
     def pause(self, partition: int) -> None:
         """Return no records of this partition until it is resumed or taken again."""
         self._consumer.pause([TopicPartition(SENSOR_EVENTS, partition)])
-        self._reader.withhold(partition)
 
     def resume(self, partition: int) -> None:
         """Go on with a paused partition."""
-        self._reader.release(partition)
         self._consumer.resume([TopicPartition(SENSOR_EVENTS, partition)])
 
-    @contextmanager
-    def transaction(self) -> Iterator[KafkaScoringTransaction]:
-        """Begin on entry, commit on exit; an exception inside aborts and is raised again.
+    def transaction(self) -> AbstractContextManager[KafkaScoringTransaction]:
+        """Return a transaction of this member as it was at the last poll: begun on entry, committed on exit.
+
+        A rebalance since that poll is refused by the broker, however late the transaction is entered, and in
+        whichever thread. An exception inside aborts and is raised again.
 
         Raises:
             TransactionAborted: the log rolled it back.
             SlotFenced: this process must end.
         """
+        return self._transaction(self._member or self._consumer.consumer_group_metadata())
+
+    @contextmanager
+    def _transaction(self, member: Any) -> Iterator[KafkaScoringTransaction]:
         _persist(self._producer.begin_transaction)
         try:
-            yield KafkaScoringTransaction(self)
+            yield KafkaScoringTransaction(self, member)
             # A rebalance may have passed while this was written; a partition lost meanwhile is another's to write.
             _persist(self._producer.commit_transaction, _ANSWER_S)
         except SlotFenced:
@@ -141,16 +154,13 @@ class KafkaScoringLog:
             else:
                 return
 
-    def send_offsets(self, positions: Mapping[int, int]) -> None:
-        """Put the group's positions into the open transaction."""
+    def send_offsets(self, positions: Mapping[int, int], member: Any) -> None:
+        """Put the group's positions into the open transaction, in the name of `member`."""
         places = [TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())]
-        # As it was after the poll that returned these records: a rebalance since then is refused by the broker.
-        member = self._reader.member or self._consumer.consumer_group_metadata()
         _persist(self._producer.send_offsets_to_transaction, places, member, _ANSWER_S)
 
     def close(self) -> None:
         """Leave without leaving the group: the slot's partitions wait for it through a short absence."""
-        self._reader.close()
         # Closed while the group's first answer is on its way, the client would wait for itself for ever.
         deadline = monotonic() + _JOINED_WITHIN_S
         while not self._joined and monotonic() < deadline:

@@ -59,7 +59,9 @@ class ScoringLog(Protocol):
         """Go on with a paused partition."""
 
     def transaction(self) -> AbstractContextManager[ScoringTransaction]:
-        """Begin on entry, commit on exit; an exception inside aborts and is raised again.
+        """Return a transaction in the name of this slot as it was at the last poll, to be entered in any thread.
+
+        Begun on entry, committed on exit; an exception inside aborts and is raised again. One at a time.
 
         Raises:
             TransactionAborted: the log rolled it back.

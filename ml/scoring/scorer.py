@@ -1,15 +1,26 @@
 """The scorer: readings in, verdicts and ledger out, exactly once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from time import monotonic
 from typing import Final
 
 import structlog
 
 from domain.admission import UnknownProfile
+from domain.scoring import ScorerStateSaved
 from domain.topics import SCORER_STATE
 from ml.scoring.champions import Champions
-from ml.scoring.ports import Models, ModelUnloadable, ReadingDecoding, ScoringHistory, ScoringLog, TransactionAborted
+from ml.scoring.ports import (
+    Models,
+    ModelUnloadable,
+    ReadingDecoding,
+    ScoringHistory,
+    ScoringLog,
+    ScoringTransaction,
+    TransactionAborted,
+)
 from ml.scoring.state import LoadedModel, PartitionState
 from ml.scoring.taking import Saved, saved_of, take_partition
 from ml.scoring.work import PartitionWork, Setting, prepare, snapshot_of
@@ -22,6 +33,10 @@ SNAPSHOT_EVERY: Final = 100_000
 
 SNAPSHOT_BYTES_A_READING: Final = 4
 """A partition of so many sensors that its snapshots would take more is saved less often, but every SNAPSHOT_EVERY."""
+
+AHEAD_FROM: Final = 5_000
+"""Readings of one step from which on the next is worked on while this one is being written. With fewer the scorer is
+at the log's end, where a batch taken early is a small one and delays the readings that come after it."""
 
 RETRY_AFTER_S: Final = 1.0
 """Between two looks whether a contract or profile that a partition waits for has come."""
@@ -44,9 +59,13 @@ class Scorer:
         self._loaded: dict[str, LoadedModel] = {}
         self._refused: set[str] = set()
         self._states: dict[int, PartitionState] = {}
+        """After everything that was worked on; `_written`: after what is known to be committed."""
+        self._written: dict[int, PartitionState] = {}
         self._saved: dict[int, Saved] = {}
         self._held: dict[int, RecordBatch] = {}
         self._retry_at = 0.0
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="transaction")
+        self._writing: tuple[Sequence[PartitionWork], Future[None]] | None = None
 
     def run(self, running: Callable[[], bool]) -> None:
         """Score until `running` says no; then write a last snapshot of every partition.
@@ -57,14 +76,21 @@ class Scorer:
         """
         while running():
             self.step(timeout_s=0.1)
+        self._settle()
         unsaved = [part for part, state in self._states.items() if state.next_offset > self._saved[part].next_offset]
-        self._commit([PartitionWork(part, (), self._states[part]) for part in unsaved], save=True)
+        self._write([PartitionWork(part, (), self._states[part]) for part in unsaved], save=True)
+        self._settle()
 
     def step(self, timeout_s: float) -> int:
-        """Take what the group gave, score what has come, and return how many readings that were."""
+        """Take what the group gave, score what has come, and return how many readings that were.
+
+        What many readings caused may still be being written on return; the next step sees it to its end, and raises
+        what it ran into.
+        """
         batches = {batch.partition: batch for batch in self._log.poll(timeout_s)}
         if (given := self._log.rebalanced()) is not None:
             batches = {}
+            self._settle()
             self._take(given)
         self._follow_champions()
         decoded = self._decoded({part: batch for part, batch in batches.items() if part in self._states})
@@ -80,44 +106,56 @@ class Scorer:
             )
             for partition, state in self._states.items()
         ]
-        self._commit([done for done in work if done.records], save=False)
-        return sum(len(readings) for _, readings in decoded.values())
+        readings = sum(len(readings) for _, readings in decoded.values())
+        # After an abort the source is back where the written states end, and this work is void.
+        if self._settle():
+            self._write([done for done in work if done.records], save=False)
+        if readings < AHEAD_FROM:
+            self._settle()
+        return readings
 
-    def _commit(self, work: Iterable[PartitionWork], *, save: bool) -> None:
-        """Write the work of all partitions in one transaction.
+    def _write(self, work: Sequence[PartitionWork], *, save: bool) -> None:
+        """Write the work of all partitions in one transaction, in the second thread; `_settle` sees it to its end.
 
-        1. The work has been computed on copies: nothing of this process has changed yet. 2. Begin. 3. Append, per
-        partition, to the source's own partition number: changed models first, verdicts, dead letters, the ledger,
-        and a snapshot where one is due. 4. Advance the group's positions, also without output. 5. Commit.
-        6. Only now the new states are the states.
+        1. The work has been computed on copies: what is known to be written has not changed yet. 2. Begin.
+        3. Append, per partition, to the source's own partition number: changed models first, verdicts, dead letters,
+        the ledger, and a snapshot where one is due. 4. Advance the group's positions, also without output. 5. Commit.
+        6. Only now the new states are the written ones.
         A crash before step 5 leaves nothing: the broker aborts, the positions stand. A crash after it leaves the
-        whole: the next owner takes the partitions with these positions, ledgers and snapshots.
+        whole: the next owner takes the partitions with these positions, ledgers and snapshots. Meanwhile the next
+        batch is worked on from the new states; if this transaction is aborted, both are dropped.
+        """
+        if not work:
+            return
+        saved = {
+            part.partition: tuple(snapshot_of(part.partition, part.state)) for part in work if save or self._due(part)
+        }
+        # Asked for here: it is in the name of the slot's membership at the poll that brought these readings.
+        transaction = self._log.transaction()
+        self._writing = work, self._writer.submit(_transact, transaction, work, saved)
+        self._states.update({part.partition: part.state for part in work})
+        self._saved.update({partition: saved_of(chunks) for partition, chunks in saved.items()})
+
+    def _settle(self) -> bool:
+        """Wait for the transaction that is being written; False when it was aborted and its readings come again.
 
         Raises:
             SlotFenced: another process took this slot; nothing was written.
         """
-        done = list(work)
-        if not done:
-            return
-        saved = {
-            part.partition: tuple(snapshot_of(part.partition, part.state)) for part in done if save or self._due(part)
-        }
+        if self._writing is None:
+            return True
+        (work, written), self._writing = self._writing, None
         try:
-            with self._log.transaction() as transaction:  # Steps 2 and 5
-                for part in done:
-                    for topic, key, event in part.records:  # Step 3
-                        transaction.append(topic, part.partition, key, event)
-                for partition, chunks in saved.items():
-                    for chunk in chunks:
-                        transaction.append(SCORER_STATE, partition, None, chunk)
-                transaction.advance({part.partition: part.state.next_offset for part in done})  # Step 4
+            written.result()
         except TransactionAborted as cause:
-            # The source has moved past these records; without this the next poll would skip them.
-            _log.warning("transaction_aborted", partitions=[part.partition for part in done], cause=str(cause))
+            # The source has moved past these records; without this the next poll would skip them. A snapshot that
+            # was dropped with the transaction is made up for by the next one due.
+            _log.warning("transaction_aborted", partitions=[part.partition for part in work], cause=str(cause))
+            self._states = dict(self._written)
             self._read_again()
-            return
-        self._states.update({part.partition: part.state for part in done})  # Step 6
-        self._saved.update({partition: saved_of(chunks) for partition, chunks in saved.items()})
+            return False
+        self._written.update({part.partition: part.state for part in work})  # Step 6
+        return True
 
     def _due(self, part: PartitionWork) -> bool:
         """Say whether a snapshot is due, counted from the partition's last one, whoever wrote it."""
@@ -133,12 +171,14 @@ class Scorer:
     def _take(self, given: Iterable[int]) -> None:
         """Forget what this slot knew and take the given partitions from the log: others may have scored meanwhile."""
         self._states.clear()
+        self._written.clear()
         self._saved.clear()
         for partition, committed in self._log.committed(given).items():
             state, saved = take_partition(
                 partition, committed=committed, history=self._history, models=self._models, decoding=self._decoding
             )
-            self._states[partition], self._saved[partition] = state, saved
+            self._states[partition] = self._written[partition] = state
+            self._saved[partition] = saved
             folded = state.next_offset - saved.next_offset
             _log.info("partition_taken", partition=partition, next_offset=state.next_offset, folded=folded)
         self._read_again()
@@ -175,3 +215,19 @@ class Scorer:
                     _log.info("partition_resumes", partition=partition)
                     self._log.resume(partition)
         return decoded
+
+
+def _transact(
+    transaction: AbstractContextManager[ScoringTransaction],
+    work: Iterable[PartitionWork],
+    saved: Mapping[int, Iterable[ScorerStateSaved]],
+) -> None:
+    """Do steps 2 to 5 of `Scorer._write`; runs in the second thread."""
+    with transaction as writing:  # Steps 2 and 5
+        for part in work:
+            for topic, key, event in part.records:  # Step 3
+                writing.append(topic, part.partition, key, event)
+        for partition, chunks in saved.items():
+            for chunk in chunks:
+                writing.append(SCORER_STATE, partition, None, chunk)
+        writing.advance({part.partition: part.state.next_offset for part in work})  # Step 4
