@@ -1,6 +1,13 @@
-"""Records that can't be accepted, and those that people told the builds to pass over."""
+"""Records that can't be accepted, what became of them, and those that people told the builds to pass over.
 
+A dead letter is open until people say what becomes of it. Redriven is final, since the log now holds its record;
+one that was given up can still be redriven.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +38,59 @@ class RecordSkipped:
     position: str
     because: str
     actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterRedriven:
+    """Its record, repaired or as it was, was appended again. Schema: telltale.DeadLetterRedriven.avsc."""
+
+    position: str
+    redriven_as: str
+    because: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterDiscarded:
+    """A person gave the record up. Schema: telltale.DeadLetterDiscarded.avsc."""
+
+    position: str
+    because: str
+    actor: str
+
+
+DeadLetterDecision = DeadLetterRedriven | DeadLetterDiscarded
+
+REDRIVEN_FROM: Final = "telltale-redriven-from"
+"""Header of a redriven record: position of the record it stands for."""
+
+
+class DeadLetterState(StrEnum):
+    """What became of a dead letter."""
+
+    OPEN = "open"
+    REDRIVEN = "redriven"
+    DISCARDED = "discarded"
+
+
+def decisions_by_position(events: Iterable[object]) -> Mapping[str, DeadLetterDecision]:
+    """Return the decision that holds for each dead letter: a redriving, else the first discarding."""
+    held: dict[str, DeadLetterDecision] = {}
+    for event in events:
+        match event:
+            case DeadLetterRedriven() if not isinstance(held.get(event.position), DeadLetterRedriven):
+                held[event.position] = event
+            case DeadLetterDiscarded():
+                held.setdefault(event.position, event)
+    return held
+
+
+def state_of(decision: DeadLetterDecision | None) -> DeadLetterState:
+    """Return the state of a dead letter on which `decision` holds."""
+    match decision:
+        case DeadLetterRedriven():
+            return DeadLetterState.REDRIVEN
+        case DeadLetterDiscarded():
+            return DeadLetterState.DISCARDED
+        case None:
+            return DeadLetterState.OPEN

@@ -56,7 +56,7 @@ TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
             Topic(MODEL_ARTIFACTS, TopicKind.CONTROL, ("ModelArtifactStored",)),
             Topic(SCORER_STATE, TopicKind.DATA, ("ScorerStateSaved",)),
             Topic(DEAD_LETTERS, TopicKind.DATA, ("DeadLettered",)),
-            Topic(SKIPS, TopicKind.CONTROL, ("RecordSkipped",)),
+            Topic(SKIPS, TopicKind.CONTROL, ("RecordSkipped", "DeadLetterRedriven", "DeadLetterDiscarded")),
         )
     }
 )

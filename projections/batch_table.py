@@ -59,12 +59,17 @@ _JSON: Final = ("jsonb", pa.binary())
 def batch_columns(folder: Folder) -> tuple[Column, ...]:
     """Return the columns of `batch` that the folder's step names, envelope first.
 
+    A field named as a column of the envelope (a dead letter's key) is not there: the envelope's is meant.
+
     Raises:
-        FolderRefused: two events have a field of one name and different types, or one named as in the envelope.
+        FolderRefused: two events have a field of one name and different types.
     """
     columns = {column.name: column for column in ENVELOPE}
+    enveloped = frozenset(columns)
     for event in folder.events:
         for column in event_columns(event):
+            if column.name in enveloped:
+                continue
             if columns.setdefault(column.name, column) != column:
                 raise FolderRefused(f"{folder.name}: {event}.{column.name} clashes with another column of that name")
     if re.search(r"\bSELECT\s+\*|\bbatch\.\*", folder.apply_sql, re.IGNORECASE):

@@ -16,6 +16,7 @@ from query_api.reference_page import reference_page
 from query_api.routes import (
     champions,
     contracts,
+    dead_letters,
     explanation,
     flat,
     freshness,
@@ -40,6 +41,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     for status, words in {
         401: "No key, or a wrong one",
         404: "Not known",
+        410: "Older than a read model keeps",
         422: "A parameter can't be understood or honoured",
         503: "The database or the read model is not there yet",
     }.items()
@@ -57,6 +59,7 @@ ROUTERS: Final = (
     freshness.router,
     operations.router,
     contracts.router,
+    dead_letters.router,
     tables.router,
 )
 

@@ -139,6 +139,16 @@ OF_ONE_SCHEMA: Final[Mapping[tuple[str, str], object]] = {
     ("TableDifference", "buckets"): [17],
     ("TopicWatermarks", "kind"): "data",
     ("Contract", "position"): "contracts/0/3",
+    ("DeadLetter", "position"): "sensor-events/3/28741",
+    ("DeadLetter", "error"): "not_admitted",
+    ("DeadLetter", "message"): "vibration: 4500.0 is outside the plausible range 0 to 100",
+    ("DeadLetter", "stage"): "scorer",
+    ("DeadLetter", "state"): "open",
+    ("DeadLetter", "redriven_as"): None,
+    ("DeadLetter", "because"): None,
+    ("DeadLetter", "actor"): None,
+    ("DeadLetter", "decided_at"): None,
+    ("DeadLetter", "command"): "telltale dead-letters redrive sensor-events/3/28741",
 }
 """Where a name means something else than elsewhere."""
 
@@ -148,7 +158,8 @@ def add_examples(description: dict[str, Any]) -> dict[str, Any]:
     for schema_name, schema in description["components"]["schemas"].items():
         for name, field in schema.get("properties", {}).items():
             example = OF_ONE_SCHEMA.get((schema_name, name), EXAMPLES.get(name, _NOW))
-            if not _refers(field) and (name in EXAMPLES or _is_moment(field)):
+            known = name in EXAMPLES or (schema_name, name) in OF_ONE_SCHEMA
+            if not _refers(field) and (known or _is_moment(field)):
                 field["examples"] = [example]
     return description
 

@@ -30,6 +30,8 @@ Event = (
     | models.ModelArtifactStored
     | dead_letters.DeadLettered
     | dead_letters.RecordSkipped
+    | dead_letters.DeadLetterRedriven
+    | dead_letters.DeadLetterDiscarded
 )
 
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {event.__name__: event for event in get_args(Event)}

@@ -6,6 +6,7 @@ from random import Random
 
 from domain.anomalies import AnomalyDetected, severity_of, verdict_id
 from domain.contracts import SchemaPublished
+from domain.dead_letters import DeadLetterDiscarded, DeadLettered, DeadLetterRedriven
 from domain.models import ModelEvent, ModelPromoted, ModelRef, ModelTrained
 from domain.positions import Position
 from domain.profiles import ProfileDefined
@@ -34,6 +35,8 @@ def random_log(seed: int, readings: int = 400) -> FakeLog:
         _append_verdicts(log, chance, number)
     for number in range(20):
         _append_model_event(log, chance, number)
+    for number in range(30):
+        _append_dead_letter(log, chance, number)
     for contract in list(log.contracts)[:5]:
         published = SchemaPublished(
             id=contract.id, subject=f"some-topic-{contract.subject}", version=1, text="{}", sha256=contract.sha256
@@ -89,6 +92,28 @@ def _append_verdicts(log: FakeLog, chance: Random, number: int) -> None:
             partition=partition,
         )
     log.append_marker("anomaly-events", partition)
+
+
+def _append_dead_letter(log: FakeLog, chance: Random, number: int) -> None:
+    partition = chance.randrange(8)
+    position = str(Position("sensor-events", partition, number))
+    letter = DeadLettered(
+        position=position,
+        key=chance.choice([None, b"\xff"]),
+        value=b"\x00nonsense",
+        headers=(),
+        error="undecodable",
+        message="made up",
+        stage="scorer",
+    )
+    log.append(letter, topic="dead-letters", partition=partition)
+    if chance.random() < 0.4:
+        log.append(DeadLetterDiscarded(position=position, because="test", actor="tester"), topic="skips")
+    if chance.random() < 0.4:
+        redriven_as = str(Position("sensor-events", 1, 1000 + number))
+        log.append(
+            DeadLetterRedriven(position=position, redriven_as=redriven_as, because="", actor="tester"), topic="skips"
+        )
 
 
 def _append_model_event(log: FakeLog, chance: Random, number: int) -> None:

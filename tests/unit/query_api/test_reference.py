@@ -9,6 +9,7 @@ from query_api.examples import example_of
 from query_api.routes import (
     champions,
     contracts,
+    dead_letters,
     explanation,
     flat,
     freshness,
@@ -26,6 +27,7 @@ ROUTES = [
     for module in (
         champions,
         contracts,
+        dead_letters,
         explanation,
         flat,
         freshness,
