@@ -25,6 +25,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "status": ("infra.cli.stack", "Show every service and process; exit 1 if anything is stopped."),
     "doctor": ("infra.cli.doctor", "Check what Telltale needs and say the fix."),
     "version": ("infra.cli.stack", "Show the versions of Telltale and of what it runs."),
+    "backup": ("infra.cli.backup", "Copy the log into a folder; the stack stays up."),
+    "restore": ("infra.cli.backup", "Make a backup the log of a home that has none."),
     "ingest": ("infra.cli.ingest", "Append readings from files."),
     "profiles": ("infra.cli.profiles", "List, show and define kinds of machine."),
     "simulate": ("infra.cli.simulate", "Append readings of simulated machines with labelled faults."),

@@ -7,6 +7,7 @@ from typing import Final
 
 from confluent_kafka import KafkaException, Producer
 
+from infra.backup.snapshot import snapshot_if_wanted
 from infra.embedded.home import Home
 from infra.embedded.java import JavaPrograms
 from infra.files import write_private
@@ -52,7 +53,8 @@ class KafkaService:
         return f"127.0.0.1:{self._port}"
 
     def prepare(self, run: RunOnce) -> None:
-        """Check the jars, write the configuration, format the storage once."""
+        """Check the jars, write the configuration, format the storage once; link the log if a backup waits for it."""
+        snapshot_if_wanted(self._home)
         self._files = self._programs.kafka()
         folder = self._home.folder("kafka")
         write_private(folder / "log4j2.properties", _LOGGING)

@@ -1,0 +1,1 @@
+"""Backup of the log, the only truth: everything else is computed from it again."""
