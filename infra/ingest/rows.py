@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -41,15 +42,17 @@ class RowBlock:
 def row_blocks(shape: CsvShape, columns: Sequence[str]) -> Iterator[RowBlock]:
     """Yield the rows of the file in order, with the wanted columns; blank lines are passed over.
 
-    A block without quotes, in which a line is a row, is split by Arrow; one with quotes by the csv module.
+    A block in which every line is a row and quotes only enclose whole cells is split by Arrow; any other, slower, by
+    the csv module.
     """
     with shape.path.open(encoding=shape.encoding, errors="replace", newline="") as file:
         line = _skip_header(file, shape)
         while lines := file.readlines(BLOCK_CHARACTERS):
-            if any('"' in text for text in lines):
-                block, used = _quoted(lines, file, shape, columns, first_line=line)
+            text = "".join(lines)
+            if _a_line_is_a_row(text, shape.separator):
+                block, used = _plain(lines, text.encode(), shape, columns, first_line=line), len(lines)
             else:
-                block, used = _plain(lines, shape, columns, first_line=line), len(lines)
+                block, used = _quoted(lines, file, shape, columns, first_line=line)
             line += used
             yield block
 
@@ -61,24 +64,29 @@ def _skip_header(file: TextIO, shape: CsvShape) -> int:
     return reader.line_num + 1
 
 
-def _plain(lines: Sequence[str], shape: CsvShape, columns: Sequence[str], *, first_line: int) -> RowBlock:
+def _a_line_is_a_row(text: str, separator: str) -> bool:
+    quotes = text.count('"')
+    border = re.escape(separator) + r"\r\n"
+    return not quotes or quotes == 2 * len(re.findall(rf'(?<![^{border}])"[^"\r\n]*"(?![^{border}])', text))
+
+
+def _plain(lines: Sequence[str], text: bytes, shape: CsvShape, columns: Sequence[str], *, first_line: int) -> RowBlock:
     malformed: list[MalformedRow] = []
     skipped: list[int] = []
 
     def refuse(row: arrow_csv.InvalidRow) -> str:
         skipped.append(row.number - 1)
-        if row.text.strip():
+        if row.text.strip().strip('"').strip():  # a line of nothing but an empty cell is a blank one
             malformed.append(_malformed(first_line + row.number - 1, row.actual_columns, row.expected_columns))
         return "skip"
 
-    text = "".join(lines).encode()
     names = [str(place) for place in range(len(shape.header))]
     table = arrow_csv.read_csv(
         io.BytesIO(text),
         # One block and one thread: only then does Arrow say on which line a row stands.
         read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(text) + 1),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=shape.separator, quote_char=False, ignore_empty_lines=False, invalid_row_handler=refuse
+            delimiter=shape.separator, quote_char='"', ignore_empty_lines=False, invalid_row_handler=refuse
         ),
         convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),

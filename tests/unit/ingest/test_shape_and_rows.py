@@ -94,13 +94,16 @@ cells = st.text(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(cells, min_size=0, max_size=4), max_size=12))
+quoted_cells = st.builds('"{}"'.format, st.text(st.sampled_from("a; é1"), max_size=3))
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(cells | quoted_cells, min_size=0, max_size=4), max_size=12))
 def test_arrow_and_the_csv_module_read_the_same_rows(tmp_path: Path, drawn: list[list[str]]) -> None:
     lines = "".join(";".join(row) + "\n" for row in drawn)
     plain = a_file(tmp_path, "one;two;three\n" + lines)
     by_arrow = [(block.lines.tolist(), block.columns["two"].to_pylist(), block.malformed) for block in blocks(plain)]
-    quoted = a_file(tmp_path, "one;two;three\n" + lines + '"";"";""\n')
+    quoted = a_file(tmp_path, "one;two;three\n" + lines + '"\n";"";""\n')
     by_csv = [(block.lines.tolist(), block.columns["two"].to_pylist(), block.malformed) for block in blocks(quoted)]
 
     if not by_arrow:
