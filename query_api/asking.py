@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.datastructures import URL
 
 from domain.positions import Position
+from query_api.as_of import is_complete, require_kept
 from query_api.errors import NotThereYet, ParameterRefused
 from query_api.metrics import Metrics
 from query_api.models.common import Page
@@ -63,21 +64,23 @@ class Asking:
         """Return the present moment."""
         return self.backend.clock()
 
-    async def answer(
-        self,
-        read_models: Sequence[str],
-        question: Question,
-        *,
-        cut_at: datetime | None = None,
-    ) -> Response:
-        """Return the response to `question`; `cut_at` says where it was cut when that is earlier than `as_of`."""
+    def then(self) -> datetime:
+        """Return the moment that ages are counted from: the one asked for, but never one that is yet to come."""
+        return min(self.as_of, self.now()) if self.as_of else self.now()
+
+    async def answer(self, read_models: Sequence[str], question: Question) -> Response:
+        """Return the response to `question`.
+
+        Raises:
+            Forgotten: one of the read models does not keep what was known at `as_of`.
+        """
         if self.min_position:
             await self._wait(read_models)
-        body, served = await self.backend.store.read(read_models, _with_freshness(question))
+        body, served = await self.backend.store.read(read_models, _with_freshness(question, self.as_of))
         response = self._render(body)
         if self.known_tag is not None and self.known_tag == response.headers["ETag"]:
             response = Response(status_code=304, headers={"ETag": response.headers["ETag"]})
-        response.headers.update(served.headers(cut_at or self.as_of, self.backend.clock()))
+        response.headers.update(served.headers(self.as_of, self.backend.clock()))
         return response
 
     def _render(self, body: Body) -> Response:
@@ -116,6 +119,7 @@ class Served:
     builds: dict[str, int]
     checkpoints: tuple[Checkpoint, ...]
     lag_seconds: float | None
+    complete_to: datetime | None
 
     def headers(self, as_of: datetime | None, now: datetime) -> dict[str, str]:
         """Return the headers that say how fresh the answer is."""
@@ -124,9 +128,11 @@ class Served:
             headers["Telltale-Build"] = ",".join(f"{name}={build}" for name, build in sorted(self.builds.items()))
         if passed := last_passed(self.checkpoints):
             headers["Telltale-Position"] = ",".join(passed)
-        complete_to = as_of or complete_to_of(self.checkpoints, self.lag_seconds, now)
-        if complete_to is not None:
-            headers["Telltale-As-Of"] = complete_to.isoformat()
+        if as_of is not None:
+            complete = is_complete(as_of, checkpoints=self.checkpoints, complete_to=self.complete_to)
+            headers["Telltale-Complete"] = str(complete).lower()
+        if holds_to := as_of or complete_to_of(self.checkpoints, self.lag_seconds, now):
+            headers["Telltale-As-Of"] = holds_to.isoformat()
         if self.lag_seconds is not None:
             headers["Telltale-Lag-Seconds"] = f"{self.lag_seconds:.3f}"
         return headers
@@ -179,15 +185,16 @@ async def _checkpoints(snapshot: Snapshot) -> tuple[Checkpoint, ...]:
     return tuple(snapshot.checkpoints)
 
 
-def _with_freshness(
-    question: Question,
-) -> Callable[[Snapshot], Awaitable[tuple[Body, Served]]]:
+def _with_freshness(question: Question, as_of: datetime | None) -> Callable[[Snapshot], Awaitable[tuple[Body, Served]]]:
     async def ask(snapshot: Snapshot) -> tuple[Body, Served]:
+        if as_of is not None:
+            require_kept(as_of, checkpoints=snapshot.checkpoints, keep_days=await snapshot.keep_days())
         body = await question(snapshot)
         return body, Served(
             builds=dict(snapshot.builds),
             checkpoints=tuple(snapshot.checkpoints),
             lag_seconds=snapshot.lag_seconds,
+            complete_to=snapshot.complete_to,
         )
 
     return ask
@@ -228,7 +235,9 @@ def ask_now(
         ParameterRefused: as_of was asked for.
     """
     if "as_of" in request.query_params:
-        raise ParameterRefused(f"as_of: {request.url.path} only knows the present; leave it out")
+        raise ParameterRefused(
+            f"as_of: {request.url.path} tells how the system stands now, which no record keeps; leave it out"
+        )
     return ask_as_of(request, None, min_position, format)
 
 

@@ -29,6 +29,12 @@ class ParameterRefused(RequestRefused):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+class Forgotten(RequestRefused):
+    """The moment asked for lies before what a read model keeps."""
+
+    status = HTTPStatus.GONE
+
+
 class StoreNotReachable(RequestRefused):
     """The database behind the API does not answer."""
 

@@ -48,15 +48,27 @@ class Snapshot(Protocol):
     def lag_seconds(self) -> float | None:
         """Age of what the slowest of them still has to read, as its projector last said; None: not reported."""
 
+    @property
+    def complete_to(self) -> datetime | None:
+        """Moment before which none of them lacks anything, as their projectors said; None: not reported."""
+
+    async def keep_days(self) -> Mapping[str, int | None]:
+        """Return for each of them how many days of rows it keeps; None: all."""
+
     async def fetch(self, sql: str, parameters: Mapping[str, object], row: Callable[..., T]) -> list[T]:
         """Return `row(**columns)` for each row, in the statement's order."""
 
-    async def table(self, name: str, *, after: Sequence[str] | None, limit: int) -> TableRows:
+    async def table(
+        self, name: str, *, after: Sequence[str] | None, limit: int, as_of: datetime | None = None
+    ) -> TableRows:
         """Return rows of any table of the one read model of this snapshot, behind the key `after`.
+
+        A table with a column known_at can be asked `as_of` an earlier time: its rows stay as they are from then on,
+        but for columns until_…, which are null before until_known_at.
 
         Raises:
             NotKnown: the read model has no such table.
-            ParameterRefused: `after` is no key of it.
+            ParameterRefused: `after` is no key of it, or it has no column known_at.
         """
 
 

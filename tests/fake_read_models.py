@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from query_api.errors import NotKnown, ReadModelNotServed, RequestRefused
@@ -21,17 +22,25 @@ class FakeSnapshot:
     rows: Mapping[str, Rows]
     tables: Mapping[str, TableRows]
     asked: list[Mapping[str, object]]
+    complete_to: datetime | None = None
+    kept_days: Mapping[str, int | None] = field(default_factory=dict)
+
+    async def keep_days(self) -> Mapping[str, int | None]:
+        """Return what was told; all rows by default."""
+        return {name: self.kept_days.get(name) for name in self.builds}
 
     async def fetch(self, sql: str, parameters: Mapping[str, object], row: Callable[..., T]) -> list[T]:
         """Return the rows told for this statement; none by default."""
         self.asked.append(parameters)
         return [row(**columns) for columns in self.rows.get(sql, [])]
 
-    async def table(self, name: str, *, after: Sequence[str] | None, limit: int) -> TableRows:
+    async def table(
+        self, name: str, *, after: Sequence[str] | None, limit: int, as_of: datetime | None = None
+    ) -> TableRows:
         """Return the rows told for this table."""
         if name not in self.tables:
             raise NotKnown(f"no table {name}")
-        self.asked.append({"after": after, "limit": limit})
+        self.asked.append({"after": after, "limit": limit, "as_of": as_of})
         return self.tables[name]
 
 
@@ -45,13 +54,15 @@ class FakeReadModelStore:
     missing: set[str] = field(default_factory=set)
     broken: RequestRefused | None = None
     lag_seconds: float | None = 0.25
+    complete_to: datetime | None = None
+    keep_days: Mapping[str, int | None] = field(default_factory=dict)
     asked: list[Mapping[str, object]] = field(default_factory=list)
     is_open: bool = False
 
     def forget(self) -> None:
         """Be as new, but open or closed as before."""
         self.rows, self.tables, self.checkpoints, self.missing, self.asked = {}, {}, [], set(), []
-        self.broken, self.lag_seconds = None, 0.25
+        self.broken, self.lag_seconds, self.complete_to, self.keep_days = None, 0.25, None, {}
 
     async def open(self) -> None:
         """Remember that the application came up."""
@@ -71,5 +82,14 @@ class FakeReadModelStore:
             )
         there = [point for point in self.checkpoints if point.read_model in read_models]
         builds = dict.fromkeys(read_models, 1)
-        snapshot = FakeSnapshot(builds, there, self.lag_seconds, self.rows, self.tables, self.asked)
+        snapshot = FakeSnapshot(
+            builds,
+            there,
+            self.lag_seconds,
+            self.rows,
+            self.tables,
+            self.asked,
+            self.complete_to,
+            {name: days for name, days in self.keep_days.items() if name in builds},
+        )
         return await question(snapshot)

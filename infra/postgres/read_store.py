@@ -39,7 +39,8 @@ SERVING: Final = """
     SELECT
         serving.read_model,
         serving.build,
-        status.lag_seconds + greatest(extract(epoch FROM now() - status.updated_at)::float8, 0) AS lag_seconds
+        status.lag_seconds + greatest(extract(epoch FROM now() - status.updated_at)::float8, 0) AS lag_seconds,
+        status.complete_to
     FROM telltale.serving AS serving
     LEFT JOIN telltale.projector_status AS status USING (read_model, build)
     WHERE serving.read_model = ANY(%(read_models)s)
@@ -113,7 +114,10 @@ class PostgresReadStore:
                 raise ReadModelNotServed(f"Not built yet: {', '.join(missing)}. telltale projector builds read models.")
             lags = [row["lag_seconds"] for row in rows]
             lag = None if None in lags else max(lags, default=None)
-            return await question(await PostgresSnapshot.of(connection, builds, lag_seconds=lag))
+            ends = [row["complete_to"] for row in rows]
+            complete_to = None if None in ends else min(ends, default=None)
+            snapshot = await PostgresSnapshot.of(connection, builds, lag_seconds=lag, complete_to=complete_to)
+            return await question(snapshot)
 
 
 # A connection that was lost, or a build discarded between pointer and question: asking again finds another.

@@ -50,7 +50,7 @@ ON CONFLICT (machine_id, sensor_id) DO UPDATE SET
     first_known_at = least(sensor.first_known_at, EXCLUDED.first_known_at);
 
 INSERT INTO newest_readings AS newest
-    (machine_id, sensor_id, profile, event_id, recorded_at, known_at, partition, "offset", "values")
+    (machine_id, sensor_id, profile, event_id, recorded_at, last_known_at, partition, "offset", "values")
 SELECT DISTINCT ON (machine_id, sensor_id)
     machine_id,
     sensor_id,
@@ -68,9 +68,41 @@ ON CONFLICT (machine_id, sensor_id) DO UPDATE SET
     profile = EXCLUDED.profile,
     event_id = EXCLUDED.event_id,
     recorded_at = EXCLUDED.recorded_at,
-    known_at = EXCLUDED.known_at,
+    last_known_at = EXCLUDED.last_known_at,
     partition = EXCLUDED.partition,
     "offset" = EXCLUDED."offset",
     "values" = EXCLUDED."values"
-WHERE (EXCLUDED.known_at, EXCLUDED.partition, EXCLUDED."offset")
-    > (newest.known_at, newest.partition, newest."offset");
+WHERE (EXCLUDED.last_known_at, EXCLUDED.partition, EXCLUDED."offset")
+    > (newest.last_known_at, newest.partition, newest."offset");
+
+INSERT INTO sensor_minutes AS known (
+    machine_id, sensor_id, known_minute, readings, first_recorded_at, last_recorded_at, last_known_at, partition,
+    "offset"
+)
+SELECT
+    machine_id,
+    sensor_id,
+    date_trunc('minute', known_at, 'UTC'),
+    count(*),
+    min(recorded_at),
+    max(recorded_at),
+    max(known_at),
+    (array_agg(partition ORDER BY known_at DESC, partition DESC, "offset" DESC))[1],
+    (array_agg("offset" ORDER BY known_at DESC, partition DESC, "offset" DESC))[1]
+FROM batch
+WHERE event = 'SensorReadingRecorded'
+GROUP BY 1, 2, 3
+ON CONFLICT (machine_id, sensor_id, known_minute) DO UPDATE SET
+    readings = known.readings + EXCLUDED.readings,
+    first_recorded_at = least(known.first_recorded_at, EXCLUDED.first_recorded_at),
+    last_recorded_at = greatest(known.last_recorded_at, EXCLUDED.last_recorded_at),
+    (last_known_at, partition, "offset") = (
+        SELECT place.*
+        FROM (
+            VALUES
+                (known.last_known_at, known.partition, known."offset"),
+                (EXCLUDED.last_known_at, EXCLUDED.partition, EXCLUDED."offset")
+        ) AS place (last_known_at, partition, "offset")
+        ORDER BY place.last_known_at DESC, place.partition DESC, place."offset" DESC
+        LIMIT 1
+    );

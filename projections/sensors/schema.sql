@@ -38,9 +38,24 @@ CREATE TABLE newest_readings (
     profile text NOT NULL,
     event_id uuid NOT NULL,
     recorded_at timestamptz NOT NULL,
-    known_at timestamptz NOT NULL,
+    last_known_at timestamptz NOT NULL,
     partition smallint NOT NULL,
     "offset" bigint NOT NULL,
     "values" float8[] NOT NULL, -- in the order of the profile's channels; NaN where lacking
     PRIMARY KEY (machine_id, sensor_id)
+);
+
+-- The same two, by the minute in which the log learned of it: what was known of a sensor at an earlier time is the
+-- sum of the minutes before. Its last reading in the log stands in read model readings, under its position.
+CREATE TABLE sensor_minutes (
+    known_minute timestamptz NOT NULL,
+    readings bigint NOT NULL,
+    first_recorded_at timestamptz NOT NULL,
+    last_recorded_at timestamptz NOT NULL,
+    last_known_at timestamptz NOT NULL,
+    "offset" bigint NOT NULL,
+    partition smallint NOT NULL,
+    machine_id text NOT NULL,
+    sensor_id text NOT NULL,
+    PRIMARY KEY (machine_id, sensor_id, known_minute)
 );

@@ -91,6 +91,7 @@ LINE: Final = """
     SELECT DISTINCT name
     FROM model_versions
     WHERE name = %(name)s
+        AND known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
 """
 
 
@@ -120,8 +121,9 @@ async def timeline(ask: AskAsOf, profile: str) -> Response:
     name = profile.partition("@")[0]
 
     async def question(snapshot: Snapshot) -> Timeline:
-        if not await snapshot.fetch(LINE, {"name": name}, columns):
-            raise NotKnown(f"No model of {name} was ever trained. GET /models lists those that were.")
-        return Timeline(name=name, reigns=await snapshot.fetch(REIGNS, {"name": name, "as_of": ask.as_of}, Reign))
+        asked = {"name": name, "as_of": ask.as_of}
+        if not await snapshot.fetch(LINE, asked, columns):
+            raise NotKnown(f"No model of {name} was trained by then. GET /models lists those that were.")
+        return Timeline(name=name, reigns=await snapshot.fetch(REIGNS, asked, Reign))
 
     return await ask.answer(("models", "scoring"), question)

@@ -1,12 +1,13 @@
 """Where a verdict comes from: its reading, the model that judged, what that was trained on, who promoted it."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from domain.positions import Position
-from query_api.asking import Ask
+from query_api.asking import AskAsOf
 from query_api.errors import NotKnown, ParameterRefused
 from query_api.models.anomalies import Explanation, ModelLineage, PromotionLineage, ReadingLineage, Verdict
 from query_api.routes.verdicts import VERDICT, verdict
@@ -22,6 +23,7 @@ READING: Final = """
     JOIN series USING (series)
     WHERE readings.partition = %(partition)s
         AND readings."offset" = %(offset)s
+        AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
 """
 
 # The one version of the contract that was published before the reading; with several only the record's header knows.
@@ -30,6 +32,7 @@ SCHEMA_ID: Final = """
     FROM contracts
     WHERE topic = %(topic)s
         AND event = 'telltale.SensorReadingRecorded'
+        AND known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
     HAVING count(DISTINCT id) = 1
 """
 
@@ -43,6 +46,7 @@ MODEL: Final = """
         'model-events/0/' || "offset" AS trained_position
     FROM model_versions
     WHERE name || '/' || version = %(model)s
+        AND known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
 """
 
 SCORES_SINCE: Final = """
@@ -54,6 +58,7 @@ SCORES_SINCE: Final = """
         AND source_partition = %(partition)s
         AND artifact_sha256 = %(artifact_sha256)s
         AND from_offset <= %(offset)s
+        AND known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
     ORDER BY from_offset DESC
     LIMIT 1
 """
@@ -68,25 +73,26 @@ PROMOTION: Final = """
         'model-events/0/' || "offset" AS position
     FROM champions
     WHERE name || '/' || version = %(model)s
+        AND known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
     ORDER BY "offset" = %(model_events_offset)s::bigint DESC NULLS LAST, "offset" DESC
     LIMIT 1
 """
 
 
 @router.get("/anomalies/{event_id}/explanation", response_model=Explanation, summary="Where a verdict comes from")
-async def explanation(ask: Ask, request: Request, event_id: UUID) -> Response:
+async def explanation(ask: AskAsOf, request: Request, event_id: UUID) -> Response:
     """Return the lineage of a verdict: reading, model, training and promotion, each with its position in the log."""
     if "verify" in request.query_params:
         raise ParameterRefused("verify: scoring a verdict again comes with the verifier; leave the parameter out")
 
     async def question(snapshot: Snapshot) -> Explanation:
-        return await _explain(snapshot, event_id)
+        return await _explain(snapshot, event_id, ask.as_of)
 
     return await ask.answer(READ_MODELS, question)
 
 
-async def _explain(snapshot: Snapshot, event_id: UUID) -> Explanation:
-    found = await snapshot.fetch(VERDICT, {"event_id": event_id, "as_of": None}, verdict)
+async def _explain(snapshot: Snapshot, event_id: UUID, as_of: datetime | None) -> Explanation:
+    found = await snapshot.fetch(VERDICT, {"event_id": event_id, "as_of": as_of}, verdict)
     if not found:
         raise NotKnown(f"No verdict {event_id}. GET /verdicts lists them.")
     judged = found[0]
@@ -98,23 +104,26 @@ async def _explain(snapshot: Snapshot, event_id: UUID) -> Explanation:
             "partition": position.partition,
             "offset": position.offset,
             "artifact_sha256": judged.model.artifact_sha256,
+            "as_of": as_of,
         },
         columns,
     )
     promoted_by = since[0]["model_events_offset"] if since else None
     promotion = await snapshot.fetch(
-        PROMOTION, {"model": judged.model.model, "model_events_offset": promoted_by}, PromotionLineage
+        PROMOTION,
+        {"model": judged.model.model, "model_events_offset": promoted_by, "as_of": as_of},
+        PromotionLineage,
     )
     return Explanation(
         verdict=judged,
-        reading=await _reading(snapshot, judged, position),
-        model=await _model(snapshot, judged, since[0]["scores_since"] if since else None),
+        reading=await _reading(snapshot, judged, position, as_of),
+        model=await _model(snapshot, judged, since[0]["scores_since"] if since else None, as_of),
         promotion=promotion[0] if promotion else None,
     )
 
 
-async def _reading(snapshot: Snapshot, judged: Verdict, position: Position) -> ReadingLineage:
-    place = {"topic": position.topic, "partition": position.partition, "offset": position.offset}
+async def _reading(snapshot: Snapshot, judged: Verdict, position: Position, as_of: datetime | None) -> ReadingLineage:
+    place = {"topic": position.topic, "partition": position.partition, "offset": position.offset, "as_of": as_of}
     stored = await snapshot.fetch(READING, place, columns)
     schema = await snapshot.fetch(SCHEMA_ID, place, columns)
     row = stored[0] if stored else {}
@@ -130,8 +139,8 @@ async def _reading(snapshot: Snapshot, judged: Verdict, position: Position) -> R
     )
 
 
-async def _model(snapshot: Snapshot, judged: Verdict, scores_since: str | None) -> ModelLineage:
-    trained = await snapshot.fetch(MODEL, {"model": judged.model.model}, columns)
+async def _model(snapshot: Snapshot, judged: Verdict, scores_since: str | None, as_of: datetime | None) -> ModelLineage:
+    trained = await snapshot.fetch(MODEL, {"model": judged.model.model, "as_of": as_of}, columns)
     row = trained[0] if trained else {}
     return ModelLineage(
         model=judged.model.model,

@@ -8,22 +8,26 @@ from pydantic import BaseModel
 
 from domain.readings import microseconds
 from domain.topics import DATA_PARTITIONS
-from query_api.asking import Ask, AskAsOf, Asking, BareList
+from query_api.asking import AskAsOf, Asking, BareList
 from query_api.cursors import decode_cursor, encode_cursor, moment_in
+from query_api.log_cut import LogCut
 from query_api.models.flat import FlatAnomaly, FlatReading
 from query_api.parameters import Cursor, Limit, Moment, SensorId
 from query_api.store import Snapshot
 
 router = APIRouter(tags=["flat lists"])
 
+LAST_OFFSET: Final = 2**63 - 1
+
 NEWEST_READINGS: Final = """
     WITH newest AS (
         SELECT reading.*
-        FROM generate_series(0, %(partitions)s - 1) AS place (partition)
+        FROM unnest(%(partitions)s::int[], %(upto)s::bigint[]) AS place (partition, upto)
         CROSS JOIN LATERAL (
             SELECT readings.*
             FROM readings
             WHERE readings.partition = place.partition
+                AND readings."offset" <= place.upto
             ORDER BY readings."offset" DESC
             LIMIT %(limit)s
         ) AS reading
@@ -40,6 +44,7 @@ NEWEST_READINGS_OF_SENSOR: Final = """
             SELECT readings.*
             FROM readings
             WHERE readings.series = series.series
+                AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
             ORDER BY readings.recorded_at DESC
             LIMIT %(limit)s
         ) AS reading
@@ -66,6 +71,11 @@ FLAT_READINGS: Final = """
             max(channel) FILTER (WHERE name = 'pressure') AS pressure,
             max(channel) FILTER (WHERE name = 'vibration') AS vibration
         FROM channels
+        WHERE profile IN (
+            SELECT profiles.profile
+            FROM profiles
+            WHERE profiles.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
+        )
         GROUP BY profile
     ) AS place USING (profile)
 """
@@ -103,12 +113,22 @@ ANOMALIES: Final = """
 
 
 @router.get("/events/latest", response_model=list[FlatReading], summary="Newest readings")
-async def latest_events(ask: Ask, sensor_id: SensorId = None, limit: Limit = 100) -> Response:
+async def latest_events(ask: AskAsOf, sensor_id: SensorId = None, limit: Limit = 100) -> Response:
     """Return the newest readings of all sensors as the log knows them, or of one sensor by its own clock."""
 
     async def question(snapshot: Snapshot) -> BareList:
         statement = LATEST if sensor_id is None else LATEST_OF_SENSOR
-        asked = {"partitions": DATA_PARTITIONS, "limit": limit, "sensor_id": sensor_id}
+        upto = dict.fromkeys(range(DATA_PARTITIONS), LAST_OFFSET)
+        if ask.as_of:
+            cut = await LogCut.at(snapshot, ask.as_of)
+            upto = cut.upto
+        asked = {
+            "partitions": list(upto),
+            "upto": list(upto.values()),
+            "as_of": ask.as_of,
+            "limit": limit,
+            "sensor_id": sensor_id,
+        }
         return BareList(items=await snapshot.fetch(statement, asked, FlatReading))
 
     return await ask.answer(("readings", "sensors"), question)

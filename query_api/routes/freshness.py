@@ -15,7 +15,7 @@ COUNTS: Final = """
         count(DISTINCT sensors.machine_id) AS machines,
         count(*) AS sensors,
         coalesce(sum(sensors.readings), 0)::bigint AS readings,
-        max(newest.known_at) AS last_reading_known_at
+        max(newest.last_known_at) AS last_reading_known_at
     FROM sensors
     JOIN newest_readings AS newest USING (machine_id, sensor_id)
 """

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query, Response
 
 from query_api.asking import AskAsOf
+from query_api.log_cut import BEGUN, LogCut
 from query_api.models.machines import ChannelSeries, ReadingSeries, SensorDetail
 from query_api.parameters import From, MachineId, Span, To, span_of
 from query_api.routes.machines import one_sensor
@@ -35,6 +36,7 @@ COUNT: Final = """
             AND series.profile = %(profile)s
             AND readings.recorded_at >= %(starts_at)s
             AND readings.recorded_at < %(ends_at)s
+            AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
         LIMIT %(most)s
     ) AS counted
 """
@@ -89,8 +91,29 @@ RAW_IN_BUCKETS: Final = """
     ORDER BY at
 """
 
-MINUTES_IN_BUCKETS: Final = """
-    WITH measured AS (
+MINUTES_IN_BUCKETS: Final = f"""
+    WITH known AS (
+        SELECT minute, channel, readings, minimum, maximum, total
+        FROM reading_buckets
+        WHERE machine_id = %(machine_id)s
+            AND sensor_id = %(sensor_id)s
+            AND profile = %(profile)s
+            AND minute >= %(starts_at)s
+            AND minute < %(ends_at)s
+            AND known_minute < coalesce(%(begun_minute)s::timestamptz, 'infinity')
+        UNION ALL
+        SELECT begun.recorded_at, slot.channel, 1, slot.value + 0.0, slot.value + 0.0, slot.value::numeric
+        FROM ({BEGUN}) AS begun
+        JOIN series USING (series)
+        CROSS JOIN LATERAL unnest(begun."values") WITH ORDINALITY AS slot (value, channel)
+        WHERE series.machine_id = %(machine_id)s
+            AND series.sensor_id = %(sensor_id)s
+            AND series.profile = %(profile)s
+            AND begun.recorded_at >= %(starts_at)s
+            AND begun.recorded_at < date_trunc('minute', %(ends_at)s - interval '1 microsecond') + interval '1 minute'
+            AND slot.value <> 'NaN'
+    ),
+    measured AS (
         SELECT
             date_bin(%(width)s, minute, 'epoch') AS at,
             channel,
@@ -98,13 +121,7 @@ MINUTES_IN_BUCKETS: Final = """
             min(minimum) AS lowest,
             (sum(total) / sum(readings))::float8 AS mean,
             max(maximum) AS highest
-        FROM reading_buckets
-        WHERE machine_id = %(machine_id)s
-            AND sensor_id = %(sensor_id)s
-            AND profile = %(profile)s
-            AND minute >= %(starts_at)s
-            AND minute < %(ends_at)s
-            AND known_minute < coalesce(%(as_of)s::timestamptz, 'infinity')
+        FROM known
         GROUP BY 1, 2
     ),
     counted AS (
@@ -127,7 +144,7 @@ MINUTES_IN_BUCKETS: Final = """
     FROM placed
     GROUP BY at, readings
     ORDER BY at
-"""
+"""  # noqa: S608 - constants
 
 EXPECTED: Final = """
     SELECT model_versions.metrics
@@ -135,20 +152,20 @@ EXPECTED: Final = """
     JOIN model_versions USING (name, version)
     WHERE champions.profile = %(profile)s
         AND champions.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
+        AND model_versions.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
     ORDER BY champions."offset" DESC
     LIMIT 1
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """How a range is cut: raw, raw readings in buckets of `width`, or whole minutes in buckets of `width`."""
+class Grain:
+    """How finely a range is shown: raw, raw readings in buckets of `width`, or whole minutes in buckets of `width`."""
 
     statement: str
     mode: Literal["raw", "buckets"]
     starts_at: datetime
     width: timedelta | None
-    as_of: datetime | None
 
 
 @router.get("/sensors/{sensor_id}/readings", response_model=ReadingSeries, summary="Readings of one sensor")
@@ -164,9 +181,10 @@ async def readings(
     """Return readings between `from` and `to` (default: the newest hour), raw when at most `points`."""
 
     async def question(snapshot: Snapshot) -> ReadingSeries:
-        asked = await one_sensor(snapshot, ask.now(), sensor_id=sensor_id, machine_id=machine_id)
+        cut = await LogCut.at(snapshot, ask.as_of)
+        asked = await one_sensor(snapshot, cut, ask.then(), sensor_id=sensor_id, machine_id=machine_id)
         span = span_of(starts_at, ends_at, newest=asked.last_recorded_at, default=timedelta(hours=1))
-        return await _series(snapshot, asked, span, points=points, as_of=ask.as_of)
+        return await _series(snapshot, asked, span, points=points, cut=cut)
 
     return await ask.answer(READ_MODELS, question)
 
@@ -177,9 +195,9 @@ async def _series(
     span: Span,
     *,
     points: int,
-    as_of: datetime | None,
+    cut: LogCut,
 ) -> ReadingSeries:
-    parameters: dict[str, Any] = {
+    parameters = cut.parameters | {
         "machine_id": sensor.machine_id,
         "sensor_id": sensor.sensor_id,
         "profile": sensor.profile,
@@ -188,12 +206,12 @@ async def _series(
         "channels": len(sensor.channels),
     }
     counted = await snapshot.fetch(COUNT, {**parameters, "most": MOST_RAW_READINGS + 1}, columns)
-    cut = cut_range(span, readings=counted[0]["readings"], points=points, as_of=as_of)
-    parameters |= {"starts_at": cut.starts_at, "width": cut.width, "as_of": cut.as_of}
-    rows = await snapshot.fetch(cut.statement, parameters, columns)
+    grain = grain_of(span, readings=counted[0]["readings"], points=points)
+    parameters |= {"starts_at": grain.starts_at, "width": grain.width}
+    rows = await snapshot.fetch(grain.statement, parameters, columns)
     scores = await scores_of(snapshot, parameters)
-    expected = await snapshot.fetch(EXPECTED, {"profile": sensor.profile, "as_of": as_of}, columns)
-    step_s = max(sensor.expected_interval_s or 0.0, cut.width.total_seconds() if cut.width else 0.0)
+    expected = await snapshot.fetch(EXPECTED, {"profile": sensor.profile, "as_of": cut.as_of}, columns)
+    step_s = max(sensor.expected_interval_s or 0.0, grain.width.total_seconds() if grain.width else 0.0)
     marked = with_gaps(rows, timedelta(seconds=GAP_IN_INTERVALS * step_s))
     return ReadingSeries(
         machine_id=sensor.machine_id,
@@ -201,8 +219,8 @@ async def _series(
         profile=sensor.profile,
         starts_at=span.starts_at,
         ends_at=span.ends_at,
-        mode=cut.mode,
-        bucket_s=cut.width.total_seconds() if cut.width else None,
+        mode=grain.mode,
+        bucket_s=grain.width.total_seconds() if grain.width else None,
         times=[row["at"] for row in marked],
         counts=[row["readings"] for row in marked],
         channels=_channels(sensor, marked, expected[0]["metrics"] if expected else {}),
@@ -212,23 +230,22 @@ async def _series(
     )
 
 
-def cut_range(span: Span, *, readings: int, points: int, as_of: datetime | None) -> Cut:
-    """Return how to cut a range that holds `readings` readings, or more than MOST_RAW_READINGS, for `points` entries.
+def grain_of(span: Span, *, readings: int, points: int) -> Grain:
+    """Return how to show a range that holds `readings` readings, or more than MOST_RAW_READINGS, in `points` entries.
 
-    Buckets of whole minutes start on one; of minutes, `as_of` holds back to the last whole minute.
+    Buckets of whole minutes start on one.
     """
     if readings <= points:
-        return Cut(statement=RAW, mode="raw", starts_at=span.starts_at, width=None, as_of=as_of)
+        return Grain(statement=RAW, mode="raw", starts_at=span.starts_at, width=None)
     width_s = max(1, math.ceil(span.seconds / (points - 1)))  # one more where the range begins inside a bucket
     if readings <= MOST_RAW_READINGS:
         width = timedelta(seconds=width_s)
-        return Cut(statement=RAW_IN_BUCKETS, mode="buckets", starts_at=span.starts_at, width=width, as_of=as_of)
-    return Cut(
+        return Grain(statement=RAW_IN_BUCKETS, mode="buckets", starts_at=span.starts_at, width=width)
+    return Grain(
         statement=MINUTES_IN_BUCKETS,
         mode="buckets",
         starts_at=span.starts_at.replace(second=0, microsecond=0),
         width=timedelta(minutes=math.ceil(width_s / 60)),
-        as_of=as_of.replace(second=0, microsecond=0) if as_of else None,
     )
 
 

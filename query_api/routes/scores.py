@@ -20,6 +20,7 @@ STRETCH: Final = """
             WHERE readings.series = series.series
                 AND readings.recorded_at >= %(starts_at)s
                 AND readings.recorded_at < %(ends_at)s
+                AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
             ORDER BY readings.recorded_at
             LIMIT 1
         )
@@ -30,6 +31,7 @@ STRETCH: Final = """
             WHERE readings.series = series.series
                 AND readings.recorded_at >= %(starts_at)s
                 AND readings.recorded_at < %(ends_at)s
+                AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
             ORDER BY readings.recorded_at DESC
             LIMIT 1
         )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from domain.anomalies import severity_of
 from query_api.asking import AskAsOf
 from query_api.errors import ParameterRefused
+from query_api.log_cut import BEGUN, LogCut
 from query_api.models.swimlane import Lane, ModelChange, Swimlane
 from query_api.parameters import From, MachineId, Span, To, span_of
 from query_api.store import Snapshot, columns
@@ -28,9 +29,42 @@ EXTENT: Final = """
     WHERE %(machine_id)s::text IS NULL OR machine_id = %(machine_id)s
 """
 
+EXTENT_THEN: Final = f"""
+    SELECT min(known.first_recorded_at) AS data_starts_at, max(known.last_recorded_at) AS data_ends_at
+    FROM (
+        SELECT machine_id, first_recorded_at, last_recorded_at
+        FROM sensor_minutes
+        WHERE known_minute < %(begun_minute)s
+        UNION ALL
+        SELECT series.machine_id, begun.recorded_at, begun.recorded_at
+        FROM ({BEGUN}) AS begun
+        JOIN series USING (series)
+    ) AS known
+    WHERE %(machine_id)s::text IS NULL OR known.machine_id = %(machine_id)s
+"""  # noqa: S608 - constants
+
 # A reading counts once although it stands in a row per channel: the largest count of any channel, per sensor and cell.
-COUNTS: Final = """
-    WITH measured AS (
+COUNTS: Final = f"""
+    WITH known AS (
+        SELECT machine_id, sensor_id, profile, channel, minute, readings
+        FROM reading_buckets
+        WHERE minute >= %(starts_at)s
+            AND minute < %(ends_at)s
+            AND known_minute < coalesce(%(begun_minute)s::timestamptz, 'infinity')
+            AND (%(machine_id)s::text IS NULL OR machine_id = %(machine_id)s)
+            AND (%(profile)s::text IS NULL OR profile = %(profile)s)
+        UNION ALL
+        SELECT series.machine_id, series.sensor_id, series.profile, slot.channel, begun.recorded_at, 1
+        FROM ({BEGUN}) AS begun
+        JOIN series USING (series)
+        CROSS JOIN LATERAL unnest(begun."values") WITH ORDINALITY AS slot (value, channel)
+        WHERE begun.recorded_at >= %(starts_at)s
+            AND begun.recorded_at < %(ends_at)s
+            AND slot.value <> 'NaN'
+            AND (%(machine_id)s::text IS NULL OR series.machine_id = %(machine_id)s)
+            AND (%(profile)s::text IS NULL OR series.profile = %(profile)s)
+    ),
+    measured AS (
         SELECT
             machine_id,
             sensor_id,
@@ -38,18 +72,13 @@ COUNTS: Final = """
             channel,
             max(profile) AS profile,
             sum(readings) AS readings
-        FROM reading_buckets
-        WHERE minute >= %(starts_at)s
-            AND minute < %(ends_at)s
-            AND known_minute < coalesce(%(as_of)s::timestamptz, 'infinity')
-            AND (%(machine_id)s::text IS NULL OR machine_id = %(machine_id)s)
-            AND (%(profile)s::text IS NULL OR profile = %(profile)s)
+        FROM known
         GROUP BY machine_id, sensor_id, at, channel
     )
     SELECT machine_id, sensor_id, at, max(profile) AS profile, max(readings)::bigint AS readings
     FROM measured
     GROUP BY machine_id, sensor_id, at
-"""
+"""  # noqa: S608 - constants
 
 WORST: Final = """
     SELECT
@@ -62,7 +91,7 @@ WORST: Final = """
     FROM anomalies
     WHERE recorded_at >= %(starts_at)s
         AND recorded_at < %(ends_at)s
-        AND known_at < coalesce(%(as_of)s::timestamptz, 'infinity')
+        AND known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
         AND (%(machine_id)s::text IS NULL OR machine_id = %(machine_id)s)
         AND (%(profile)s::text IS NULL OR profile = %(profile)s)
     GROUP BY machine_id, sensor_id, at
@@ -81,7 +110,8 @@ MODEL_CHANGES: Final = """
         LEFT JOIN readings
             ON readings.partition = changes.source_partition
             AND readings."offset" = changes.from_offset
-        WHERE changes.known_at < coalesce(%(as_of)s::timestamptz, 'infinity')
+            AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
+        WHERE changes.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
             AND (%(profile)s::text IS NULL OR changes.profile = %(profile)s)
         GROUP BY changes.profile, changes.model_name, changes.model_version, changes.model_events_offset
     )
@@ -111,17 +141,13 @@ async def swimlane(
     bucket: Annotated[int | None, Query(ge=60, le=86_400 * 31, multiple_of=60, description="Seconds.")] = None,
     top: Annotated[int, Query(ge=1, le=500, description="Lanes, worst first.")] = 50,
 ) -> Response:
-    """Return the worst verdict per lane and bucket, 0 readings where there are no data. `as_of` holds to the minute."""
-    cut_at = ask.as_of.replace(second=0, microsecond=0) if ask.as_of else None
+    """Return the worst verdict per lane and bucket, 0 readings where there are no data."""
 
     async def question(snapshot: Snapshot) -> Swimlane:
-        asked: dict[str, Any] = {
-            "machine_id": machine_id,
-            "profile": profile,
-            "as_of": cut_at,
-        }
-        extent = (await snapshot.fetch(EXTENT, asked, columns))[0]
-        span = span_of(starts_at, ends_at, newest=extent["data_ends_at"] or ask.now(), default=timedelta(hours=2))
+        cut = await LogCut.at(snapshot, ask.as_of)
+        asked = cut.parameters | {"machine_id": machine_id, "profile": profile}
+        extent = (await snapshot.fetch(EXTENT_THEN if cut.as_of else EXTENT, asked, columns))[0]
+        span = span_of(starts_at, ends_at, newest=extent["data_ends_at"] or ask.then(), default=timedelta(hours=2))
         grid = whole_buckets(span, bucket)
         asked |= {"starts_at": grid[0], "ends_at": grid[-1], "width": grid[1] - grid[0]}
         counts = await snapshot.fetch(COUNTS, asked, columns)
@@ -139,7 +165,7 @@ async def swimlane(
             **extent,
         )
 
-    return await ask.answer(READ_MODELS, question, cut_at=cut_at)
+    return await ask.answer(READ_MODELS, question)
 
 
 def whole_buckets(span: Span, bucket_s: int | None) -> list[datetime]:
@@ -164,10 +190,12 @@ def lanes_of(
     places = {bucket: place for place, bucket in enumerate(buckets)}
     lanes: dict[LaneKey, Lane] = {}
     peaks: dict[LaneKey, float] = {}
+    profiles: dict[LaneKey, str] = {}
     for row in [*counts, *worst]:
         key = (row["machine_id"], row["sensor_id"] if by_sensor else None)
         if key not in lanes:
             lanes[key] = _empty_lane(key, row["profile"], len(buckets))
+        profiles[key] = max(row["profile"], profiles.get(key, ""))
         lane, place = lanes[key], places[row["at"]]
         if "score" not in row:
             lane.readings[place] += row["readings"]
@@ -177,7 +205,9 @@ def lanes_of(
         lane.scores[place] = peak
         lane.severities[place] = severity_of(peak)
         peaks[key] = max(peak, peaks.get(key, 0.0))
-    named = [lane.model_copy(update={"worst_score": peaks.get(key)}) for key, lane in lanes.items()]
+    named = [
+        lane.model_copy(update={"worst_score": peaks.get(key), "profile": profiles[key]}) for key, lane in lanes.items()
+    ]
     return sorted(named, key=lambda lane: (-(lane.worst_score or 0.0), lane.machine_id, lane.sensor_id or ""))
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from projections.folder import folder_names
-from query_api.asking import Ask
+from query_api.asking import AskAsOf
 from query_api.cursors import decode_cursor, encode_cursor
 from query_api.errors import NotKnown, ReadModelNotServed
 from query_api.models.operations import ReadModelRows
@@ -14,13 +14,17 @@ router = APIRouter(tags=["operations"])
 
 
 @router.get("/read-models/{name}/{table}", response_model=ReadModelRows, summary="Rows of any read model")
-async def read_model_rows(ask: Ask, name: str, table: str, limit: Limit = 100, cursor: Cursor = None) -> Response:
-    """Return rows as they are stored, in the order of the table's primary key."""
+async def read_model_rows(ask: AskAsOf, name: str, table: str, limit: Limit = 100, cursor: Cursor = None) -> Response:
+    """Return rows as they are stored, in the order of the table's primary key.
+
+    Only a table with a column known_at can be asked as_of an earlier time.
+    """
     listing = f"{name}.{table}"
     behind = decode_cursor(listing, cursor)
 
     async def question(snapshot: Snapshot) -> ReadModelRows:
-        found = await snapshot.table(table, after=[str(part) for part in behind] if behind else None, limit=limit)
+        after = [str(part) for part in behind] if behind else None
+        found = await snapshot.table(table, after=after, limit=limit, as_of=ask.as_of)
         return ReadModelRows(
             read_model=name,
             build=snapshot.builds[name],

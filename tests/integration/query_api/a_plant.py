@@ -1,6 +1,7 @@
 """A small plant in a log: two machines, a model that judges from the second minute, one fault."""
 
 import math
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -24,8 +25,12 @@ PARTITIONS: Final = {"hall-a": 2, "hall-b": 5}
 PROFILE: Final = a_profile()
 
 
-def a_plant() -> FakeLog:
-    """Return the log; each reading is appended half a second after it was taken."""
+Clock = Callable[[float], float]
+"""From seconds after NOON to what the log's clock shows then."""
+
+
+def a_plant(clock: Clock = float) -> FakeLog:
+    """Return the log; each reading is appended half a second after it was taken, by the log's clock."""
     log = FakeLog()
     for schema in log.contracts:
         published = SchemaPublished(
@@ -39,7 +44,7 @@ def a_plant() -> FakeLog:
     log.append(PROFILE, topic="profile-events", key="environment", appended_s=0)
     _append_model(log)
     for machine, partition in PARTITIONS.items():
-        _append_history(log, machine, partition)
+        _append_history(log, machine, partition, clock)
     return log
 
 
@@ -58,12 +63,12 @@ def _append_model(log: FakeLog) -> None:
     log.append(promoted, topic="model-events", key="environment", appended_s=TRAINED_FROM - 1)
 
 
-def _append_history(log: FakeLog, machine: str, partition: int) -> None:
+def _append_history(log: FakeLog, machine: str, partition: int, clock: Clock) -> None:
     for second in range(SECONDS):
         shaking = machine == "hall-a" and second in FAULT
         values = {"temperature": 20 + second / 100, "pressure": 101.3, "vibration": 6.8 if shaking else 2.1}
         reading = a_reading(second, machine_id=machine, measurements=values)
-        log.append(reading, partition=partition, appended_s=second + 0.5)
+        log.append(reading, partition=partition, appended_s=clock(second + 0.5))
         if machine == "hall-b" and second == 0:
             log.append(
                 a_reading(0, machine_id=machine, sensor_id="south", measurements={"pressure": 99.0}),
@@ -71,12 +76,14 @@ def _append_history(log: FakeLog, machine: str, partition: int) -> None:
                 appended_s=0.6,
             )
         if second == TRAINED_FROM:
-            log.append(_change(partition, second), topic="anomaly-events", partition=partition, appended_s=second + 0.6)
+            log.append(
+                _change(partition, second), topic="anomaly-events", partition=partition, appended_s=clock(second + 0.6)
+            )
         if second >= TRAINED_FROM:
-            _append_scores(log, machine, partition, second, shaking=shaking)
+            _append_scores(log, machine, partition, second, clock=clock, shaking=shaking)
 
 
-def _append_scores(log: FakeLog, machine: str, partition: int, second: int, *, shaking: bool) -> None:
+def _append_scores(log: FakeLog, machine: str, partition: int, second: int, *, clock: Clock, shaking: bool) -> None:
     offset = log.ends[next(at for at in log.ends if (at.topic, at.partition) == ("sensor-events", partition))] - 1
     score = 3.2 if shaking else 0.5
     ledger = ReadingsScored(
@@ -90,10 +97,10 @@ def _append_scores(log: FakeLog, machine: str, partition: int, second: int, *, s
         models=(ModelInForce(profile="environment@1", model=str(MODEL), artifact_sha256=MODEL.artifact_sha256),),
         inputs={"model-events": 2},
     )
-    log.append(ledger, topic="anomaly-events", partition=partition, appended_s=second + 0.6)
+    log.append(ledger, topic="anomaly-events", partition=partition, appended_s=clock(second + 0.6))
     if shaking:
         verdict = a_verdict(machine, Position("sensor-events", partition, offset), second, score)
-        log.append(verdict, topic="anomaly-events", partition=partition, appended_s=second + 0.6)
+        log.append(verdict, topic="anomaly-events", partition=partition, appended_s=clock(second + 0.6))
 
 
 def a_verdict(machine: str, position: Position, second: int, score: float = 3.2) -> AnomalyDetected:

@@ -1,6 +1,6 @@
 """The query API over a real PostgreSQL that holds a plant, built by the projectors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
+from domain.profiles import ProfileDefined
 from infra.container import Container
 from infra.embedded.postgres import OWNER, READER, PostgresService
 from infra.postgres.builds import ensure_serving_build
@@ -30,9 +31,10 @@ _numbers = count(1)
 class Plant:
     """A log, and the database it is projected into."""
 
-    def __init__(self, log: FakeLog, dsn: str) -> None:
+    def __init__(self, log: FakeLog, dsn: str, profiles: Sequence[ProfileDefined] = (PROFILE,)) -> None:
         self.log = log
         self.dsn = dsn
+        self.profiles = profiles
         self.now = NOON + timedelta(seconds=SECONDS)
 
     def project(self, *names: str) -> None:
@@ -46,7 +48,7 @@ class Plant:
                     build=build.schema,
                     source=FakeRecordSource(self.log),
                     store=PostgresProjectionStore(self.dsn, build, folder),
-                    vocabulary=FakeVocabulary(contracts=self.log.contracts, learns=[PROFILE]),
+                    vocabulary=FakeVocabulary(contracts=self.log.contracts, learns=[*self.profiles]),
                 )
                 projector.open()
                 while projector.step():

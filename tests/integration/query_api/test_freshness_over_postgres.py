@@ -1,4 +1,6 @@
 import threading
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 import psycopg
@@ -6,9 +8,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from infra.embedded.postgres import PostgresService
-from infra.postgres.builds import create_build
+from infra.postgres.builds import Build, create_build
 from infra.postgres.connections import connect_for_writing
+from infra.postgres.projection_store import PostgresProjectionStore
+from infra.postgres.projector_status import say_status
+from projections.checkpoints import TopicPartition
 from projections.folder import load_folder
+from projections.ports import LogPartition
+from projections.status import ProgressWatch, ProjectorState, ProjectorStatus
 from query_api import asking
 from tests.builders import NOON, a_reading
 from tests.integration.query_api.conftest import Plant, say
@@ -20,6 +27,46 @@ def test_answers_say_from_which_builds_and_how_far(client: TestClient) -> None:
     assert answer.headers["Telltale-Position"] == "model-events/0/1"
     assert answer.headers["Telltale-Lag-Seconds"] == "0.200"
     assert answer.headers["Telltale-As-Of"] == "2026-03-09T12:02:59.800000+00:00"
+
+
+def test_an_answer_is_complete_once_the_ends_were_seen_15_s_after_the_moment(
+    own_client: TestClient, plant: Plant
+) -> None:
+    moment = NOON + timedelta(minutes=30)
+    with connect_for_writing(plant.dsn, name="test") as connection:
+        report = _reporter(plant, connection)
+        told = []
+        for second in (14.9, 15.1, 3.0):  # at last a projector that was started anew and has seen less
+            report((moment + timedelta(seconds=second)).timestamp())
+            told.append(own_client.get("/models", params={"as_of": moment.isoformat()}).headers["Telltale-Complete"])
+    assert told == ["false", "true", "true"]
+
+
+def test_an_answer_is_complete_once_every_partition_has_passed_the_moment(client: TestClient) -> None:
+    told = [
+        client.get(route, params={"as_of": (NOON + timedelta(seconds=second)).isoformat()}).headers["Telltale-Complete"]
+        for route, second in (("/models", 58.9), ("/models", 59), ("/verdicts", 1))
+    ]
+    assert told == ["true", "false", "false"]  # six partitions of anomaly-events are empty
+
+
+def _reporter(plant: Plant, connection: psycopg.Connection) -> Callable[[float], None]:
+    """Return what reports as a projector of read model models does that has seen the log's end at a time."""
+    build = Build("models", 1)
+    with closing(PostgresProjectionStore(plant.dsn, build, load_folder("models"))) as store:
+        where = TopicPartition("model-events", 0)
+        checkpoints = store.open([LogPartition(where, plant.log.topic_id, 0, plant.log.ends[where])])
+    status = ProjectorStatus(
+        read_model="models",
+        build=build.schema,
+        state=ProjectorState.RUNNING,
+        checkpoints={where: checkpoints[0]},
+    )
+
+    def report(now_s: float) -> None:
+        say_status(connection, [(build, ProgressWatch().report(status, plant.log.ends, now_s))])
+
+    return report
 
 
 def test_the_position_of_an_answer_is_passed_at_once(client: TestClient) -> None:

@@ -153,11 +153,12 @@ def test_the_swimlane_by_machine_adds_its_sensors_and_keeps_the_worst_on_top(cli
     assert [lane["readings"] for lane in every] == [[60], [61]]
 
 
-def test_the_swimlane_as_of_an_earlier_minute_knows_no_fault(client: TestClient) -> None:
+def test_the_swimlane_as_of_an_earlier_time_knows_no_fault(client: TestClient) -> None:
     asked: dict[str, str | int] = {"as_of": at(125), "from": at(0), "to": at(SECONDS), "bucket": 60}
     answer = client.get("/swimlane", params=asked)
-    assert [lane["readings"] for lane in answer.json()["lanes"]] == [[60, 60, 0], [61, 60, 0]]
-    assert answer.headers["Telltale-As-Of"] == "2026-03-09T12:02:00+00:00"
+    assert [lane["readings"] for lane in answer.json()["lanes"]] == [[60, 60, 5], [61, 60, 5]]
+    assert [lane["worst_score"] for lane in answer.json()["lanes"]] == [None, None]
+    assert answer.headers["Telltale-As-Of"] == "2026-03-09T12:02:05+00:00"
 
 
 def test_models_and_their_timeline(client: TestClient) -> None:

@@ -6,7 +6,7 @@ from query_api.cursors import decode_cursor, encode_cursor, moment_in
 from query_api.errors import ParameterRefused
 from query_api.parameters import Span
 from query_api.rendering import as_csv
-from query_api.routes.readings import MINUTES_IN_BUCKETS, RAW, RAW_IN_BUCKETS, cut_range, with_gaps
+from query_api.routes.readings import MINUTES_IN_BUCKETS, RAW, RAW_IN_BUCKETS, grain_of, with_gaps
 from query_api.routes.swimlane import whole_buckets
 from tests.builders import NOON
 
@@ -14,20 +14,19 @@ HOUR = Span(NOON + timedelta(seconds=30), NOON + timedelta(hours=1))
 
 
 def test_few_readings_stay_raw() -> None:
-    cut = cut_range(HOUR, readings=500, points=500, as_of=None)
-    assert (cut.statement, cut.mode, cut.width) == (RAW, "raw", None)
+    grain = grain_of(HOUR, readings=500, points=500)
+    assert (grain.statement, grain.mode, grain.width) == (RAW, "raw", None)
 
 
 def test_more_readings_go_into_buckets_of_whole_seconds() -> None:
-    cut = cut_range(HOUR, readings=501, points=500, as_of=NOON)
-    assert (cut.statement, cut.width, cut.as_of) == (RAW_IN_BUCKETS, timedelta(seconds=8), NOON)
+    grain = grain_of(HOUR, readings=501, points=500)
+    assert (grain.statement, grain.width) == (RAW_IN_BUCKETS, timedelta(seconds=8))
 
 
-def test_very_many_readings_come_from_whole_minutes_and_as_of_holds_back_to_one() -> None:
-    known = NOON + timedelta(minutes=40, seconds=59)
-    cut = cut_range(HOUR, readings=10**6, points=500, as_of=known)
-    assert (cut.statement, cut.width) == (MINUTES_IN_BUCKETS, timedelta(minutes=1))
-    assert (cut.starts_at, cut.as_of) == (NOON, NOON + timedelta(minutes=40))
+def test_very_many_readings_come_from_whole_minutes() -> None:
+    grain = grain_of(HOUR, readings=10**6, points=500)
+    assert (grain.statement, grain.width) == (MINUTES_IN_BUCKETS, timedelta(minutes=1))
+    assert grain.starts_at == NOON
 
 
 def test_a_gap_gets_one_empty_row() -> None:

@@ -5,6 +5,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from query_api.errors import StoreNotReachable
+from query_api.log_cut import LogCut
 from query_api.routes import flat, machines, verdicts
 from query_api.store import Checkpoint, TableRows
 from tests.builders import NOON
@@ -57,7 +58,7 @@ def test_a_limit_out_of_range_is_422_and_named(client: TestClient, route: str, l
         ("/verdicts", {"from": "2026-03-09T12:00:00Z", "cursor": "!"}, "cursor"),
         ("/verdicts", {"cursor": "W10"}, "cursor"),
         ("/anomalies/not-an-id", {}, "event_id"),
-        ("/machines", {"as_of": "2026-03-09T12:00:00Z"}, "as_of"),
+        ("/projections", {"as_of": "2026-03-09T12:00:00Z"}, "as_of"),
         ("/models", {"min_position": "somewhere"}, "min_position"),
         ("/swimlane", {"bucket": 61}, "bucket"),
         ("/swimlane", {"by": "colour"}, "by"),
@@ -74,7 +75,7 @@ def test_a_parameter_that_cannot_be_honoured_is_422_and_named(
 
 
 def test_a_backward_range_is_refused(client: TestClient, store: FakeReadModelStore) -> None:
-    store.rows[machines.SENSOR] = [a_sensor()]
+    store.rows[machines.seen(LogCut(None, {}), machines.SENSOR)] = [a_sensor()]
     asked = {"from": "2026-03-09T12:00:00Z", "to": "2026-03-09T11:00:00Z"}
     answer = client.get("/sensors/north/readings", params=asked)
     assert (answer.status_code, "is not before" in answer.json()["detail"]) == (422, True)
@@ -119,7 +120,7 @@ def test_any_table_pages_by_its_key(client: TestClient, store: FakeReadModelStor
     page = client.get("/read-models/scoring/ledger", params={"limit": 1}).json()
     assert page["rows"] == [[1, "2026-03-09T12:00:00Z"]]
     client.get("/read-models/scoring/ledger", params={"limit": 1, "cursor": page["next_cursor"]})
-    assert store.asked[-1] == {"after": ["1"], "limit": 1}
+    assert store.asked[-1] == {"after": ["1"], "limit": 1, "as_of": None}
     csv = client.get("/read-models/scoring/ledger", params={"format": "csv"}).text
     assert csv == "partition,known_at\r\n1,2026-03-09T12:00:00Z\r\n"
 
