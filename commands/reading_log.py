@@ -12,6 +12,10 @@ class ReadingsNotAppended(Exception):
     """The log did not take all readings; appending the same ones again is safe, since their ids stay the same."""
 
 
+class LogFull(ReadingsNotAppended):
+    """The log has no room for more; none of the readings is in it."""
+
+
 class ReadingLog(Protocol):
     """Topic sensor-events."""
 
@@ -22,6 +26,7 @@ class ReadingLog(Protocol):
 
         Raises:
             ReadingsNotAppended: at least one is not in the log, or the log did not say.
+            LogFull: there is no room for any.
         """
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from commands.define_profile import DefineProfileHandler
     from commands.desk import CommandDesk
+    from infra.disk import LogDisk
     from infra.ingest.train_first import InForce
     from infra.kafka.known_readings import LoggedReadings
     from infra.kafka.profile_log import KafkaProfileLog
@@ -27,6 +28,7 @@ class Intake(containers.DeclarativeContainer):
     bootstrap = root.bootstrap
     contracts = root.contracts
     contracts_to_write = root.contracts_to_write
+    disk: "providers.Callable[LogDisk | None]" = providers.Callable(late("infra.disk:log_disk"), root.settings)
 
     profile_log: "providers.Singleton[KafkaProfileLog]" = providers.Singleton(
         late("infra.kafka.profile_log:KafkaProfileLog"), bootstrap, contracts
@@ -36,7 +38,7 @@ class Intake(containers.DeclarativeContainer):
         providers.Singleton(late("infra.kafka.profile_log:KafkaProfileLog"), bootstrap, contracts_to_write),
     )
     appender: "providers.Factory[ReadingAppender]" = providers.Factory(
-        late("infra.kafka.reading_appender:ReadingAppender"), bootstrap, contracts_to_write
+        late("infra.kafka.reading_appender:ReadingAppender"), bootstrap, contracts_to_write, disk
     )
     logged_readings: "providers.Factory[LoggedReadings]" = providers.Factory(
         late("infra.kafka.known_readings:LoggedReadings"), bootstrap, contracts
@@ -56,7 +58,7 @@ class Intake(containers.DeclarativeContainer):
         record_readings=providers.Singleton(
             late("commands.record_readings:RecordReadingsHandler"),
             log=providers.Singleton(
-                late("infra.kafka.reading_log:KafkaReadingLog"), bootstrap, root.followed_contracts
+                late("infra.kafka.reading_log:KafkaReadingLog"), bootstrap, root.followed_contracts, disk
             ),
             profiles=providers.Singleton(late("infra.kafka.reading_log:KafkaProfiles"), profile_log),
         ),

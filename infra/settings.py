@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     s3_bucket: str = Field(default="telltale", description="Bucket of the model artifacts.")
     mlflow_url: str = Field(default="", description="MLflow's tracking server.")
 
+    disk_reserve_mb: int = Field(
+        default=2000, ge=0, description="Readings are refused while less is free on the embedded log's disk; 0: never."
+    )
+
     api_host: str = Field(default="127.0.0.1", description="Address the query API listens on.")
     api_port: int = Field(default=8000, description="Port of the query API.")
     api_url: str = Field(default="http://127.0.0.1:8000", description="Query API as others reach it.")

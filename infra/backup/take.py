@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,11 @@ from infra.backup.snapshot import (
 )
 from infra.embedded.home import Home
 from infra.embedded.jars import locked_jars
-from infra.supervisor.control import AlreadyRunning, end_orphans, held
-from infra.supervisor.state import read_status
+from infra.supervisor.control import AlreadyRunning, end_orphans, held, is_held
+from infra.supervisor.state import PartState, read_status
 
 STILL_WITHIN_S: Final = 60.0
+BACK_WITHIN_S: Final = 60.0
 _IDENTITY: Final = "partition.metadata"
 
 
@@ -56,6 +58,7 @@ def take_backup(
        so offsets, ledger, transactions and their markers agree.
     3. Copy the linked files while the broker goes on; pieces that the folder has are not written again.
     4. Replace the manifest in one step: only now the folder holds this backup. Remove pieces nobody needs any more.
+    5. Return once the broker answers again, if it was made to stand still: who asks next finds it.
     A crash before 4 leaves the backup that was there; a broker that stands still is started again in any case.
 
     Raises:
@@ -71,7 +74,9 @@ def take_backup(
         with held(backup_lock(home)):  # Step 1
             try:
                 snapshot = _stand_still(home, report)  # Step 2
-                return _save(home, snapshot, folder, expect=expect, advance=advance)
+                taken = _save(home, snapshot, folder, expect=expect, advance=advance)
+                _wait_for_broker(home, report)  # Step 5
+                return taken
             finally:
                 forget_snapshot(home)
     except AlreadyRunning as other:
@@ -96,6 +101,21 @@ def _end_broker(home: Home) -> None:
     broker = next((part.process for part in status.parts if part.name == "kafka"), None) if status else None
     if broker is not None and broker.is_alive():
         os.kill(broker.pid, signal.SIGTERM)
+
+
+def _wait_for_broker(home: Home, report: Callable[[str, str], None]) -> None:
+    deadline = time.monotonic() + BACK_WITHIN_S
+    while is_held(home.lock):
+        status = read_status(home.state)
+        broker = next((part for part in status.parts if part.name == "kafka"), None) if status else None
+        if broker is None or broker.state is PartState.READY:
+            return
+        if time.monotonic() > deadline:
+            report(
+                "kafka", f"is not back after {BACK_WITHIN_S:.0f} s ({broker.state}); the backup is whole all the same"
+            )
+            return
+        time.sleep(0.1)
 
 
 def _save(

@@ -15,6 +15,8 @@ import typer
 from infra.cli import doctor_log
 from infra.cli.doctor_finding import Check, Finding
 from infra.cli.output import ExitCode, JsonOption, print_json, print_table
+from infra.disk import log_disk
+from infra.disk_forecast import forecast
 from infra.embedded.home import Home
 from infra.embedded.jars import is_sound, locked_jars
 from infra.embedded.java import JavaPrograms, cache_folder
@@ -70,10 +72,15 @@ def _java(home: Home, settings: Settings) -> Iterator[Finding]:
     yield Finding("java", good, version, needed, fix)
 
 
-def _disk(home: Home, _settings: Settings) -> Iterator[Finding]:
+def _disk(home: Home, settings: Settings) -> Iterator[Finding]:
+    fix = "free some space, or set TELLTALE_HOME to a folder on another disk"
+    disk = log_disk(settings)
+    if disk is not None:
+        told = forecast(disk, settings)
+        yield Finding("disk", told.free >= told.reserve, str(told), f"{disk.reserve / 1e9:.1f} GB", fix)
+        return
     there = next(folder for folder in (home.path, *home.path.parents) if folder.exists())
     free = shutil.disk_usage(there).free
-    fix = "free some space, or set TELLTALE_HOME to a folder on another disk"
     yield Finding("disk", free >= DISK_BYTES, f"{free / 1e9:.1f} GB free", f"{DISK_BYTES / 1e9:.0f} GB", fix)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from commands.profile_log import ProfileNotAppended
 from domain.profiles import ProfileRefused
 from infra.cli.output import CommandFailed, ExitCode
-from infra.ingest.ports import ReadingsNotAppended
+from infra.ingest.ports import LogFull, ReadingsNotAppended
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.reading import LogStalled
 from infra.settings import SettingMissing
@@ -20,6 +20,10 @@ def log_failures_explained() -> Iterator[None]:
         yield
     except SettingMissing as error:
         raise CommandFailed(str(error), code=ExitCode.NOT_REACHABLE) from error
+    except LogFull as full:
+        raise CommandFailed(
+            str(full), then="free some space; the same command again goes on", code=ExitCode.REFUSED
+        ) from full
     except (LogNotReachable, LogStalled, ReadingsNotAppended, ProfileNotAppended) as error:
         raise CommandFailed(
             str(error), then="telltale status; the same command again goes on", code=ExitCode.NOT_REACHABLE

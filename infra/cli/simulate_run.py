@@ -11,6 +11,7 @@ from domain.readings import moment_of
 from infra.cli.output import CommandFailed, ExitCode, note, print_json, say
 from infra.cli.progress import progress
 from infra.ingest.novelty import Novelty
+from infra.ingest.ports import LogFull
 from infra.intake import Intake
 from infra.kafka.reading_appender import ReadingAppender
 from infra.processes import until_told_to_stop
@@ -161,14 +162,23 @@ class _Run:
         try:
             with progress("history", total=len(ticks) * self.plan.sensors, unit="readings") as bar:
                 return append_history(self.world, sink, ticks=ticks, novelty=novelty, advance=bar.advance)
+        except LogFull as full:
+            raise CommandFailed(
+                str(full),
+                then=f"free some space; the same command with --start {self._start} goes on",
+                code=ExitCode.REFUSED,
+            ) from full
         except KeyboardInterrupt as interrupt:
             sink.flush()
-            start = moment_of(self.plan.start_us).isoformat()
             raise CommandFailed(
                 "interrupted within the history",
-                then=f"the same command with --start {start} goes on",
+                then=f"the same command with --start {self._start} goes on",
                 code=ExitCode.INTERRUPTED,
             ) from interrupt
+
+    @property
+    def _start(self) -> str:
+        return moment_of(self.plan.start_us).isoformat()
 
     def live(self, sink: ReadingAppender, first_tick: int) -> int:
         """Append readings as time passes; return how many."""

@@ -151,9 +151,22 @@ def _show_status(home: Home, found: StackStatus, *, as_json: bool) -> bool:
                 for part, state in rows
             ],
         )
+        _show_disk()
         if not supervised and any(is_running(part) for part in found.parts):
             note("its supervisor was killed: `telltale up` or `telltale down` puts that right")
     return supervised and all(state is PartState.READY for _, state in rows)
+
+
+def _show_disk() -> None:
+    """Say how long the embedded log's disk lasts."""
+    from infra.disk import log_disk  # noqa: PLC0415 - brings log and database clients with it
+    from infra.disk_forecast import forecast  # noqa: PLC0415 - likewise
+
+    settings = load_settings()
+    disk = log_disk(settings)
+    if disk is not None:
+        told = forecast(disk, settings, timeout_s=1.0)
+        say(f"disk  {told}" if told.free >= told.reserve else f"[red]disk  {told}[/]")
 
 
 def _true_state(part: PartStatus, *, supervised: bool) -> PartState:

@@ -11,7 +11,7 @@ from commands.desk import CommandIdReused
 from commands.event_log import EventNotAppended, WriterFenced
 from commands.promote_model import PromoteModelHandler
 from commands.promote_model_route import champion_of, promote_routes
-from commands.reading_log import ReadingsNotAppended
+from commands.reading_log import LogFull, ReadingsNotAppended
 from commands.record_readings import RecordReadingsHandler
 from commands.record_readings_route import NothingRecorded, record_readings_routes
 from domain.models import CommandRejected
@@ -62,6 +62,7 @@ def command_service(
             KeyRefused: key_refusal,
             CommandIdReused: lambda error: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)),
             EventNotAppended: _unavailable,
+            LogFull: lambda error: Refusal(HTTPStatus.INSUFFICIENT_STORAGE, str(error)),
             NothingRecorded: _nothing_recorded,
             ReadingsNotAppended: _unavailable,
             WriterFenced: fenced,

@@ -10,6 +10,10 @@ class ReadingsNotAppended(Exception):
     """The log did not take all readings; those that it took are there once, and the rest can be appended again."""
 
 
+class LogFull(ReadingsNotAppended):
+    """The log has no room for more; what was handed over before is in it."""
+
+
 class ReadingSink(Protocol):
     """Takes admitted readings into the log; readings of one machine keep their order."""
 
@@ -18,6 +22,7 @@ class ReadingSink(Protocol):
 
         Raises:
             ReadingsNotAppended: an earlier one was refused by the broker.
+            LogFull: there is no room; all readings before this call are acknowledged, these are not handed over.
         """
 
     def flush(self) -> None:

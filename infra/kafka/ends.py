@@ -51,6 +51,17 @@ class LogEnds:
         """
         return self._ask(places, _EARLIEST, IsolationLevel.READ_UNCOMMITTED)
 
+    def from_moment(self, places: Iterable[Place], *, moment_ms: int) -> Mapping[Place, int]:
+        """Return the first offset of each partition appended at or after a moment; -1 where nothing was.
+
+        moment_ms: milliseconds since 1970 UTC, by the log's clock.
+
+        Raises:
+            LogNotReachable: no broker answers in time.
+        """
+        since = OffsetSpec.for_timestamp(moment_ms)
+        return self._ask(places, since, IsolationLevel.READ_UNCOMMITTED)
+
     def topic_id(self, topic: str) -> str:
         """Return the id Kafka gave the topic when it was made: another one means another log.
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from domain.topics import SENSOR_EVENTS
-from infra.ingest.ports import ReadingsNotAppended
+from infra.disk import DiskNearlyFull, LogDisk
+from infra.ingest.ports import LogFull, ReadingsNotAppended
 from infra.kafka.clients import producer
 from schemas.contracts import Contracts
 from schemas.encoder import encode_readings
@@ -22,7 +23,8 @@ ACKNOWLEDGED_WITHIN_S: Final = 60.0
 class ReadingAppender:
     """Appends readings under their machine's key; a context manager that flushes when left without an error."""
 
-    def __init__(self, bootstrap: str, contracts: Contracts) -> None:
+    def __init__(self, bootstrap: str, contracts: Contracts, disk: LogDisk | None = None) -> None:
+        self._disk = disk
         self._contracts = contracts
         self._failure: str | None = None
         self._bootstrap = bootstrap
@@ -38,11 +40,20 @@ class ReadingAppender:
 
     def append(self, table: pa.RecordBatch) -> None:
         """Hand over readings; waits while too many are under way. See `ReadingSink`."""
+        self._require_room()
         self._wait_until_below(MOST_UNDER_WAY)
         for start in range(0, len(table), MOST_UNDER_WAY):
             part = table.slice(start, MOST_UNDER_WAY)
             self._queue(part)
             self._wait_until_below(MOST_UNDER_WAY)
+
+    def _require_room(self) -> None:
+        try:
+            if self._disk is not None:
+                self._disk.require_room()
+        except DiskNearlyFull as full:
+            self.flush()
+            raise LogFull(str(full)) from full
 
     def flush(self) -> None:
         """Return once everything is acknowledged. See `ReadingSink`."""

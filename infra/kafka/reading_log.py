@@ -8,11 +8,12 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from commands.reading_log import ReadingsNotAppended
+from commands.reading_log import LogFull, ReadingsNotAppended
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
 from domain.topics import SENSOR_EVENTS
+from infra.disk import DiskNearlyFull, LogDisk
 from infra.kafka.clients import LogNotReachable, producer
 from infra.kafka.contracts import ContractsFollower
 from infra.kafka.profile_log import KafkaProfileLog
@@ -45,8 +46,14 @@ class KafkaReadingLog:
     """One idempotent producer for all requests of a service."""
 
     def __init__(
-        self, bootstrap: str, contracts: ContractsFollower, *, answered_within_s: float = ANSWERED_WITHIN_S
+        self,
+        bootstrap: str,
+        contracts: ContractsFollower,
+        disk: LogDisk | None = None,
+        *,
+        answered_within_s: float = ANSWERED_WITHIN_S,
     ) -> None:
+        self._disk = disk
         self._contracts = contracts
         self._answered_within_s = answered_within_s
         self._producer: Producer = producer(bootstrap, linger_ms=2, delivery_timeout_ms=int(answered_within_s * 1000))
@@ -54,6 +61,11 @@ class KafkaReadingLog:
 
     def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
         """Append readings and return their positions. See `ReadingLog`."""
+        try:
+            if self._disk is not None:
+                self._disk.require_room()
+        except DiskNearlyFull as full:
+            raise LogFull(str(full)) from full
         reports = _Reports(len(readings))
         values = self._encoded(readings)
         try:

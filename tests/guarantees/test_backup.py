@@ -1,0 +1,97 @@
+"""A restored log is the log: same offsets, times and ids, so the same read models; scorers go on where they were."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain.topics import SENSOR_EVENTS
+from infra.kafka.clients import partitions_of
+from infra.kafka.ends import LogEnds
+from infra.settings import Settings
+from tests.guarantees.log_account import account
+from tests.guarantees.read_model_prints import fingerprints, wait_until_settled
+from tests.stacks import StackOfTests, must, wait_until
+
+REFUSED = 4
+FLEET = ("--machines", "4")
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Iterator[StackOfTests]:
+    """Start a stack with all its processes and a champion, and let some readings be judged."""
+    stack = StackOfTests(tmp_path / "original")
+    try:
+        must(stack.run("up", "--light", "--detach"))
+        must(stack.run("simulate", "--history", "15m", "--no-live", *FLEET))
+        must(stack.run("train", "pump"))
+        must(stack.run("models", "promote", "pump/1", "--because", "the test needs verdicts"))
+        must(stack.run("simulate", "--history", "2m", "--no-live", "--seed", "9", *FLEET))
+        yield stack
+    finally:
+        stack.run("reset", "--yes")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[StackOfTests]:
+    stack = StackOfTests(tmp_path / "elsewhere")
+    yield stack
+    stack.run("reset", "--yes")
+
+
+def test_read_models_of_a_restored_log_are_those_of_the_original(
+    original: StackOfTests, elsewhere: StackOfTests, tmp_path: Path
+) -> None:
+    wait_until_settled(original)
+    before, ends = fingerprints(original.settings), reading_ends(original.settings)
+    told = json.loads(must(original.run("backup", str(tmp_path / "backup"), "--json")).stdout)
+    assert {one["partition"]: one["next_offset"] for one in told["partitions"] if one["topic"] == SENSOR_EVENTS} == ends
+    must(original.run("down"))
+    refused = original.run("restore", str(tmp_path / "backup"))
+    assert refused.returncode == REFUSED
+    assert "a restore never replaces one" in refused.stderr
+
+    must(elsewhere.run("restore", str(tmp_path / "backup")))
+    must(elsewhere.run("up", "--light", "--detach"))
+    wait_until_settled(elsewhere)
+    assert fingerprints(elsewhere.settings) == before
+    assert reading_ends(elsewhere.settings) == ends
+    must(elsewhere.run("simulate", "--history", "1m", "--no-live", "--seed", "10", *FLEET))
+    wait_until_settled(elsewhere)
+    scored = account(elsewhere.settings.kafka_bootstrap)
+    assert scored.faults() == []
+    assert scored.verdicts
+
+
+def test_a_backup_while_readings_flow_is_one_moment_of_the_whole_log(
+    original: StackOfTests, elsewhere: StackOfTests, tmp_path: Path
+) -> None:
+    flowing = original.start("simulate", "--rate", "300", "--history", "0s", "--seed", "11", *FLEET)
+    first = sum(reading_ends(original.settings).values())
+    wait_until(lambda: sum(reading_ends(original.settings).values()) > first, deadline_s=60, what="readings flow")
+    must(original.run("backup", str(tmp_path / "backup")))
+    at_backup = sum(reading_ends(original.settings).values())
+    wait_until(
+        lambda: sum(reading_ends(original.settings).values()) > at_backup + 300, deadline_s=60, what="they go on"
+    )
+    again = json.loads(must(original.run("backup", str(tmp_path / "backup"), "--json")).stdout)
+    assert flowing.poll() is None, "the sender rides a backup out"
+    flowing.terminate()
+    flowing.communicate(timeout=60)
+    wait_until_settled(original)
+    assert account(original.settings.kafka_bootstrap).faults() == []
+    must(original.run("down"))
+
+    must(elsewhere.run("restore", str(tmp_path / "backup")))
+    must(elsewhere.run("up", "--light", "--detach"))
+    wait_until_settled(elsewhere)
+    held = sum(one["next_offset"] for one in again["partitions"] if one["topic"] == SENSOR_EVENTS)
+    assert sum(reading_ends(elsewhere.settings).values()) == held > at_backup
+    assert account(elsewhere.settings.kafka_bootstrap).faults() == []
+
+
+def reading_ends(settings: Settings) -> dict[int, int]:
+    """Return the end of every partition of readings."""
+    places = [(SENSOR_EVENTS, partition) for partition in partitions_of(SENSOR_EVENTS)]
+    return {partition: end for (_, partition), end in LogEnds(settings.kafka_bootstrap).written(places).items()}
