@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from infra.projector_process import ProjectorProcess
     from ml.scoring.scorer import Scorer
     from ml.training.train import TrainingDesk
+    from query_api.outlook import LogOutlook, RegistryOutlook
     from query_api.store import ReadModelStore
     from schemas.contracts import Contracts
 
@@ -49,6 +50,11 @@ def _followed_contracts(bootstrap: str) -> "ContractsFollower":
     follower: ContractsFollower = late("infra.kafka.contracts:ContractsFollower")(bootstrap)
     follower.refresh()
     return follower
+
+
+def _address(settings: Settings, name: str) -> str:
+    """Return an address that is only looked at, empty when no source gives it."""
+    return str(getattr(settings, name)) if settings.has(name) else ""
 
 
 class Container(containers.DeclarativeContainer):
@@ -115,6 +121,18 @@ class Container(containers.DeclarativeContainer):
     read_store: "providers.Singleton[ReadModelStore]" = providers.Singleton(
         late("infra.postgres.read_store:PostgresReadStore"), settings.provided.postgres_reader_dsn
     )
+    log_outlook: "providers.Singleton[LogOutlook]" = providers.Singleton(
+        late("infra.kafka.outlook:KafkaLogOutlook"), providers.Callable(_address, settings, "kafka_bootstrap")
+    )
+    registry_outlook: "providers.Singleton[RegistryOutlook]" = providers.Singleton(
+        late("infra.registry.outlook:HttpRegistryOutlook"), providers.Callable(_address, settings, "registry_url")
+    )
     query_app: "providers.Factory[FastAPI]" = providers.Factory(
-        late("infra.http.query_app:query_app"), store=read_store, clock=clock, guard=key_guard, version=program_version
+        late("infra.http.query_app:query_app"),
+        store=read_store,
+        log=log_outlook,
+        registry=registry_outlook,
+        clock=clock,
+        guard=key_guard,
+        version=program_version,
     )

@@ -12,6 +12,7 @@ from query_api.asking import Backend
 from query_api.examples import add_examples
 from query_api.metrics import Metrics, Timed
 from query_api.models.common import Problem
+from query_api.outlook import LogOutlook, RegistryOutlook
 from query_api.reference_page import reference_page
 from query_api.routes import (
     champions,
@@ -65,7 +66,13 @@ ROUTERS: Final = (
 
 
 def create_app(
-    *, store: ReadModelStore, clock: Callable[[], datetime], may_read: Callable[..., str], version: str
+    *,
+    store: ReadModelStore,
+    log: LogOutlook,
+    registry: RegistryOutlook,
+    clock: Callable[[], datetime],
+    may_read: Callable[..., str],
+    version: str,
 ) -> FastAPI:
     """Return the application; `may_read` is the dependency that refuses whoever may not read. Health is open."""
 
@@ -81,7 +88,7 @@ def create_app(
         title="Telltale", summary=DESCRIPTION, version=version, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     metrics = Metrics()
-    app.state.backend = Backend(store=store, clock=clock, metrics=metrics)
+    app.state.backend = Backend(store=store, clock=clock, metrics=metrics, log=log, registry=registry)
     app.add_middleware(Timed, metrics=metrics)
     app.include_router(health.router)
     for router in ROUTERS:

@@ -16,6 +16,7 @@ from query_api.errors import NotThereYet, ParameterRefused
 from query_api.metrics import Metrics
 from query_api.models.common import Page
 from query_api.models.operations import ReadModelRows
+from query_api.outlook import LogOutlook, RegistryOutlook
 from query_api.parameters import Moment, parse_positions
 from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag
 from query_api.store import Checkpoint, ReadModelStore, Snapshot
@@ -46,6 +47,8 @@ class Backend:
     store: ReadModelStore
     clock: Callable[[], datetime]
     metrics: Metrics
+    log: LogOutlook
+    registry: RegistryOutlook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

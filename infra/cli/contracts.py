@@ -1,5 +1,6 @@
 """`telltale contracts`: the events' schemas, checked, published, listed and kept."""
 
+import time
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -12,11 +13,13 @@ from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, pr
 from infra.cli.progress import progress
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.contracts import ContractsNotAppended, ContractsUnreadable, load_contracts
-from infra.kafka.proving import prove_contracts
+from infra.kafka.proving import ProvenLog, prove_contracts
 from infra.kafka.reading import LogStalled
+from infra.postgres.contract_proofs import keep_contract_proof
 from infra.registry.client import RegistryNotReachable, SchemaRefused
 from infra.registry.publish import PublishRefused, SchemasIncompatible, publish_contracts
 from infra.settings import SettingMissing, load_settings
+from projections.ports import StoreUnavailable
 from schemas.catalogue import catalogue, subjects
 from schemas.contract_check import Violation, check_all
 from schemas.contracts import ContractsContradict
@@ -108,19 +111,26 @@ def list_published(*, json_output: JsonOption = False) -> None:
 def prove(*, json_output: JsonOption = False) -> None:
     """Read every record of every topic with today's schemas; exit 1 if one is unreadable and nobody knows of it.
 
+    What was found is kept in PostgreSQL, where GET /contracts/proof and the dashboard's page Log show it with its age.
+
     Example: telltale contracts prove
     """
     try:
+        began_s = time.monotonic()
         with progress("contracts", unit="records") as bar:
-            proof = prove_contracts(load_settings().kafka_bootstrap, bar)
+            proven = prove_contracts(load_settings().kafka_bootstrap, bar)
     except (ContractsContradict, ContractsUnreadable) as refusal:
         raise CommandFailed(str(refusal), code=ExitCode.REFUSED) from refusal
     except (SettingMissing, LogNotReachable, LogStalled) as error:
         raise CommandFailed(str(error), code=ExitCode.NOT_REACHABLE) from error
+    proof = proven.proof
+    not_kept = _keep(proven, time.monotonic() - began_s)
     if json_output:
-        print_json({"holds": proof.holds, "records": proof.records, **asdict(proof)})
+        print_json({"holds": proof.holds, "records": proof.records, "kept": not_kept is None, **asdict(proof)})
     else:
         _show_proof(proof)
+        if not_kept:
+            say(f"not kept for the dashboard: {escape(not_kept)}")
     if not proof.holds:
         raise typer.Exit(ExitCode.NO)
 
@@ -150,6 +160,17 @@ def freeze(
     for version in added:
         say(f"kept {version.event} as version {version.version}")
     say(f"{len(added)} schemas kept in {target}" if added else f"{target} has them all")
+
+
+def _keep(proven: ProvenLog, seconds: float) -> str | None:
+    """Keep the proof where the API reads it; return why it could not be. A proof needs no database."""
+    settings = load_settings()
+    ends = {f"{topic}/{partition}": end for (topic, partition), end in proven.ends.items()}
+    try:
+        keep_contract_proof(settings.postgres_dsn, proven.proof, ends=ends, proved_at=proven.asked_at, seconds=seconds)
+    except (SettingMissing, StoreUnavailable) as error:
+        return str(error)
+    return None
 
 
 def _show_proof(proof: Proof) -> None:

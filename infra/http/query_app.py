@@ -10,12 +10,22 @@ from infra.http.problems import Refusal, install_problems
 from infra.settings import Scope
 from query_api.app import create_app
 from query_api.errors import RequestRefused
+from query_api.outlook import LogOutlook, RegistryOutlook
 from query_api.store import ReadModelStore
 
 
-def query_app(*, store: ReadModelStore, clock: Callable[[], datetime], guard: KeyGuard, version: str) -> FastAPI:
+def query_app(
+    *,
+    store: ReadModelStore,
+    log: LogOutlook,
+    registry: RegistryOutlook,
+    clock: Callable[[], datetime],
+    guard: KeyGuard,
+    version: str,
+) -> FastAPI:
     """Return the query API with keys and problems."""
-    app = create_app(store=store, clock=clock, may_read=guard.requires(Scope.READ), version=version)
+    may_read = guard.requires(Scope.READ)
+    app = create_app(store=store, log=log, registry=registry, clock=clock, may_read=may_read, version=version)
     install_problems(app, {KeyRefused: key_refusal, RequestRefused: _request_refusal})
     return app
 

@@ -1,5 +1,8 @@
 """`telltale contracts prove`: the whole log through `schemas.proof`."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from domain.topics import DEAD_LETTERS, SKIPS, TOPICS
@@ -23,7 +26,16 @@ class Bar(Protocol):
         """Say how many there are."""
 
 
-def prove_contracts(bootstrap: str, bar: Bar) -> Proof:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenLog:
+    """A proof, the time at which the ends were asked for, and the offset before which each partition was read."""
+
+    proof: Proof
+    asked_at: datetime
+    ends: Mapping[Place, int]
+
+
+def prove_contracts(bootstrap: str, bar: Bar) -> ProvenLog:
     """Read every committed record up to the end as it is now.
 
     1. Ask where the topics end; 2. then read the contracts, which so know every id below those ends; 3. read the
@@ -38,6 +50,7 @@ def prove_contracts(bootstrap: str, bar: Bar) -> Proof:
     places: list[Place] = [(topic, number) for topic in TOPICS for number in partitions_of(topic)]
     ordinary = [place for place in places if place[0] not in LAST]
     # Step 1
+    asked_at = datetime.now(UTC)
     firsts, written = ends.first(places), dict(ends.written(places))
     bar.set_total(sum(written[place] - firsts[place] for place in places))
     # Step 2
@@ -49,7 +62,7 @@ def prove_contracts(bootstrap: str, bar: Bar) -> Proof:
     last = ends.written([place for place in places if place[0] in LAST])
     for place, end in last.items():
         _read(prover, bootstrap, place, range(firsts[place], end), bar)
-    return prover.finish()
+    return ProvenLog(proof=prover.finish(), asked_at=asked_at, ends={**written, **last})
 
 
 def _read(prover: ContractProver, bootstrap: str, place: Place, offsets: range, bar: Bar) -> None:

@@ -124,21 +124,72 @@ class Contract(Answer):
     position: str
 
 
+class ProvenSchema(Answer):
+    """Records of one topic and schema id that today's schema of their event reads."""
+
+    topic: str
+    schema_id: int
+    event: str
+    records: int
+    first: str
+    last: str
+
+
+class UnreadableRecords(Answer):
+    """Records of one topic that can't be read, for one reason."""
+
+    topic: str
+    error: str
+    message: str
+    records: int
+    known: int = Field(description="So many of them lie in dead-letters or are skipped.")
+    first: str
+    last: str
+    unknown: list[str] = Field(description="First positions of the others.")
+
+
+class ContractProof(Answer):
+    """What reading every stored record with today's schemas found (telltale contracts prove)."""
+
+    proved_at: datetime
+    seconds: float
+    holds: bool = Field(description="Every record is readable, or known to be bad.")
+    records: int
+    ends: dict[str, int] = Field(description="Offset by topic/partition before which every record was read.")
+    readable: list[ProvenSchema]
+    unreadable: list[UnreadableRecords]
+
+
+class ContractsState(Answer):
+    """Whether the registry guards the contracts, and when the stored records were last proven."""
+
+    registry_answers: bool
+    last_proof: ContractProof | None = Field(description="Null: never proven, telltale contracts prove does it.")
+
+
 class PartitionWatermark(Answer):
-    """One partition as the read models know it."""
+    """One partition of a topic. Offsets count the ends of transactions too."""
 
     partition: int
-    next_offset: int = Field(description="Offset that the slowest serving read model reads next.")
-    highest_next_offset: int = Field(description="The same of the fastest: the end as far as anybody here knows.")
+    next_offset: int | None = Field(
+        description="Offset that the slowest serving read model reads next; null: none reads it."
+    )
+    highest_next_offset: int | None = Field(description="The same of the fastest.")
+    first_offset: int | None = Field(description="First offset that the log still holds; null: it does not answer.")
+    end_offset: int | None = Field(description="Offset after the last committed record; null likewise.")
     known_at: datetime | None = Field(description="Newest record that any of them has read.")
 
 
 class TopicWatermarks(Answer):
-    """One topic as the read models know it."""
+    """One topic: where it begins and ends, and how far the read models are."""
 
     topic: str
     kind: str = Field(description="data (8 partitions, by machine) or control (1 partition).")
     read_models: list[str] = Field(description="Serving read models that read it.")
+    whole: bool | None = Field(
+        description="Whether it holds everything from its first record on, so that a rebuild from it is a full one; "
+        "null: the log does not answer."
+    )
     partitions: list[PartitionWatermark]
 
 

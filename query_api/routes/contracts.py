@@ -4,10 +4,10 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
-from query_api.asking import AskAsOf
+from query_api.asking import Ask, AskAsOf
 from query_api.cursors import decode_cursor, encode_cursor
 from query_api.models.common import Page
-from query_api.models.operations import Contract
+from query_api.models.operations import Contract, ContractProof, ContractsState
 from query_api.parameters import Cursor, Limit
 from query_api.store import Snapshot
 
@@ -56,3 +56,23 @@ async def contracts(
         return Page(items=items, next_cursor=following)
 
     return await ask.answer(("contracts",), question)
+
+
+LAST_PROOF: Final = """
+    SELECT proved_at, seconds, holds, records, ends, readable, unreadable
+    FROM telltale.contract_proofs
+    ORDER BY proof DESC
+    LIMIT 1
+"""
+
+
+@router.get("/contracts/proof", response_model=ContractsState, summary="When stored records were last proven")
+async def proof(ask: Ask) -> Response:
+    """Return what the last `telltale contracts prove` found, and whether the registry answers."""
+    registry_answers = await ask.backend.registry.answers()
+
+    async def question(snapshot: Snapshot) -> ContractsState:
+        found = await snapshot.fetch(LAST_PROOF, {}, ContractProof)
+        return ContractsState(registry_answers=registry_answers, last_proof=found[0] if found else None)
+
+    return await ask.answer((), question)

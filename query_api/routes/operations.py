@@ -1,5 +1,6 @@
 """What the system says about itself: read models, topics, figures for Prometheus."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
@@ -9,6 +10,7 @@ from query_api.asking import Ask
 from query_api.metrics import MEDIA_TYPE
 from query_api.models.common import Page
 from query_api.models.operations import PartitionWatermark, ReadModelStatus, TopicWatermarks
+from query_api.outlook import Edges, LogAway
 from query_api.routes.status import read_models, statuses
 from query_api.store import Checkpoint, Snapshot, columns
 
@@ -31,15 +33,19 @@ async def projections(ask: Ask) -> Response:
     return await ask.answer((), question)
 
 
-@router.get("/topics", response_model=Page[TopicWatermarks], summary="Topics as read models know them")
+@router.get("/topics", response_model=Page[TopicWatermarks], summary="Topics, and how far they are read")
 async def topics(ask: Ask) -> Response:
-    """Return every topic, who reads it and how far."""
+    """Return every topic: from where to where the log holds it, who reads it and how far."""
+    try:
+        edges = await ask.backend.log.edges()
+    except LogAway:
+        edges = {}
 
     async def serving(snapshot: Snapshot) -> list[dict[str, Any]]:
         return await snapshot.fetch(SERVING, {}, columns)
 
     async def question(snapshot: Snapshot) -> Page[TopicWatermarks]:
-        items = [_watermarks(topic, [at for at in snapshot.checkpoints if at.topic == topic]) for topic in TOPICS]
+        items = [_watermarks(topic, snapshot.checkpoints, edges) for topic in TOPICS]
         return Page(items=items, next_cursor=None)
 
     served = await ask.backend.store.read((), serving)
@@ -53,21 +59,30 @@ async def metrics(ask: Ask) -> Response:
     return Response(ask.backend.metrics.exposition(found), media_type=MEDIA_TYPE)
 
 
-def _watermarks(topic: str, checkpoints: list[Checkpoint]) -> TopicWatermarks:
-    partitions = []
-    for partition in sorted({at.partition for at in checkpoints}):
-        here = [at for at in checkpoints if at.partition == partition]
-        partitions.append(
-            PartitionWatermark(
-                partition=partition,
-                next_offset=min(at.next_offset for at in here),
-                highest_next_offset=max(at.next_offset for at in here),
-                known_at=max((at.known_at for at in here if at.known_at is not None), default=None),
-            )
-        )
+def _watermarks(
+    topic: str, checkpoints: Sequence[Checkpoint], edges: Mapping[tuple[str, int], Edges]
+) -> TopicWatermarks:
+    readers = [at for at in checkpoints if at.topic == topic]
+    numbers = {at.partition for at in readers} | {number for name, number in edges if name == topic}
+    firsts = [edge.first_offset for (name, _), edge in edges.items() if name == topic]
     return TopicWatermarks(
         topic=topic,
         kind=TOPICS[topic].kind,
-        read_models=sorted({at.read_model for at in checkpoints}),
-        partitions=partitions,
+        read_models=sorted({at.read_model for at in readers}),
+        whole=not any(firsts) if firsts else None,
+        partitions=[
+            _watermark(number, [at for at in readers if at.partition == number], edges.get((topic, number)))
+            for number in sorted(numbers)
+        ],
+    )
+
+
+def _watermark(partition: int, readers: Sequence[Checkpoint], edge: Edges | None) -> PartitionWatermark:
+    return PartitionWatermark(
+        partition=partition,
+        next_offset=min((at.next_offset for at in readers), default=None),
+        highest_next_offset=max((at.next_offset for at in readers), default=None),
+        first_offset=edge.first_offset if edge else None,
+        end_offset=edge.end_offset if edge else None,
+        known_at=max((at.known_at for at in readers if at.known_at is not None), default=None),
     )

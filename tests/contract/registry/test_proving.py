@@ -28,13 +28,13 @@ def test_every_topic_is_read_to_its_end_and_each_record_counted_once(stack_setti
     publish_contracts(stack_settings)
     bootstrap = stack_settings.kafka_bootstrap
     known = load_contracts(bootstrap)
-    before = prove_contracts(bootstrap, Counted())
+    before = prove_contracts(bootstrap, Counted()).proof
     client = producer(bootstrap)
     skipped = RecordSkipped(position="sensor-events/0/9000000000000000000", because="a test", actor="test")
     client.produce(SKIPS, key="test", value=encode(skipped, known))
     client.flush(10)
     bar = Counted()
-    after = prove_contracts(bootstrap, bar)
+    after = prove_contracts(bootstrap, bar).proof
     assert after.records == before.records + 1
     assert bar.done == bar.total
     groups = {(group.topic, group.event): group for group in after.readable}

@@ -19,6 +19,7 @@ from infra.settings import Settings
 from projections.folder import folder_names, load_folder
 from projections.projector import Projector
 from tests.builders import NOON
+from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
 from tests.integration.projections.conftest import postgres
 from tests.integration.query_api.a_plant import PROFILE, SECONDS, a_plant
 from tests.projection_log import FakeLog, FakeRecordSource, FakeVocabulary
@@ -117,5 +118,7 @@ def client_of(plant: Plant, postgres: PostgresService) -> TestClient:
 
     container = Container()
     container.settings.override(Settings(postgres_reader_dsn=postgres.dsn(READER, str(name))))
+    container.log_outlook.override(FakeLogOutlook())
+    container.registry_outlook.override(FakeRegistryOutlook())
     container.clock.override(clock)
     return TestClient(container.query_app())

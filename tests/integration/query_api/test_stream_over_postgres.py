@@ -12,7 +12,9 @@ from query_api.asking import Backend
 from query_api.errors import StoreNotReachable
 from query_api.metrics import Metrics
 from query_api.routes.stream import verdict_events
+from query_api.store import ReadModelStore
 from tests.builders import NOON
+from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
 from tests.fake_read_models import FakeReadModelStore
 from tests.integration.query_api.a_plant import FAULT, a_verdict
 from tests.integration.query_api.conftest import Plant
@@ -22,7 +24,7 @@ def test_a_stream_sends_what_is_new_and_resumes_behind_its_last_id(plant: Plant,
     async def story() -> None:
         store = PostgresReadStore(reader_dsn(plant, postgres))
         await store.open()
-        backend = Backend(store=store, clock=lambda: NOON, metrics=Metrics())
+        backend = a_backend(store)
         everything = verdict_events(backend, dict.fromkeys(range(8), -1), machine_id=None)
         first = await events(everything, len(FAULT))
         assert [fields["event"] for fields in first] == ["verdict"] * len(FAULT)
@@ -46,7 +48,7 @@ def test_a_stream_sends_what_is_new_and_resumes_behind_its_last_id(plant: Plant,
 def test_a_stream_outlives_the_database_and_says_so() -> None:
     async def story() -> None:
         store = FakeReadModelStore(broken=StoreNotReachable("away"))
-        stream = verdict_events(Backend(store=store, clock=lambda: NOON, metrics=Metrics()), {}, machine_id=None)
+        stream = verdict_events(a_backend(store), {}, machine_id=None)
         assert await anext(stream) == b": 2026-03-09T12:00:00+00:00\n\n"
         assert await anext(stream) == b": away\n\n"
         await aclose(stream)
@@ -57,6 +59,13 @@ def test_a_stream_outlives_the_database_and_says_so() -> None:
 def test_an_id_of_another_stream_is_refused(client: TestClient) -> None:
     answer = client.get("/stream", headers={"Last-Event-ID": "sensor-events/0/1"})
     assert (answer.status_code, "Last-Event-ID" in answer.json()["detail"]) == (422, True)
+
+
+def a_backend(store: ReadModelStore) -> Backend:
+    """Return what routes need."""
+    return Backend(
+        store=store, clock=lambda: NOON, metrics=Metrics(), log=FakeLogOutlook(), registry=FakeRegistryOutlook()
+    )
 
 
 async def events(stream: AsyncIterator[bytes], count: int) -> list[dict[str, str]]:

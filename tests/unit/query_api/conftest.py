@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from infra.container import Container
 from infra.settings import Settings
 from tests.builders import NOON
+from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
 from tests.fake_read_models import FakeReadModelStore
 
 
@@ -33,10 +34,18 @@ def client(store: FakeReadModelStore, served: tuple[FakeReadModelStore, TestClie
     return served[1]
 
 
-def client_of(store: FakeReadModelStore, *, api_keys: str = "") -> TestClient:
-    """Return a client of the API over `store`."""
+def client_of(
+    store: FakeReadModelStore,
+    *,
+    api_keys: str = "",
+    log: FakeLogOutlook | None = None,
+    registry: FakeRegistryOutlook | None = None,
+) -> TestClient:
+    """Return a client of the API over `store`; by default the log is away and the registry answers."""
     container = Container()
     container.settings.override(Settings(api_keys=SecretStr(api_keys)))
     container.read_store.override(store)
+    container.log_outlook.override(log or FakeLogOutlook())
+    container.registry_outlook.override(registry or FakeRegistryOutlook())
     container.clock.override(lambda: NOON)
     return TestClient(container.query_app(), raise_server_exceptions=False)
