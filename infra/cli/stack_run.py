@@ -45,7 +45,7 @@ def _supervised(home: Home, settings: Settings, *, light: bool, own: bool) -> in
     if own:
         parts += stack.processes(exists=_has_command, folder=Path.cwd())
     try:
-        check_ports_free(needed_ports(stack.ports, parts))
+        check_ports_free(needed_ports(stack.ports, parts), stack.claims)
     except PortTaken as failure:
         raise CommandFailed(
             str(failure),

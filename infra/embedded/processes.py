@@ -1,5 +1,6 @@
 """Telltale's own processes: the table of what `telltale up` runs besides the services."""
 
+import secrets
 import socket
 import sys
 import time
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import psutil
 
+from infra.embedded.ports import listener
 from infra.supervisor.part import RunOnce
 from infra.supervisor.program import NotReady, Program
 from infra.supervisor.state import PartKind
@@ -29,6 +32,9 @@ class OwnProcess:
     full_only: bool = False
     """Left out of a light stack."""
 
+
+START: Final = "TELLTALE_START"
+"""Names the variable by which a started process is known again; nothing reads it but the probe."""
 
 STAYS_S: Final = 2.0
 """A process that nobody can ask is taken for ready once it has stayed this long."""
@@ -60,6 +66,8 @@ class ProcessPart:
         self._folder = folder
         self._port = port
         self._began = 0.0
+        self._start = ""
+        """Told to the process at its start, so that it can be known again by it."""
 
     @property
     def address(self) -> str:
@@ -73,6 +81,7 @@ class ProcessPart:
         """Return the command."""
         slot = ("--slot", str(self._replica)) if self._process.replicas > 1 else ()
         self._began = time.monotonic()
+        self._start = secrets.token_hex(8)
         call = "from infra.cli.main import main; main()"
         return Program(
             arguments=(sys.executable, "-c", call, self._process.command, *self._process.arguments, *slot),
@@ -90,7 +99,7 @@ class ProcessPart:
         return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self._home / "bytecode")}
 
     def probe(self) -> None:
-        """Answer HTTP, where it listens; elsewhere, stay."""
+        """Answer HTTP, where it listens, and be the one that answers; elsewhere, stay."""
         if self._port is None:
             if time.monotonic() - self._began < STAYS_S:
                 raise NotReady("it has just begun")
@@ -101,6 +110,17 @@ class ProcessPart:
             httpx.get(f"{self.address}{self._process.health}", timeout=5).raise_for_status()
         except (OSError, httpx.HTTPError) as failure:
             raise NotReady(str(failure) or type(failure).__name__) from failure
+        self._require_own_answer(self._port)
+
+    def _require_own_answer(self, port: int) -> None:
+        """Raise NotReady if what answers is not the process of this very start, but one that was quicker to listen."""
+        found = listener(port)
+        try:
+            own = found is not None and found.environ().get(START) == self._start
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            own = False
+        if not own:
+            raise NotReady(f"port {port} is answered by {'another process' if found is None else f'pid {found.pid}'}")
 
     def settle(self) -> None:
         """Do nothing."""

@@ -9,7 +9,7 @@ from infra.embedded.home import Home
 from infra.embedded.java import Download, JavaPrograms
 from infra.embedded.kafka import KafkaService
 from infra.embedded.mlflow import MlflowService
-from infra.embedded.ports import choose_ports, move_if_taken, remembered_ports
+from infra.embedded.ports import PortClaims, choose_ports, move_if_taken, remembered_ports
 from infra.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
 from infra.embedded.processes import PROCESSES, ProcessPart
 from infra.embedded.registry import RegistryService
@@ -33,8 +33,9 @@ class EmbeddedStack:
         processes = [process for process in PROCESSES if not (light and process.full_only)]
         self._processes = processes
         names = [*SERVICE_PORTS, *(() if light else FULL_PORTS), *(p.command for p in processes if p.listens)]
-        choose_ports(home, names)
-        self.moved = move_if_taken(home, [process.command for process in processes if process.listens])
+        self.claims = PortClaims()
+        choose_ports(home, names, self.claims)
+        self.moved = move_if_taken(home, [process.command for process in processes if process.listens], self.claims)
         """Own processes whose remembered port is somebody else's now: old port, new port."""
         self.ports = remembered_ports(home)
         passwords = load_secrets(home, ["postgres", OWNER, READER, MLFLOW, "s3"])

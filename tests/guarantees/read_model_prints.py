@@ -1,6 +1,8 @@
 """Fingerprints of what serves now, and the wait until it has all of the log."""
 
 import json
+import time
+from typing import Final
 
 import psycopg
 
@@ -12,20 +14,29 @@ from projections.folder import folder_names
 from tests.guarantees.log_account import is_scored_to_the_end
 from tests.stacks import StackOfTests, wait_until
 
+RUNNING: Final = ("running", "loading")
 
-def is_projected_to_the_end(stack: StackOfTests) -> bool:
-    """Return whether every read model runs and has everything."""
+
+def behind(stack: StackOfTests) -> list[str]:
+    """Return the read models that do not run or have not everything, with state and cause; [] when all is projected."""
     done = stack.run("projections", "list", "--json")
-    listed = json.loads(done.stdout) if done.returncode == 0 else []
-    named = {one["read_model"] for one in listed}
-    return named == set(folder_names()) and all(one["lag_offsets"] == 0 for one in listed)
+    try:
+        listed = {one["read_model"]: one for one in json.loads(done.stdout)}
+    except ValueError:
+        return [done.stderr or done.stdout]
+    missing = [f"{name} is not listed" for name in folder_names() if name not in listed]
+    late = [one for one in listed.values() if one["lag_offsets"] != 0 or one["state"] not in RUNNING]
+    return missing + [f"{one['read_model']} {one['state']} lag {one['lag_offsets']}: {one['cause']}" for one in late]
 
 
 def wait_until_settled(stack: StackOfTests, *, deadline_s: float = 120) -> None:
     """Wait until everything in the log is scored, and every read model has that too."""
     bootstrap = stack.settings.kafka_bootstrap
     wait_until(lambda: is_scored_to_the_end(bootstrap), deadline_s=deadline_s, what="every reading is scored")
-    wait_until(lambda: is_projected_to_the_end(stack), deadline_s=deadline_s, what="every read model has everything")
+    deadline = time.monotonic() + deadline_s
+    while left := behind(stack):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.5)
 
 
 def fingerprints(settings: Settings) -> dict[str, Fingerprint]:

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from infra.embedded.home import Home
-from infra.embedded.ports import choose_ports
+from infra.embedded.ports import PortClaims, choose_ports
 from infra.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
@@ -30,7 +30,9 @@ def postgres() -> Iterator[PostgresService]:
     folder.chmod(0o755)  # PostgreSQL may run as another user
     home = Home(folder)
     home.create()
-    service = PostgresService(home, port=choose_ports(home, ["postgres"])["postgres"], passwords=_PASSWORDS)
+    service = PostgresService(
+        home, port=choose_ports(home, ["postgres"], PortClaims())["postgres"], passwords=_PASSWORDS
+    )
     service.prepare(_run)
     program = service.program()
     with (folder / "postgres.log").open("wb") as log:

@@ -1,11 +1,18 @@
+import os
 import socket
+import threading
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from infra.embedded.home import Home
-from infra.embedded.ports import PortTaken, check_ports_free, choose_ports, remembered_ports
+from infra.embedded.ports import PortClaims, PortTaken, check_ports_free, choose_ports, move_if_taken, remembered_ports
+from infra.embedded.processes import OwnProcess, ProcessPart
 from infra.embedded.secrets import load_secrets
+from infra.supervisor.program import NotReady
 
 
 @pytest.fixture
@@ -15,18 +22,27 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
-def test_ports_are_chosen_once_and_remembered(home: Home) -> None:
-    first = choose_ports(home, ["kafka", "postgres"])
-    later = choose_ports(home, ["kafka", "postgres", "mlflow"])
+@pytest.fixture
+def claims() -> Iterator[PortClaims]:
+    claims = PortClaims()
+    yield claims
+    claims.release()
+
+
+def test_ports_are_chosen_once_and_remembered(home: Home, claims: PortClaims) -> None:
+    first = choose_ports(home, ["kafka", "postgres"], claims)
+    later = choose_ports(home, ["kafka", "postgres", "mlflow"], claims)
     assert first["kafka"] != first["postgres"]
     assert later | first == later == remembered_ports(home)
 
 
-def test_a_preferred_port_that_is_taken_gives_way_to_a_free_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_preferred_port_that_is_taken_gives_way_to_a_free_one(
+    home: Home, claims: PortClaims, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         monkeypatch.setattr("infra.embedded.ports.PREFERRED", {"dashboard": taken})
-        assert choose_ports(home, ["dashboard"])["dashboard"] != taken
+        assert choose_ports(home, ["dashboard"], claims)["dashboard"] != taken
 
 
 def test_a_taken_port_is_told_with_its_holder() -> None:
@@ -36,8 +52,54 @@ def test_a_taken_port_is_told_with_its_holder() -> None:
             check_ports_free({"kafka": port})
 
 
+def test_of_two_stacks_that_start_at_one_moment_only_one_gets_a_port(
+    tmp_path: Path, claims: PortClaims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        free = found.getsockname()[1]
+    monkeypatch.setattr("infra.embedded.ports.PREFERRED", {"api": free})
+    homes = [Home(tmp_path / name) for name in ("first", "second")]
+    for home in homes:
+        home.create()
+    others = PortClaims()
+    try:
+        assert choose_ports(homes[0], ["api"], claims)["api"] == free
+        assert choose_ports(homes[1], ["api"], others)["api"] != free, "nobody listens yet, and still it is taken"
+        with pytest.raises(PortTaken, match="another stack that is starting"):
+            check_ports_free({"kafka": free}, others)
+        homes[1].ports.write_text(f'{{"api": {free}}}')
+        assert move_if_taken(homes[1], ["api"], others)["api"][0] == free
+        claims.release()
+        check_ports_free({"kafka": free}, others)
+    finally:
+        others.release()
+
+
 def test_secrets_are_made_once_and_only_their_owner_reads_them(home: Home) -> None:
     first = load_secrets(home, ["telltale"])
     later = load_secrets(home, ["telltale", "s3"])
     assert later["telltale"] == first["telltale"] != later["s3"]
     assert home.secrets.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_process_is_not_ready_while_another_one_answers_on_its_port(tmp_path: Path) -> None:
+    class Ok(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(HTTPStatus.OK)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Ok) as server:
+        answering = threading.Thread(target=server.serve_forever)
+        answering.start()
+        try:
+            port = int(server.server_address[1])
+            api = OwnProcess(command="api", listens=True)
+            part = ProcessPart(api, replica=0, home=tmp_path, folder=tmp_path, port=port)
+            part.program()
+            with pytest.raises(NotReady, match=rf"port {port} is answered by pid {os.getpid()}"):
+                part.probe()
+        finally:
+            server.shutdown()
+            answering.join()
