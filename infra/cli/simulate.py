@@ -11,6 +11,8 @@ from infra.cli.moments import parse_moment
 from infra.cli.output import CommandFailed, ExitCode, JsonOption
 from infra.cli.simulate_run import Wish, run_simulation
 from infra.simulator.fault_orders import FORM, FaultNotUnderstood, parse_order, seconds_of
+from infra.simulator.transport_orders import FORM as TRANSPORT_FORM
+from infra.simulator.transport_orders import parse_transport_order
 
 app = typer.Typer()
 
@@ -25,6 +27,10 @@ def simulate(
     ] = None,
     fault: Annotated[
         list[str] | None, typer.Option(help=f"{escape(FORM)}; at counts from the beginning of live.")
+    ] = None,
+    transport_fault: Annotated[
+        list[str] | None,
+        typer.Option(help=f"{escape(TRANSPORT_FORM)}; KIND is duplicates, late, poison or unknown-channel."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed and --start give the same event ids.")] = 8,
     start: Annotated[
@@ -47,6 +53,7 @@ def simulate(
             machines=machines,
             rate=rate,
             faults=tuple(parse_order(text) for text in fault or ()),
+            transport=tuple(parse_transport_order(text) for text in transport_fault or ()),
             seed=seed,
             start_us=None if start is None else microseconds(parse_moment(start)),
             live=live,

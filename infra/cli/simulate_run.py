@@ -11,15 +11,16 @@ from domain.readings import moment_of
 from infra.cli.output import CommandFailed, ExitCode, note, print_json, say
 from infra.cli.progress import progress
 from infra.ingest.novelty import Novelty
-from infra.ingest.ports import LogFull
+from infra.ingest.ports import LogFull, ReadingSink
 from infra.intake import Intake
-from infra.kafka.reading_appender import ReadingAppender
 from infra.processes import until_told_to_stop
 from infra.simulator.fault_orders import FaultOrder, ordered_fault
 from infra.simulator.faults import MACHINE_FAULTS, Fault
 from infra.simulator.fleet import Station, fleet, history_faults
 from infra.simulator.profiles import SIMULATED, TICK_S
 from infra.simulator.stream import SystemClock, append_history, run_live
+from infra.simulator.transport import FaultyTransport
+from infra.simulator.transport_orders import TransportOrder, ordered_transport_fault
 from infra.simulator.world import World, WorldPlan
 
 _MICROSECONDS: Final = 1_000_000
@@ -38,6 +39,7 @@ class Wish:
     live: bool
     history_faults: bool
     live_for_s: float | None
+    transport: tuple[TransportOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,10 @@ def run_simulation(wish: Wish, *, json_output: bool) -> None:
     if not json_output:
         _say_plan(wish, plan, made)
     run = _Run(intake, wish, plan, World(plan))
-    with intake.appender() as sink:
+    live_us = plan.start_us + history.stop * plan.interval_us
+    bad_ways = [ordered_transport_fault(order, plan.stations, live_us=live_us) for order in wish.transport]
+    with intake.appender() as appender:
+        sink = FaultyTransport(appender, bad_ways, wish.seed) if bad_ways else appender
         appended = run.history(sink, history)
         live_count = run.live(sink, history.stop) if wish.live else 0
     if json_output:
@@ -79,10 +84,18 @@ def run_simulation(wish: Wish, *, json_output: bool) -> None:
                 "history": appended,
                 "live": live_count,
                 "faults": made,
+                "transport_faults": _transport_made(sink),
             }
         )
         return
     say(f"[bold]{appended:,}[/] readings of history, {live_count:,} live")
+    for bad in _transport_made(sink):
+        say(f"  {bad['kind']:<16} {bad['machine']:<16} {bad['records']:,} records")
+
+
+def _transport_made(sink: ReadingSink) -> list[dict[str, object]]:
+    made = sink.made if isinstance(sink, FaultyTransport) else {}
+    return [{"kind": kind.value, "machine": machine, "records": count} for (kind, machine), count in made.items()]
 
 
 def plan_of(wish: Wish, profiles: Mapping[str, ProfileDefined], *, now_us: int) -> tuple[WorldPlan, range]:
@@ -150,7 +163,7 @@ class _Run:
     plan: WorldPlan
     world: World
 
-    def history(self, sink: ReadingAppender, ticks: range) -> int:
+    def history(self, sink: ReadingSink, ticks: range) -> int:
         """Append the past; with a start of its own, only what the log does not have of it."""
         if not len(ticks):
             return 0
@@ -180,7 +193,7 @@ class _Run:
     def _start(self) -> str:
         return moment_of(self.plan.start_us).isoformat()
 
-    def live(self, sink: ReadingAppender, first_tick: int) -> int:
+    def live(self, sink: ReadingSink, first_tick: int) -> int:
         """Append readings as time passes; return how many."""
         running = _running(self.wish.live_for_s, until_told_to_stop())
         count = 0

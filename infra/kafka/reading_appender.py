@@ -1,5 +1,6 @@
 """Readings into the log by the hundred thousand a second: idempotent, in order, acknowledged by all replicas."""
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -46,6 +47,21 @@ class ReadingAppender:
             part = table.slice(start, MOST_UNDER_WAY)
             self._queue(part)
             self._wait_until_below(MOST_UNDER_WAY)
+
+    def append_labelled(self, table: pa.RecordBatch, headers: Mapping[str, str]) -> None:
+        """Hand over a few readings with headers, in order after all handed over before."""
+        keys = table.column("machine_id").to_pylist()
+        for key, value in zip(keys, encode_readings(table, self._contracts), strict=True):
+            self.append_bytes(key, value, headers)
+
+    def append_bytes(self, key: str, value: bytes, headers: Mapping[str, str]) -> None:
+        """Hand over one record as it is, readable or not."""
+        self._wait_until_below(MOST_UNDER_WAY)
+        told: list[tuple[str, str | bytes | None]] = [(name, text.encode()) for name, text in headers.items()]
+        try:
+            self._producer.produce(SENSOR_EVENTS, value, key.encode(), headers=told, on_delivery=self._not_delivered)
+        except (BufferError, KafkaException) as error:
+            raise self._refused(str(error)) from error
 
     def _require_room(self) -> None:
         try:
