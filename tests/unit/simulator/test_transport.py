@@ -9,7 +9,6 @@ import pytest
 from infra.simulator.fault_orders import FaultNotUnderstood
 from infra.simulator.fleet import fleet
 from infra.simulator.transport import (
-    HELD_BACK_US,
     LABEL,
     STRANGE_CHANNEL,
     FaultyTransport,
@@ -117,7 +116,7 @@ def test_late_readings_arrive_after_newer_ones_of_their_sensor() -> None:
     for place, (moment, label) in enumerate(moments):
         if label == TransportKind.LATE:
             newest = max(earlier for earlier, _ in moments[:place])
-            assert newest - moment >= HELD_BACK_US
+            assert newest > moment
 
 
 def test_a_strange_channel_comes_in_a_reading_of_its_own() -> None:
