@@ -1,18 +1,19 @@
 """`telltale scorer`: the process that scores readings, and its repair."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, say
+from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_failure, print_json, say
 from infra.container import Container
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.reading import LogStalled
 from infra.logs import configure_logs
 from infra.processes import until_told_to_stop
-from ml.scoring.ports import ModelUnloadable, SlotFenced
+from ml.scoring.ports import ModelUnloadable, SlotFenced, TransactionStuck
 from ml.scoring.taking import StateDoesNotMatchOffset, StateOfAnotherKind
 
 app = typer.Typer()
@@ -42,8 +43,11 @@ def scorer(
         raise CommandFailed(str(error), f"slot {slot}", "give each scorer its own --slot", ExitCode.REFUSED) from error
     except (StateDoesNotMatchOffset, StateOfAnotherKind, ModelUnloadable) as error:
         raise CommandFailed(str(error), f"slot {slot}", code=ExitCode.REFUSED) from error
-    finally:
-        container.scoring_log().close()
+    except TransactionStuck as error:
+        # Leaving in order would wait for the thread that never comes back.
+        print_failure(CommandFailed(str(error), f"slot {slot}", "telltale status", ExitCode.NOT_REACHABLE))
+        os._exit(ExitCode.NOT_REACHABLE)
+    container.scoring_log().close()
 
 
 @app.command()

@@ -6,10 +6,10 @@ from time import monotonic
 from typing import Any, Final
 
 import structlog
-from confluent_kafka import OFFSET_INVALID, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
 from domain.topics import SENSOR_EVENTS
-from infra.kafka.clients import consumer, producer
+from infra.kafka.clients import LogNotReachable, consumer, producer
 from infra.kafka.messages import batches_of, split
 from ml.scoring.ports import SlotFenced, TransactionAborted
 from schemas.codec import Event, encode
@@ -26,6 +26,10 @@ BATCH_RECORDS: Final = 10_000
 LINGER_MS: Final = 20
 
 _ANSWER_S: Final = 30.0
+_PATIENCE_S: Final = 10.0
+"""How long one and the same call is repeated. A broker that was away for longer has ended the transaction itself, and
+librdkafka, asked again and again meanwhile, has been seen never to answer any more."""
+
 _JOINED_WITHIN_S: Final = 5.0
 
 _log = structlog.get_logger()
@@ -66,8 +70,9 @@ class KafkaScoringLog:
             linger_ms=LINGER_MS,
             message_timeout_ms=TIMEOUT_MS,
         )
+        self._bootstrap = bootstrap
         # Fences a former process of this slot and ends its open transaction, before anything is read.
-        self._producer.init_transactions(_ANSWER_S)
+        self._persist(self._producer.init_transactions, _ANSWER_S)
         self._consumer = consumer(
             bootstrap,
             group=GROUP,
@@ -82,13 +87,21 @@ class KafkaScoringLog:
         self._member: Any = None
 
     def poll(self, timeout_s: float) -> Sequence[RecordBatch]:
-        """Return new records of taken partitions, one batch per partition; () when none came in `timeout_s`."""
+        """Return new records of taken partitions, one batch per partition; () when none came in `timeout_s`.
+
+        Raises:
+            SlotFenced: another process joined the group in this slot's name.
+            LogNotReachable: the client reports an error that it can't mend by itself.
+        """
         messages = self._consumer.consume(BATCH_RECORDS, timeout=0)
         if not messages and (first := self._consumer.poll(timeout_s)) is not None:
             # consume() waits for its whole count; with the first record in hand it only empties the queue.
             messages = [first, *self._consumer.consume(BATCH_RECORDS - 1, timeout=0)]
         self._member = self._consumer.consumer_group_metadata()
-        records, _ = split(messages)
+        try:
+            records, _ = split(messages)
+        except KafkaException as exception:
+            raise self._given_up(exception) from exception
         return batches_of(records)
 
     def rebalanced(self) -> frozenset[int] | None:
@@ -103,11 +116,18 @@ class KafkaScoringLog:
         self._consumer.assign([TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())])
 
     def committed(self, partitions: Iterable[int]) -> Mapping[int, int | None]:
-        """Return the committed next offset of each partition; None where there is none. Waits for open transactions."""
+        """Return the committed next offset of each partition; None where there is none. Waits for open transactions.
+
+        Raises:
+            LogNotReachable: no answer, or a transaction stays open.
+        """
         asked = [TopicPartition(SENSOR_EVENTS, partition) for partition in sorted(partitions)]
         if not asked:
             return {}
-        answers = self._consumer.committed(asked, timeout=_ANSWER_S)
+        try:
+            answers = self._consumer.committed(asked, timeout=_ANSWER_S)
+        except KafkaException as exception:
+            raise self._given_up(exception) from exception
         return {place.partition: None if place.offset == OFFSET_INVALID else place.offset for place in answers}
 
     def pause(self, partition: int) -> None:
@@ -126,21 +146,21 @@ class KafkaScoringLog:
 
         Raises:
             TransactionAborted: the log rolled it back.
-            SlotFenced: this process must end.
+            SlotFenced, LogNotReachable: this process must end.
         """
         return self._transaction(self._member or self._consumer.consumer_group_metadata())
 
     @contextmanager
     def _transaction(self, member: Any) -> Iterator[KafkaScoringTransaction]:
-        _persist(self._producer.begin_transaction)
+        self._persist(self._producer.begin_transaction)
         try:
             yield KafkaScoringTransaction(self, member)
             # A rebalance may have passed while this was written; a partition lost meanwhile is another's to write.
-            _persist(self._producer.commit_transaction, _ANSWER_S)
-        except SlotFenced:
+            self._persist(self._producer.commit_transaction, _ANSWER_S)
+        except (SlotFenced, LogNotReachable):
             raise
         except BaseException:
-            _persist(self._producer.abort_transaction, _ANSWER_S)
+            self._persist(self._producer.abort_transaction, _ANSWER_S)
             raise
 
     def produce(self, topic: str, partition: int, key: str | None, event: Event) -> None:
@@ -157,7 +177,7 @@ class KafkaScoringLog:
     def send_offsets(self, positions: Mapping[int, int], member: Any) -> None:
         """Put the group's positions into the open transaction, in the name of `member`."""
         places = [TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())]
-        _persist(self._producer.send_offsets_to_transaction, places, member, _ANSWER_S)
+        self._persist(self._producer.send_offsets_to_transaction, places, member, _ANSWER_S)
 
     def close(self) -> None:
         """Leave without leaving the group: the slot's partitions wait for it through a short absence."""
@@ -177,26 +197,52 @@ class KafkaScoringLog:
         self._given = frozenset()
         self._consumer.unassign()
 
+    def _persist(self, call: Callable[..., object], *arguments: object) -> None:
+        """Make a transactional call, again as long as the log says that the same call may succeed.
 
-def _persist(call: Callable[..., object], *arguments: object) -> None:
-    """Make a transactional call, again as long as the log says that the same call may succeed.
+        Raises:
+            TransactionAborted: the transaction must be, and then was, rolled back.
+            SlotFenced: the writer is no longer the slot's.
+            LogNotReachable: no answer. The transaction may be committed or not: only the log can tell, so this
+                process must end, and the next one reads there what became of it.
+        """
+        began = monotonic()
+        while True:
+            try:
+                call(*arguments)
+            except (KafkaException, SystemError) as raised:
+                exception = _said_by_the_log(raised)
+                error = exception.args[0]
+                if error.retriable() and monotonic() - began < _PATIENCE_S:
+                    _log.warning("transaction_retried", cause=str(error))
+                    continue
+                if error.txn_requires_abort():
+                    raise TransactionAborted(str(error)) from exception
+                raise self._given_up(exception) from exception
+            else:
+                return
 
-    Raises:
-        TransactionAborted: the transaction must be, and then was, rolled back.
-        SlotFenced: the writer is no longer the slot's.
-    """
-    while True:
-        try:
-            call(*arguments)
-        except KafkaException as exception:
-            error = exception.args[0]
-            if error.retriable():
-                _log.warning("transaction_retried", cause=str(error))
-                continue
-            if error.txn_requires_abort():
-                raise TransactionAborted(str(error)) from exception
-            raise SlotFenced(
-                f"another process took this scorer slot, or the log refuses it for good: {error}"
-            ) from exception
-        else:
-            return
+    def _given_up(self, exception: KafkaException) -> Exception:
+        """Return what an error means that this process can't go on after."""
+        error = exception.args[0]
+        if error.code() in _FENCED:
+            return SlotFenced(f"another process took this scorer slot: {error.str()}")
+        return LogNotReachable(self._bootstrap, error.str())
+
+
+def _said_by_the_log(raised: Exception) -> KafkaException:
+    """Return the library's error; it comes as the cause of a SystemError when reports of delivery were under way."""
+    exception = raised if isinstance(raised, KafkaException) else raised.__cause__
+    if not isinstance(exception, KafkaException):
+        raise raised
+    return exception
+
+
+_FENCED: Final = frozenset(
+    {
+        KafkaError._FENCED,  # noqa: SLF001 - the library's public constant
+        KafkaError.FENCED_INSTANCE_ID,
+        KafkaError.INVALID_PRODUCER_EPOCH,
+        KafkaError.PRODUCER_FENCED,
+    }
+)

@@ -20,6 +20,16 @@ class TransactionAborted(Exception):
     """The transaction was rolled back by the log; nothing of it will be seen. Start again from the batch's start."""
 
 
+class TransactionStuck(Exception):
+    """The client neither commits nor fails: this process can't go on, nor wait for its own threads to end."""
+
+    def __init__(self, after_s: float) -> None:
+        super().__init__(
+            f"a transaction has been under way for {after_s:g} s without an answer. The next scorer reads in the log "
+            "what became of it"
+        )
+
+
 class ModelUnloadable(Exception):
     """The promoted model's bytes are not in the log, or hold no detector known here."""
 
@@ -65,7 +75,8 @@ class ScoringLog(Protocol):
 
         Raises:
             TransactionAborted: the log rolled it back.
-            SlotFenced: this process must end.
+            SlotFenced: this process must end, since another has its place.
+            ConnectionError: the log does not answer; whether it was committed only the log can tell.
         """
 
 

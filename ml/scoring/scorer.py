@@ -20,6 +20,7 @@ from ml.scoring.ports import (
     ScoringLog,
     ScoringTransaction,
     TransactionAborted,
+    TransactionStuck,
 )
 from ml.scoring.state import LoadedModel, PartitionState
 from ml.scoring.taking import Saved, saved_of, take_partition
@@ -37,6 +38,9 @@ SNAPSHOT_BYTES_A_READING: Final = 4
 AHEAD_FROM: Final = 5_000
 """Readings of one step from which on the next is worked on while this one is being written. With fewer the scorer is
 at the log's end, where a batch taken early is a small one and delays the readings that come after it."""
+
+WRITTEN_WITHIN_S: Final = 90.0
+"""A transaction takes milliseconds and gives up by itself after less than this; one that does not never will."""
 
 RETRY_AFTER_S: Final = 1.0
 """Between two looks whether a contract or profile that a partition waits for has come."""
@@ -141,12 +145,17 @@ class Scorer:
 
         Raises:
             SlotFenced: another process took this slot; nothing was written.
+            TransactionStuck: the client does not come back.
         """
         if self._writing is None:
             return True
         (work, written), self._writing = self._writing, None
         try:
-            written.result()
+            written.result(WRITTEN_WITHIN_S)
+        except TimeoutError as never:
+            if written.done():
+                raise
+            raise TransactionStuck(WRITTEN_WITHIN_S) from never
         except TransactionAborted as cause:
             # The source has moved past these records; without this the next poll would skip them. A snapshot that
             # was dropped with the transaction is made up for by the next one due.
