@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up down test test-unit lint format bench bench-detection skab lock clean
+.PHONY: help install install-dev demo up down test test-unit chaos lint format bench bench-detection skab lock clean
 
 BIN := .venv/bin
 SKAB ?= $(wildcard ../shared/data/skab)
@@ -29,6 +29,9 @@ test: install-dev ## Run every test
 
 test-unit: install-dev ## Run the tests that need nothing running
 	@$(BIN)/python -m pytest tests/unit
+
+chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5]
+	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)
 
 lint: install-dev ## Check style, types and import rules
 	$(BIN)/ruff check

@@ -30,6 +30,7 @@ def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is up; it runs on.")] = False,
     services_only: Annotated[bool, typer.Option("--services-only", help="Without Telltale's own processes.")] = False,
     new_ports: Annotated[bool, typer.Option("--new-ports", help="Forget the remembered ports.")] = False,
+    scorers: Annotated[int, typer.Option(min=1, max=8, help="Scorers that share the partitions, a slot each.")] = 1,
 ) -> None:
     """Start services and processes under one supervisor; Ctrl-C stops them.
 
@@ -41,11 +42,12 @@ def up(
         _already_up(home)
         return
     if not detach:
-        from infra.cli.stack_run import run_stack  # noqa: PLC0415 - brings every service's client with it
+        from infra.cli.stack_run import StackWish, run_stack  # noqa: PLC0415 - brings every service's client with it
 
-        raise typer.Exit(run_stack(home, load_settings(), light=light, own=not services_only, new_ports=new_ports))
+        wish = StackWish(light=light, own=not services_only, new_ports=new_ports, scorers=scorers)
+        raise typer.Exit(run_stack(home, load_settings(), wish))
     words = ["up", *(["--light"] if light else []), *(["--services-only"] if services_only else [])]
-    _detached(home, [*words, *(["--new-ports"] if new_ports else [])])
+    _detached(home, [*words, *(["--new-ports"] if new_ports else []), "--scorers", str(scorers)])
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -21,28 +22,38 @@ from infra.supervisor.state import PartState
 from infra.supervisor.supervisor import Supervisor
 
 
-def run_stack(home: Home, settings: Settings, *, light: bool, own: bool, new_ports: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackWish:
+    """What a person asked `up` for; `own`: Telltale's own processes too."""
+
+    light: bool
+    own: bool
+    new_ports: bool
+    scorers: int
+
+
+def run_stack(home: Home, settings: Settings, wish: StackWish) -> int:
     """Run the stack until Ctrl-C, `telltale down` or a service that does not start; return the exit code."""
     home.create()
     try:
         with held(home.lock):
             end_orphans(home.state, report=_report)
-            if new_ports:
+            if wish.new_ports:
                 home.ports.unlink(missing_ok=True)
-            return _supervised(home, settings, light=light, own=own)
+            return _supervised(home, settings, wish)
     except AlreadyRunning:
         raise CommandFailed(
             "another supervisor holds this home", where=str(home.path), then="telltale status"
         ) from None
 
 
-def _supervised(home: Home, settings: Settings, *, light: bool, own: bool) -> int:
+def _supervised(home: Home, settings: Settings, wish: StackWish) -> int:
     download = _DownloadReport()
-    stack = EmbeddedStack(home, settings, light=light, download=download)
+    stack = EmbeddedStack(home, settings, light=wish.light, scorers=wish.scorers, download=download)
     for name, (old, new) in stack.moved.items():
         _report(name, f"port {old} is taken by another program; from now on it is {new}")
     parts: list[Part] = stack.services()
-    if own:
+    if wish.own:
         parts += stack.processes(exists=_has_command, folder=Path.cwd())
     try:
         check_ports_free(needed_ports(stack.ports, parts), stack.claims)

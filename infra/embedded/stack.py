@@ -1,6 +1,7 @@
 """The embedded stack put together: which parts, at which addresses, with which passwords."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -26,11 +27,15 @@ FULL_PORTS: Final = (*seaweed.PORTS, "mlflow")
 class EmbeddedStack:
     """Everything one home runs. Choosing ports and passwords is all that constructing it does."""
 
-    def __init__(self, home: Home, settings: Settings, *, light: bool, download: Download) -> None:
+    def __init__(self, home: Home, settings: Settings, *, light: bool, download: Download, scorers: int = 1) -> None:
         home.create()
         self.home = home
         self.light = light
-        processes = [process for process in PROCESSES if not (light and process.full_only)]
+        processes = [
+            replace(process, replicas=scorers) if process.command == "scorer" else process
+            for process in PROCESSES
+            if not (light and process.full_only)
+        ]
         self._processes = processes
         names = [*SERVICE_PORTS, *(() if light else FULL_PORTS), *(p.command for p in processes if p.listens)]
         self.claims = PortClaims()

@@ -2,12 +2,19 @@
 
 import json
 import time
+from threading import Event, Thread
 from typing import Final
+from uuid import uuid4
 
 import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from infra.kafka.vocabulary import KafkaVocabulary
 from infra.postgres.builds import build_definition, serving_build
 from infra.postgres.fingerprints import build_fingerprint
+from infra.postgres.projector_list import list_projections
+from infra.projector_process import ProjectorProcess
 from infra.settings import Settings
 from projections.fingerprint import Fingerprint
 from projections.folder import folder_names
@@ -39,9 +46,42 @@ def wait_until_settled(stack: StackOfTests, *, deadline_s: float = 120) -> None:
         time.sleep(0.5)
 
 
+def fresh_fingerprints(stack: StackOfTests, *, deadline_s: float = 120) -> dict[str, Fingerprint]:
+    """Return the fingerprints of builds made just now from the whole log, in a database of their own."""
+    name, passwords = f"fresh_{uuid4().hex}", json.loads((stack.home / "secrets.json").read_text())
+    serving = conninfo_to_dict(stack.settings.postgres_dsn)
+    owner = make_conninfo(**{**serving, "user": "postgres", "password": passwords["postgres"], "dbname": "postgres"})
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER telltale").format(sql.Identifier(name)))
+    dsn = make_conninfo(**{**serving, "dbname": name})
+    bootstrap, done = stack.settings.kafka_bootstrap, Event()
+    process = ProjectorProcess(bootstrap=bootstrap, dsn=dsn, vocabulary=KafkaVocabulary(bootstrap))
+    projecting = Thread(target=process.run, args=(folder_names(), lambda: not done.is_set()))
+    projecting.start()
+    try:
+        wait_until(lambda: _is_complete(dsn), deadline_s=deadline_s, what="the fresh builds have everything")
+    finally:
+        done.set()
+        projecting.join()
+    return _fingerprints(dsn)
+
+
+def _is_complete(dsn: str) -> bool:
+    try:
+        with psycopg.connect(dsn) as connection:
+            listed = list_projections(connection)
+    except psycopg.Error:  # its tables are just being made
+        return False
+    return {one.read_model for one in listed} == set(folder_names()) and all(one.lag_offsets == 0 for one in listed)
+
+
 def fingerprints(settings: Settings) -> dict[str, Fingerprint]:
     """Return the fingerprint of every serving build."""
-    with psycopg.connect(settings.postgres_dsn) as connection:
+    return _fingerprints(settings.postgres_dsn)
+
+
+def _fingerprints(dsn: str) -> dict[str, Fingerprint]:
+    with psycopg.connect(dsn) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         found = {}
         for name in folder_names():
