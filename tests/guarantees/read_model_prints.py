@@ -2,19 +2,15 @@
 
 import json
 import time
-from threading import Event, Thread
 from typing import Final
 from uuid import uuid4
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
-from infra.kafka.vocabulary import KafkaVocabulary
 from infra.postgres.builds import build_definition, serving_build
 from infra.postgres.fingerprints import build_fingerprint
-from infra.postgres.projector_list import list_projections
-from infra.projector_process import ProjectorProcess
 from infra.settings import Settings
 from projections.fingerprint import Fingerprint
 from projections.folder import folder_names
@@ -40,6 +36,11 @@ def wait_until_settled(stack: StackOfTests, *, deadline_s: float = 120) -> None:
     """Wait until everything in the log is scored, and every read model has that too."""
     bootstrap = stack.settings.kafka_bootstrap
     wait_until(lambda: is_scored_to_the_end(bootstrap), deadline_s=deadline_s, what="every reading is scored")
+    wait_until_projected(stack, deadline_s=deadline_s)
+
+
+def wait_until_projected(stack: StackOfTests, *, deadline_s: float) -> None:
+    """Wait until every read model has all of the log."""
     deadline = time.monotonic() + deadline_s
     while left := behind(stack):
         assert time.monotonic() < deadline, left
@@ -48,31 +49,22 @@ def wait_until_settled(stack: StackOfTests, *, deadline_s: float = 120) -> None:
 
 def fresh_fingerprints(stack: StackOfTests, *, deadline_s: float = 120) -> dict[str, Fingerprint]:
     """Return the fingerprints of builds made just now from the whole log, in a database of their own."""
-    name, passwords = f"fresh_{uuid4().hex}", json.loads((stack.home / "secrets.json").read_text())
-    serving = conninfo_to_dict(stack.settings.postgres_dsn)
-    owner = make_conninfo(**{**serving, "user": "postgres", "password": passwords["postgres"], "dbname": "postgres"})
-    with psycopg.connect(owner, autocommit=True) as connection:
+    name = f"fresh_{uuid4().hex}"
+    secret = json.loads((stack.home / "secrets.json").read_text())["postgres"]
+    serving = stack.settings.postgres_dsn
+    with psycopg.connect(
+        make_conninfo(serving, user="postgres", password=secret, dbname="postgres"), autocommit=True
+    ) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER telltale").format(sql.Identifier(name)))
-    dsn = make_conninfo(**{**serving, "dbname": name})
-    bootstrap, done = stack.settings.kafka_bootstrap, Event()
-    process = ProjectorProcess(bootstrap=bootstrap, dsn=dsn, vocabulary=KafkaVocabulary(bootstrap))
-    projecting = Thread(target=process.run, args=(folder_names(), lambda: not done.is_set()))
-    projecting.start()
+    dsn = make_conninfo(serving, dbname=name)
+    beside = StackOfTests(stack.home, environment={"TELLTALE_POSTGRES_DSN": dsn})
+    projector = beside.start("projector")
     try:
-        wait_until(lambda: _is_complete(dsn), deadline_s=deadline_s, what="the fresh builds have everything")
+        wait_until_projected(beside, deadline_s=deadline_s)
     finally:
-        done.set()
-        projecting.join()
+        projector.terminate()
+        projector.communicate(timeout=60)
     return _fingerprints(dsn)
-
-
-def _is_complete(dsn: str) -> bool:
-    try:
-        with psycopg.connect(dsn) as connection:
-            listed = list_projections(connection)
-    except psycopg.Error:  # its tables are just being made
-        return False
-    return {one.read_model for one in listed} == set(folder_names()) and all(one.lag_offsets == 0 for one in listed)
 
 
 def fingerprints(settings: Settings) -> dict[str, Fingerprint]:
