@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from infra.projector_process import ProjectorProcess
     from ml.scoring.scorer import Scorer
     from ml.training.train import TrainingDesk
+    from projections.folder import Folders
+    from projections.rebuild import RebuildDesk
     from query_api.outlook import LogOutlook, RegistryOutlook
     from query_api.store import ReadModelStore
     from schemas.contracts import Contracts
@@ -102,11 +104,19 @@ class Container(containers.DeclarativeContainer):
     model_events: "providers.Singleton[KafkaModelEvents]" = providers.Singleton(
         late("infra.kafka.logged_models:KafkaModelEvents"), bootstrap, followed_contracts
     )
+    vocabulary = providers.Singleton(late("infra.kafka.vocabulary:KafkaVocabulary"), bootstrap)
+    folders: "providers.Singleton[Folders]" = providers.Singleton(
+        late("projections.folder:Folders"), settings.provided.own_projections
+    )
+    rebuild_desk: "providers.Factory[RebuildDesk]" = providers.Factory(
+        late("infra.rebuilding:rebuild_desk"), settings, vocabulary, folders
+    )
     projector_process: "providers.Singleton[ProjectorProcess]" = providers.Singleton(
         late("infra.projector_process:ProjectorProcess"),
         bootstrap=bootstrap,
         dsn=settings.provided.postgres_dsn,
-        vocabulary=providers.Singleton(late("infra.kafka.vocabulary:KafkaVocabulary"), bootstrap),
+        vocabulary=vocabulary,
+        folders=folders,
     )
 
     mirror: "providers.Singleton[Mirror]" = providers.Singleton(

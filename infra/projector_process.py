@@ -1,28 +1,32 @@
-"""The projector process: every build of the read models it was given, each in threads of its own, and one reporter.
+"""The projector process: every build that is to be followed, each in threads of its own, and one reporter.
 
-No read model waits for another: what stops one is said in its status, and the rest goes on.
+No read model waits for another: what stops one is said in its status, and the rest goes on. Builds and folders that
+appear, are handed over by a rebuild, discarded, paused or resumed while it runs are noticed; none of that needs a
+restart.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from threading import Event, Thread
 from typing import Final
 
 import psycopg
 import structlog
+from psycopg import sql
 
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.ends import LogEnds, Place
 from infra.kafka.record_source import KafkaRecordSource
-from infra.postgres.builds import Build, build_definition, ensure_serving_build, live_builds
+from infra.postgres.builds import CHANGED, Build
 from infra.postgres.connections import connect_for_writing
+from infra.postgres.followed import Following, ToFollow
 from infra.postgres.migrate import migrate
 from infra.postgres.projection_store import PostgresProjectionStore
 from infra.postgres.projector_status import say_status
 from projections.checkpoints import TopicPartition
-from projections.folder import Folder, load_folder
+from projections.folder import Folder, Folders
 from projections.ports import StoreUnavailable, Vocabulary
 from projections.projecting import Projecting
 from projections.projector import Projector
@@ -34,100 +38,105 @@ CONNECT_AGAIN_S: Final = 1.0
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Follower:
+    """One build's projector at work in its thread."""
+
+    projecting: Projecting
+    thread: Thread
+    stop: Event
+    paused: Event
+    watch: ProgressWatch
+
+
 class ProjectorProcess:
     """Projects into PostgreSQL at `dsn` from Kafka at `bootstrap`."""
 
-    def __init__(self, *, bootstrap: str, dsn: str, vocabulary: Vocabulary) -> None:
+    def __init__(self, *, bootstrap: str, dsn: str, vocabulary: Vocabulary, folders: Folders) -> None:
         self._bootstrap = bootstrap
         self._dsn = dsn
         self._vocabulary = vocabulary
+        self._folders = folders
+        self._following = Following(folders)
         self._ends = LogEnds(bootstrap, timeout_s=REPORT_EVERY_S)
-        self._watches: dict[Build, ProgressWatch] = {}
+        self._followers: dict[Build, _Follower] = {}
 
-    def run(self, names: Sequence[str], running: Callable[[], bool]) -> None:
-        """Project the read models called `names` while `running()`; makes the first build of those without one."""
-        folders = [load_folder(name) for name in names]
-        builds = self._builds(folders, running)
-        stop = Event()
-        projecting = {build: self._projecting(build, folder, stop) for build, folder in builds}
-        threads = [
-            Thread(target=one.run, name=f"project-{build.schema}", daemon=True) for build, one in projecting.items()
-        ]
-        for thread in threads:
-            thread.start()
-        while running():
-            self._report(projecting, running)
-        stop.set()
-        for thread in threads:
-            thread.join()
+    def run(self, names: Sequence[str] | None, running: Callable[[], bool]) -> None:
+        """Project the read models called `names` (all there are and will be when None) while `running()`.
 
-    def _builds(self, folders: Sequence[Folder], running: Callable[[], bool]) -> list[tuple[Build, Folder]]:
-        """Return the builds to project, each with the definition it was made from, once the database answers."""
+        Makes the first build of those without one.
+
+        Raises:
+            NoSuchReadModel: a name has no folder.
+        """
+        for name in names or ():
+            self._folders.load(name)
         while running():
             try:
                 with closing(connect_for_writing(self._dsn, name="projector")) as connection:
                     migrate(connection)
-                    for folder in folders:
-                        ensure_serving_build(connection, folder)
-                    live = [build for folder in folders for build in live_builds(connection, folder.name)]
-                    return [(build, build_definition(connection, build)) for build in live]
+                    connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANGED)))
+                    while running():
+                        self._follow(connection, names)
+                        for _ in connection.notifies(timeout=REPORT_EVERY_S, stop_after=1):
+                            pass
+                        say_status(connection, self._progress())
             except (StoreUnavailable, psycopg.OperationalError) as error:
                 _log.warning("store_unavailable", cause=str(error))
                 time.sleep(CONNECT_AGAIN_S)
-        return []
+        for follower in self._followers.values():
+            follower.stop.set()
+        for follower in self._followers.values():
+            follower.thread.join()
 
-    def _projecting(self, build: Build, folder: Folder, stop: Event) -> Projecting:
+    def _follow(self, connection: psycopg.Connection, names: Sequence[str] | None) -> None:
+        """Begin with builds that are new, let go of those that are gone, pause and resume."""
+        found = {one.build: one for one in self._following.look(connection, names)}
+        for build, follower in list(self._followers.items()):
+            if build not in found:
+                follower.stop.set()
+            if not follower.thread.is_alive():
+                del self._followers[build]
+        for build, one in found.items():
+            if build not in self._followers:
+                self._followers[build] = self._begin(one, self._following.definition(connection, build))
+            (Event.set if one.paused else Event.clear)(self._followers[build].paused)
+
+    def _begin(self, one: ToFollow, folder: Folder) -> _Follower:
+        stop, paused = Event(), Event()
         projector = Projector(
             folder=folder,
-            build=build.schema,
-            source=KafkaRecordSource(self._bootstrap, group=f"telltale-projector-{build.schema}"),
-            store=PostgresProjectionStore(self._dsn, build, folder),
+            build=one.build.schema,
+            source=KafkaRecordSource(self._bootstrap, group=f"telltale-projector-{one.build.schema}"),
+            store=PostgresProjectionStore(self._dsn, one.build, folder),
             vocabulary=self._vocabulary,
         )
-        return Projecting(projector, self._vocabulary, stop)
+        projecting = Projecting(projector, self._vocabulary, stop, paused)
+        thread = Thread(target=projecting.run, name=f"project-{one.build.schema}", daemon=True)
+        thread.start()
+        return _Follower(projecting, thread, stop, paused, ProgressWatch())
 
-    def _report(self, projecting: Mapping[Build, Projecting], running: Callable[[], bool]) -> None:
-        """Say about once a second how every build stands, until the connection is lost or all ends."""
-        with self._status_connection() as connection:
-            while running():
-                time.sleep(REPORT_EVERY_S)
-                if connection is None:
-                    return
-                try:
-                    say_status(connection, self._progress(projecting))
-                except psycopg.Error as error:
-                    _log.warning("status_not_written", cause=str(error))
-                    return
-
-    def _progress(self, projecting: Mapping[Build, Projecting]) -> list[tuple[Build, Progress]]:
+    def _progress(self) -> list[tuple[Build, Progress]]:
         """Return how the builds stand that this process holds; a stand-by leaves the word to the one that does."""
-        statuses = {build: one.status for build, one in projecting.items()}
+        statuses = {build: one.projecting.status for build, one in self._followers.items() if not one.stop.is_set()}
         held = {build: status for build, status in statuses.items() if status.state is not ProjectorState.STANDBY}
         places = {(where.topic, where.partition) for status in held.values() for where in status.checkpoints}
         asked_at_s = time.time()  # before the question: that the end was seen counts from then
         try:
-            stable = self._ends.stable(places)
+            # The broker's own end first: an end for committed readers that is lower is held back by a transaction.
+            written, stable = self._ends.written(places), self._ends.stable(places)
         except LogNotReachable as error:
             away, now_s = str(error), time.time()
-            return [(build, self._watch(build).report(_told(at, away), None, now_s)) for build, at in held.items()]
-        return [(build, self._watch(build).report(at, _ends_of(at, stable), asked_at_s)) for build, at in held.items()]
-
-    def _watch(self, build: Build) -> ProgressWatch:
-        return self._watches.setdefault(build, ProgressWatch())
-
-    @contextmanager
-    def _status_connection(self) -> Iterator[psycopg.Connection | None]:
-        try:
-            connection = connect_for_writing(self._dsn, name="projector status")
-        except StoreUnavailable:
-            yield None
-            return
-        with closing(connection):
-            yield connection
+            watches = {build: self._followers[build].watch for build in held}
+            return [(build, watches[build].report(_told(at, away), None, now_s)) for build, at in held.items()]
+        return [
+            (build, self._followers[build].watch.report(at, _of(at, stable), asked_at_s, written=_of(at, written)))
+            for build, at in held.items()
+        ]
 
 
-def _ends_of(status: ProjectorStatus, stable: Mapping[Place, int]) -> Mapping[TopicPartition, int]:
-    return {where: stable[where.topic, where.partition] for where in status.checkpoints}
+def _of(status: ProjectorStatus, ends: Mapping[Place, int]) -> Mapping[TopicPartition, int]:
+    return {where: ends[where.topic, where.partition] for where in status.checkpoints}
 
 
 def _told(status: ProjectorStatus, away: str) -> ProjectorStatus:

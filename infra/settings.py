@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="name:scope:key, several joined by commas; none: no key is asked for."
     )
 
+    projections: Path | None = Field(
+        default=None, description="Folder of read models of your own; default: projections in the home."
+    )
+
     java: Path | None = Field(default=None, description="A Java to use instead of the installed one.")
     jar_repository: str = Field(default="", description="Maven repository to use instead of the public one.")
     cache: Path | None = Field(default=None, description="Folder of downloads, shared by all homes.")
@@ -99,6 +103,11 @@ class Settings(BaseSettings):
         except SettingMissing:
             return False
         return True
+
+    @property
+    def own_projections(self) -> Path:
+        """Return the folder of the user's own read models: outside the program, whose files an update replaces."""
+        return self.projections or self.home / "projections"
 
     @classmethod
     def settings_customise_sources(

@@ -13,6 +13,8 @@ BUCKETS: Final = 256
 SEEDS: Final = (0x74656C6C, 0x74616C65)
 """Two seeds: rows that differ and yet agree in both 64-bit hashes are no longer a practical concern."""
 
+KEY_SEED: Final = 0
+
 Bucket = NewType("Bucket", int)
 
 
@@ -49,12 +51,23 @@ def fingerprint_query(table: str, *, key: tuple[str, ...], columns: tuple[str, .
 
     `columns` are hashed in the order given, which must be the same for both sides of a comparison.
     """
-    row = f"ROW({_quoted(columns)})"
-    first, second = (f"sum(hash_record_extended({row}, {seed}))" for seed in SEEDS)
+    first, second = (f"sum({_hash(columns, seed)})" for seed in SEEDS)
+    return f'SELECT {_bucket(key)} AS bucket, count(*), {first}, {second}\nFROM "{table}"\nGROUP BY bucket'
+
+
+def row_hashes_query(table: str, *, key: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    """Return the query of the rows in given buckets (a parameter): hash of the key, first and second of the row."""
+    first, second = (_hash(columns, seed) for seed in SEEDS)
     return (
-        f"SELECT hash_record_extended(ROW({_quoted(key)}), 0) & {BUCKETS - 1} AS bucket, count(*), {first}, {second}\n"
-        f'FROM "{table}"\nGROUP BY bucket'
+        f"SELECT {_hash(key, KEY_SEED)} AS key_hash, {first}, {second}\n"
+        f'FROM "{table}"\nWHERE {_bucket(key)} = ANY(%s)\nORDER BY key_hash'
     )
+
+
+def named_rows_query(table: str, *, key: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    """Return the query of the rows with given key hashes (a parameter): the hash, then key and columns as text."""
+    listed = ", ".join(f'"{column}"::text' for column in (*key, *columns))
+    return f'SELECT {_hash(key, KEY_SEED)}, {listed}\nFROM "{table}"\nWHERE {_hash(key, KEY_SEED)} = ANY(%s)'
 
 
 def differing_buckets(left: Fingerprint, right: Fingerprint) -> Mapping[str, tuple[Bucket, ...]]:
@@ -69,6 +82,14 @@ def differing_buckets(left: Fingerprint, right: Fingerprint) -> Mapping[str, tup
         if buckets := tuple(sorted(b for b in ours.keys() | theirs.keys() if ours.get(b) != theirs.get(b))):
             found[table] = buckets
     return found
+
+
+def _hash(columns: tuple[str, ...], seed: int) -> str:
+    return f"hash_record_extended(ROW({_quoted(columns)}), {seed})"
+
+
+def _bucket(key: tuple[str, ...]) -> str:
+    return f"{_hash(key, KEY_SEED)} & {BUCKETS - 1}"
 
 
 def _quoted(columns: tuple[str, ...]) -> str:

@@ -4,10 +4,12 @@ The folder is the whole definition; a build keeps the texts it was made from and
 that a changed file never touches the tables of an older build.
 """
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final, Self
 
 from domain.topics import TOPICS
@@ -22,8 +24,8 @@ class FolderRefused(ValueError):
 class NoSuchReadModel(LookupError):
     """No folder has this name."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"no read model is called {name}; there are {', '.join(folder_names())}")
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        super().__init__(f"no read model is called {name}; there are {', '.join(names)}")
         self.name = name
 
 
@@ -53,7 +55,10 @@ class Folder:
         """
         if missing := [file for file in FILES if file not in texts]:
             raise FolderRefused(f"read model lacks {', '.join(missing)}")
-        stated = tomllib.loads(texts["projection.toml"])
+        try:
+            stated = tomllib.loads(texts["projection.toml"])
+        except tomllib.TOMLDecodeError as error:
+            raise FolderRefused(f"projection.toml is no TOML: {error}") from error
         try:
             folder = cls(
                 name=stated["name"],
@@ -86,6 +91,57 @@ class Folder:
         return self.texts["indexes.sql"]
 
 
+class Folders:
+    """All read models there are: the program's, and those in a folder of the user's own.
+
+    The user's folder is read anew each time, so a read model that is made while a projector runs is found by it.
+    """
+
+    def __init__(self, own: Path | None = None) -> None:
+        self.own: Final = own
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all read models, sorted; one of the user's that bears a name of ours is ours."""
+        found = [] if self.own is None or not self.own.is_dir() else list(self.own.iterdir())
+        own = (entry.name for entry in found if (entry / "projection.toml").is_file())
+        return tuple(sorted({*folder_names(), *own}))
+
+    def load(self, name: str) -> Folder:
+        """Return the read model called `name` as its files say today.
+
+        Raises:
+            NoSuchReadModel: there is no such folder.
+            FolderRefused: its files are no read model.
+        """
+        if name in folder_names():
+            return load_folder(name)
+        if self.own is None or name not in self.names():
+            raise NoSuchReadModel(name, self.names())
+        require_name(name)
+        texts = {}
+        for file in FILES:
+            try:
+                texts[file] = (self.own / name / file).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise FolderRefused(f"{self.own / name / file} can't be read: {error}") from error
+        folder = Folder.from_texts(texts)
+        if folder.name != name:
+            raise FolderRefused(f"{name}: projection.toml calls it {folder.name}")
+        return folder
+
+
+def require_name(name: str) -> None:
+    """Return when a read model may bear this name, which becomes that of its builds' schemas.
+
+    Raises:
+        FolderRefused: it may not.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", name) or re.search(r"_b\d+$", name):
+        raise FolderRefused(
+            f"{name!r} is no name for a read model: small letters, digits and _, 2 to 40, not ending like a build"
+        )
+
+
 def folder_names() -> tuple[str, ...]:
     """Return the names of all read models of this program, sorted."""
     found = (entry.name for entry in resources.files("projections").iterdir() if (entry / "projection.toml").is_file())
@@ -100,7 +156,7 @@ def load_folder(name: str) -> Folder:
         FolderRefused: its files are no read model.
     """
     if name not in folder_names():
-        raise NoSuchReadModel(name)
+        raise NoSuchReadModel(name, folder_names())
     place = resources.files("projections") / name
     return Folder.from_texts({file: (place / file).read_text(encoding="utf-8") for file in FILES})
 

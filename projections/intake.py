@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from domain.positions import Position
@@ -46,13 +47,22 @@ class Intake:
         self._clock = clock
         self._reached: dict[TopicPartition, Checkpoint] = {}
         self._waiting: dict[TopicPartition, str] = {}
+        self._cut: Mapping[TopicPartition, int] = {}
         self._retry_at_s = clock()
+
+    def cut_at(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """From the next `go_to` on take nothing at or behind these offsets; a partition not named has no cut."""
+        self._cut = dict(offsets)
 
     def go_to(self, checkpoints: Iterable[Checkpoint]) -> None:
         """Read on from `checkpoints`, whatever was read before."""
         self._reached = {checkpoint.where: checkpoint for checkpoint in checkpoints}
         self._waiting.clear()
         self._seek()
+
+    def is_before(self, offsets: Mapping[TopicPartition, int]) -> bool:
+        """Return whether something below `offsets` is still to be taken."""
+        return any(self._reached[where].next_offset < offset for where, offset in offsets.items())
 
     def waiting(self) -> Mapping[Position, str]:
         """Return the records that mean nothing yet, with the reason."""
@@ -71,11 +81,16 @@ class Intake:
         waiting_before = set(self._waiting)
         pieces: list[pa.RecordBatch] = []
         rejected: list[Rejected] = []
+        past_cut = False
         for records in polled.batches:
-            self._decode(records, pieces, rejected)
+            where = TopicPartition(records.topic, records.partition)
+            past_cut |= self._is_done(where)
+            self._decode(self._before_cut(records), pieces, rejected)
+            self._move_to(where, int(records.offsets[-1]))
         for where, end_offset in polled.ends.items():
-            if where not in self._waiting:
-                self._reached[where] = self._reached[where].at_end(end_offset)
+            self._move_to(where, end_offset, is_end=True)
+        if past_cut:
+            self._seek()  # what lies behind a cut is not worth fetching
         if set(self._waiting) != waiting_before:
             self._retry_at_s = self._clock() + RETRY_S
             self._seek()
@@ -87,7 +102,31 @@ class Intake:
             sum(map(len, polled.batches)),
         )
 
+    def _before_cut(self, records: RecordBatch) -> RecordBatch:
+        cut = self._cut.get(TopicPartition(records.topic, records.partition))
+        if cut is None or int(records.offsets[-1]) < cut:
+            return records
+        return records.take(np.flatnonzero(records.offsets < cut))
+
+    def _move_to(self, where: TopicPartition, seen: int, *, is_end: bool = False) -> None:
+        """Move on to the partition's end, or to its cut once something at or behind it was `seen`.
+
+        Only so is a cut reached before which stand transaction markers, that no poll ever shows.
+        """
+        if where in self._waiting:
+            return
+        cut = self._cut.get(where)
+        if is_end:
+            self._reached[where] = self._reached[where].at_end(seen if cut is None else min(seen, cut))
+        elif cut is not None and seen >= cut:
+            self._reached[where] = self._reached[where].at_end(cut)
+
+    def _is_done(self, where: TopicPartition) -> bool:
+        return where in self._cut and self._reached[where].next_offset >= self._cut[where]
+
     def _decode(self, records: RecordBatch, pieces: list[pa.RecordBatch], rejected: list[Rejected]) -> None:
+        if not len(records):
+            return
         where = TopicPartition(records.topic, records.partition)
         known_us = known_at(records.appended_at_us, self._reached[where].known_at_us)
         done = self._decoder.decode_until_unknown(records, known_us)
@@ -109,4 +148,10 @@ class Intake:
             self._seek()
 
     def _seek(self) -> None:
-        self._source.seek({where: at.next_offset for where, at in self._reached.items() if where not in self._waiting})
+        self._source.seek(
+            {
+                where: at.next_offset
+                for where, at in self._reached.items()
+                if where not in self._waiting and not self._is_done(where)
+            }
+        )

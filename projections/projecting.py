@@ -26,6 +26,10 @@ LOST_RACES: Final = 3
 """A checkpoint found moved so often in a row, with nothing written between, is a second writer and no lost answer."""
 
 
+REST_LOOK_S: Final = 0.2
+"""How often one that rests looks whether it is to go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Why a projector does not run."""
@@ -38,10 +42,11 @@ class Trouble:
 class Projecting:
     """Runs one projector until told to stop; `status` may be asked from any thread."""
 
-    def __init__(self, projector: Projector, vocabulary: Vocabulary, stop: Event) -> None:
+    def __init__(self, projector: Projector, vocabulary: Vocabulary, stop: Event, paused: Event | None = None) -> None:
         self._projector = projector
         self._vocabulary = vocabulary
         self._stop = stop
+        self._paused = paused or Event()
         self._trouble: Trouble | None = None
         self._log = structlog.get_logger().bind(projection=projector.folder.name, build=projector.build)
 
@@ -91,8 +96,18 @@ class Projecting:
             self._log.info("projection_resumed")
         self._trouble = None
         while not self._stop.is_set():
+            if self._paused.is_set():
+                self._rest()
             self._projector.step()
         self._projector.settle()
+
+    def _rest(self) -> None:
+        """Return when told to go on or to end; the build stays held meanwhile."""
+        self._projector.settle()
+        self._say(Trouble(ProjectorState.PAUSED, f"paused: telltale projections resume {self._projector.folder.name}"))
+        while self._paused.is_set() and not self._stop.wait(REST_LOOK_S):
+            pass
+        self._trouble = None
 
     def _stay_stopped(self, trouble: Trouble) -> None:
         """Return when told to end, or when the record that stopped the projection is to be passed over."""

@@ -112,6 +112,28 @@ class Projector:
             raise
         return batch.records
 
+    def project_until(self, ends: Mapping[TopicPartition, int], *, running: Callable[[], bool]) -> bool:
+        """Project up to `ends` and not one record further; return whether they were reached while `running()`.
+
+        A partition that is past its end stays where it is. Afterwards the projector goes on without a cut.
+
+        Raises:
+            The same as `step`.
+        """
+        self.settle()
+        self._intake.cut_at(ends)
+        self._intake.go_to(self._written.values())
+        try:
+            while running() and not self.has_reached(ends):
+                self.step()
+                if not self._intake.is_before(ends):
+                    self.settle()
+            self.settle()
+        finally:
+            self._intake.cut_at({})
+        self._intake.go_to(self._written.values())
+        return self.has_reached(ends)
+
     def settle(self) -> None:
         """Wait until everything polled is committed.
 
@@ -163,13 +185,14 @@ class Projector:
             self._written.update({move.to.where: move.to for move in batch.moves})
             self._applied += batch.records
             self._limit = min(LARGEST_BATCH, self._limit * 2)
-        if not self._store.loaded and self._has_reached(self._ends_at_start):
+        if not self._store.loaded and self.has_reached(self._ends_at_start):
             self._store.finish_load()
         if self._clock() >= self._reported_at_s + REPORT_S:
             self._reported_at_s = self._clock()
             self._source.report({where: checkpoint.next_offset for where, checkpoint in self._written.items()})
 
-    def _has_reached(self, ends: Mapping[TopicPartition, int]) -> bool:
+    def has_reached(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Return whether everything below `ends` is committed."""
         return all(self._written[where].next_offset >= end for where, end in ends.items())
 
     def _narrow(self, refused: StorageRefused) -> None:

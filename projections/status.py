@@ -23,6 +23,8 @@ class ProjectorState(StrEnum):
     RUNNING = "running"
     WAITING = "waiting"
     """Something it needs is not there; it goes on by itself."""
+    PAUSED = "paused"
+    """Somebody said so: telltale projections resume."""
     STANDBY = "standby"
     """Another projector holds the build, and reports for it."""
     STALLED = "stalled"
@@ -77,9 +79,19 @@ class ProgressWatch:
         self._moved_at_s = 0.0
         self._ends: Mapping[TopicPartition, int] = {}
         self._at_end_at_s: dict[TopicPartition, float] = {}
+        self._held_since_s: dict[tuple[TopicPartition, int], float] = {}
 
-    def report(self, status: ProjectorStatus, ends: Mapping[TopicPartition, int] | None, now_s: float) -> Progress:
+    def report(
+        self,
+        status: ProjectorStatus,
+        ends: Mapping[TopicPartition, int] | None,
+        now_s: float,
+        *,
+        written: Mapping[TopicPartition, int] | None = None,
+    ) -> Progress:
         """Return the projector's progress; `ends` are the last stable offsets of its partitions, None if not known.
+
+        `written` are the partitions' ends with open transactions: what lies between, no committed reader sees.
 
         lag_seconds is that of the partition furthest behind: since it was last at its end, or since the newest
         record it has, whichever is later.
@@ -93,6 +105,7 @@ class ProgressWatch:
         lag = sum(behind.values())
         if self._last is None or self._last.checkpoints != status.checkpoints or not lag:
             self._moved_at_s = now_s
+        self._watch_held(status.checkpoints, written or {}, now_s)
         rate = self._rate(status, now_s)
         self._last, self._last_at_s = status, now_s
         doubtful = [where for where, offsets in behind.items() if offsets or ends is None]
@@ -115,12 +128,36 @@ class ProgressWatch:
         seen = [moment for moment in (known_s, self._at_end_at_s.get(checkpoint.where)) if moment is not None]
         return max(0.0, now_s - max(seen)) if seen else 0.0
 
+    def _watch_held(
+        self, checkpoints: Mapping[TopicPartition, Checkpoint], written: Mapping[TopicPartition, int], now_s: float
+    ) -> None:
+        """Keep since when each last stable offset has stood below the partition's end."""
+        held = {
+            (where, self._ends.get(where, 0))
+            for where in checkpoints
+            if written.get(where, 0) > self._ends.get(where, 0)
+        }
+        self._held_since_s = {place: self._held_since_s.get(place, now_s) for place in held}
+
     def _alarmed(self, status: ProjectorStatus, now_s: float, *, lag: int) -> ProjectorStatus:
-        still_s = now_s - self._moved_at_s
-        if not lag or still_s < STALLED_AFTER_S or status.state is ProjectorState.STOPPED:
+        if status.state in (ProjectorState.STOPPED, ProjectorState.PAUSED):
             return status
-        cause = f"{lag} behind and not moving for {still_s:.0f} s: {status.cause or 'no cause is known'}"
+        held = sorted(place for place, since in self._held_since_s.items() if now_s - since >= STALLED_AFTER_S)
+        still_s = now_s - self._moved_at_s
+        if held:
+            cause = "; ".join(_held_text(*place, now_s - self._held_since_s[place]) for place in held)
+        elif lag and still_s >= STALLED_AFTER_S:
+            cause = f"{lag} behind and not moving for {still_s:.0f} s: {status.cause or 'no cause is known'}"
+        else:
+            return status
         return replace(status, state=ProjectorState.STALLED, cause=cause)
+
+
+def _held_text(where: TopicPartition, offset: int, seconds: float) -> str:
+    return (
+        f"an open transaction has held {where} at offset {offset} for {seconds:.0f} s: its writer hangs or is dead; "
+        "the broker ends it after the writer's transaction timeout"
+    )
 
 
 def complete_to_us(

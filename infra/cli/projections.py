@@ -10,7 +10,7 @@ from projections.ports import StoreUnavailable
 
 app = typer.Typer(no_args_is_help=True)
 
-IN_ORDER = ("running", "loading", "waiting")
+IN_ORDER = ("running", "loading", "waiting", "paused", "unfinished")
 
 
 @app.callback()

@@ -8,7 +8,7 @@ from infra.cli.output import CommandFailed, ExitCode
 from infra.container import Container
 from infra.logs import configure_logs
 from infra.processes import until_told_to_stop
-from projections.folder import NoSuchReadModel, folder_names
+from projections.folder import FolderRefused, NoSuchReadModel
 
 app = typer.Typer()
 
@@ -28,6 +28,6 @@ def projector(
     configure_logs(container.settings().log_level, process="projector")
     running = until_told_to_stop()
     try:
-        container.projector_process().run(names or folder_names(), running)
-    except NoSuchReadModel as error:
+        container.projector_process().run(names, running)
+    except (NoSuchReadModel, FolderRefused) as error:
         raise CommandFailed(str(error), code=ExitCode.USAGE) from error

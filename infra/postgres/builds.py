@@ -2,15 +2,24 @@
 
 from dataclasses import dataclass
 from importlib import resources
+from time import monotonic, sleep
 from typing import Final
 
 import psycopg
 from psycopg import sql
 
+from projections.builds import BuildStillUsed
 from projections.folder import Folder
 
 LOCK: Final = 0x6275696C64730000
 """Advisory lock of whoever makes a build."""
+
+
+CHANGED: Final = "telltale_builds"
+"""Channel on which projectors hear that builds were made, swapped, discarded, paused or resumed."""
+
+LET_GO_WITHIN_S: Final = 20.0
+"""How long a projector may take to let go of a build that is to be discarded."""
 
 
 class NoSuchBuild(LookupError):
@@ -99,3 +108,52 @@ def build_definition(connection: psycopg.Connection, build: Build) -> Folder:
     except psycopg.errors.UndefinedTable as error:
         raise NoSuchBuild(f"there is no build {build.schema}") from error
     return Folder.from_texts(dict(rows))
+
+
+def drop_build(connection: psycopg.Connection, build: Build) -> None:
+    """Discard a build that does not serve; does nothing the second time.
+
+    1. Say that nobody is to follow it; its projector hears that and lets go. 2. Take its hold, waiting for that.
+    3. Drop its schema and note it discarded: one transaction. A crash after 1 leaves a build that nobody follows, which
+    the next rebuild drops; a crash in 3 leaves the same.
+
+    Raises:
+        BuildStillUsed: a projector does not let go, or a reader still looks at it.
+    """
+    if serving_build(connection, build.read_model) == build:
+        raise BuildStillUsed(build.schema, "it serves")
+    connection.execute(  # Step 1
+        "UPDATE telltale.builds SET followed = false WHERE read_model = %s AND build = %s",
+        [build.read_model, build.number],
+    )
+    announce(connection)
+    _take_hold(connection, build)  # Step 2
+    try:
+        with connection.transaction():  # Step 3
+            connection.execute(sql.SQL("SET LOCAL lock_timeout TO {}").format(sql.Literal(int(LET_GO_WITHIN_S * 1000))))
+            connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(build.schema)))
+            named = [build.read_model, build.number]
+            connection.execute(
+                "UPDATE telltale.builds SET discarded_at = coalesce(discarded_at, now())"
+                " WHERE read_model = %s AND build = %s",
+                named,
+            )
+            connection.execute("DELETE FROM telltale.projector_status WHERE read_model = %s AND build = %s", named)
+    except psycopg.errors.LockNotAvailable as error:
+        raise BuildStillUsed(build.schema, "a reader looks at it") from error
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [build.schema])
+
+
+def announce(connection: psycopg.Connection) -> None:
+    """Let projectors hear that builds are others than before."""
+    connection.execute(sql.SQL("NOTIFY {}").format(sql.Identifier(CHANGED)))
+
+
+def _take_hold(connection: psycopg.Connection, build: Build) -> None:
+    deadline = monotonic() + LET_GO_WITHIN_S
+    statement = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+    while connection.execute(statement, [build.schema]).fetchone() != (True,):
+        if monotonic() > deadline:
+            raise BuildStillUsed(build.schema, "its projector does not let go")
+        sleep(0.05)

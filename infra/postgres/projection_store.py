@@ -78,12 +78,16 @@ class PostgresProjectionTransaction:
 
 
 class PostgresProjectionStore:
-    """One build; `open` connects, holds the build by an advisory lock of the session, and makes `batch`."""
+    """One build; `open` connects, holds the build by an advisory lock of the session, and makes `batch`.
 
-    def __init__(self, dsn: str, build: Build, folder: Folder) -> None:
+    Not `held`, several may write one build side by side, each partition by one of them.
+    """
+
+    def __init__(self, dsn: str, build: Build, folder: Folder, *, held: bool = True) -> None:
         self._dsn = dsn
         self._build = build
         self._folder = folder
+        self._held = held
         self._connection: psycopg.Connection | None = None
         self._loaded = False
 
@@ -106,7 +110,7 @@ class PostgresProjectionStore:
                 self._take_hold(connection)
                 self._add_partitions(connection, partitions)
                 self._loaded = _is_loaded(connection, self._build)
-                checkpoints = _checkpoints(connection)
+                checkpoints = checkpoints_of(connection, self._build)
                 connection.execute(create_batch_table(batch_columns(self._folder)).encode())
         except psycopg.Error as error:
             connection.close()
@@ -168,7 +172,7 @@ class PostgresProjectionStore:
 
     def _take_hold(self, connection: psycopg.Connection) -> None:
         statement = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
-        if connection.execute(statement, [self._build.schema]).fetchone() != (True,):
+        if self._held and connection.execute(statement, [self._build.schema]).fetchone() != (True,):
             raise BuildInUse(self._build.schema)
         connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self._build.schema)))
 
@@ -189,10 +193,13 @@ def _is_loaded(connection: psycopg.Connection, build: Build) -> bool:
     return row == (True,)
 
 
-def _checkpoints(connection: psycopg.Connection) -> tuple[Checkpoint, ...]:
+def checkpoints_of(connection: psycopg.Connection, build: Build) -> tuple[Checkpoint, ...]:
+    """Return a build's checkpoints as they are stored, sorted."""
     rows = connection.execute(
-        "SELECT topic, partition, topic_id, next_offset, last_offset, last_crc, known_at FROM checkpoint"
-        " ORDER BY topic, partition"
+        sql.SQL(
+            "SELECT topic, partition, topic_id, next_offset, last_offset, last_crc, known_at FROM {}.checkpoint"
+            " ORDER BY topic, partition"
+        ).format(sql.Identifier(build.schema))
     )
     return tuple(
         Checkpoint(

@@ -13,8 +13,13 @@ SELECT
     builds.read_model,
     builds.build,
     serving.build IS NOT NULL AS serves,
-    CASE WHEN status.updated_at > now() - make_interval(secs => %s) THEN status.state ELSE 'down' END AS state,
     CASE
+        WHEN status.updated_at > now() - make_interval(secs => %s) THEN status.state
+        WHEN NOT builds.followed THEN 'unfinished'
+        ELSE 'down'
+    END AS state,
+    CASE
+        WHEN NOT builds.followed THEN 'of a rebuild: telltale rebuild ' || builds.read_model || ' goes on with it'
         WHEN status.updated_at IS NULL THEN 'it has never reported: telltale projector'
         WHEN status.updated_at > now() - make_interval(secs => %s) THEN status.cause
         ELSE 'no report for ' || round(extract(epoch FROM now() - status.updated_at))::int || ' s: telltale projector'
@@ -39,7 +44,7 @@ SILENT_AFTER_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedProjection:
-    """One build and its projector; state `down`: no projector reports."""
+    """One build and its projector; state `down`: no projector reports; `unfinished`: a rebuild left it."""
 
     read_model: str
     build: int

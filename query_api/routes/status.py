@@ -111,5 +111,5 @@ def _status(*, cause: str | None, state: str, created_at: object, loaded_at: obj
     elif state == "unknown":
         cause = "its projector has never reported: telltale projector"
     elif state == "unfinished":
-        cause = f"a rebuild was interrupted: telltale rebuild {row['read_model']}"
+        cause = f"of a rebuild that did not end: telltale rebuild {row['read_model']} goes on with it"
     return ProjectionStatus(state=state, cause=cause, **row)
