@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.models import ModelPromoted, ModelTrained
 from domain.positions import Position
+from domain.promotion import ModelEvent
 
-Event = ModelTrained | ModelPromoted
+Event = ModelEvent
 """Events that commands are decided by, or lead to."""
 
 

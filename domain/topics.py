@@ -52,7 +52,11 @@ TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
             Topic(PROFILE_EVENTS, TopicKind.CONTROL, ("ProfileDefined",)),
             Topic(SENSOR_EVENTS, TopicKind.DATA, ("SensorReadingRecorded",)),
             Topic(ANOMALY_EVENTS, TopicKind.DATA, ("AnomalyDetected", "ReadingsScored", "ScoringModelChanged")),
-            Topic(MODEL_EVENTS, TopicKind.CONTROL, ("ModelTrained", "ModelPromoted")),
+            Topic(
+                MODEL_EVENTS,
+                TopicKind.CONTROL,
+                ("ModelTrained", "ModelsCompared", "ModelPromoted", "PromotionRejected"),
+            ),
             Topic(MODEL_ARTIFACTS, TopicKind.CONTROL, ("ModelArtifactStored",)),
             Topic(SCORER_STATE, TopicKind.DATA, ("ScorerStateSaved",)),
             Topic(DEAD_LETTERS, TopicKind.DATA, ("DeadLettered",)),

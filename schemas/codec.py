@@ -12,7 +12,7 @@ from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 
 import fastavro
 
-from domain import anomalies, contracts, dead_letters, models, profiles, readings, scoring
+from domain import anomalies, comparison, contracts, dead_letters, models, profiles, promotion, readings, scoring
 from schemas.catalogue import schema_of
 from schemas.contracts import Contracts
 from schemas.wire import HEADER_BYTES, BadRecord, header_of, schema_id_of
@@ -26,7 +26,9 @@ Event = (
     | scoring.ScoringModelChanged
     | scoring.ScorerStateSaved
     | models.ModelTrained
+    | comparison.ModelsCompared
     | models.ModelPromoted
+    | promotion.PromotionRejected
     | models.ModelArtifactStored
     | dead_letters.DeadLettered
     | dead_letters.RecordSkipped

@@ -53,16 +53,20 @@ def promote(
     model: Annotated[str, typer.Argument(help="Version, such as pump/2.")],
     because: Annotated[str, typer.Option(help="Why; shown wherever the champion is.")],
     *,
+    force: Annotated[bool, typer.Option("--force", help="Also when the gate refuses; the log says so.")] = False,
     json_output: JsonOption = False,
 ) -> None:
     """Make a version the champion: the scorer judges with it from its next transaction on.
+
+    Whoever follows a champion must have been compared with it (telltale models diff) and stayed inside the budgets.
 
     Example: telltale models promote pump/2 --because "finds the bearing fault of 3 March"
     """
     line, _, number = model.rpartition("/")
     if not (line and number.isdecimal()):
         raise CommandFailed(f"{model!r} is no version", then="write it like pump/2", code=ExitCode.USAGE)
-    promoted = post_command(load_settings(), f"/models/{line}/promote", {"version": int(number), "because": because})
+    wish = {"version": int(number), "because": because, "force": force}
+    promoted = post_command(load_settings(), f"/models/{line}/promote", wish)
     if json_output:
         print_json(promoted)
         return

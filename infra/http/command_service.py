@@ -9,12 +9,12 @@ from fastapi import FastAPI, Request, Response
 
 from commands.desk import CommandIdReused
 from commands.event_log import EventNotAppended, WriterFenced
-from commands.promote_model import PromoteModelHandler
-from commands.promote_model_route import champion_of, promote_routes
+from commands.promote_model import PromoteModelHandler, PromotionRefused
+from commands.promote_model_route import champion_of, promote_routes, rejection_of
 from commands.reading_log import LogFull, ReadingsNotAppended
 from commands.record_readings import RecordReadingsHandler
 from commands.record_readings_route import NothingRecorded, record_readings_routes
-from domain.models import CommandRejected
+from domain.promotion import CommandRejected
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
 from infra.http.problems import Refusal, install_problems, problem_response
 from infra.settings import Scope
@@ -56,6 +56,11 @@ def command_service(
         champion = champion_of(promote_model, request.path_params.get("profile", ""))
         return problem_response(Refusal(HTTPStatus.CONFLICT, str(error), more=champion))
 
+    def refused_by_the_gate(error: Exception) -> Refusal:
+        assert isinstance(error, PromotionRefused)  # noqa: S101 - registered for this class
+        champion = champion_of(promote_model, error.rejection.model.name)
+        return Refusal(HTTPStatus.CONFLICT, str(error), more={**champion, **rejection_of(error)})
+
     install_problems(
         app,
         {
@@ -64,6 +69,7 @@ def command_service(
             EventNotAppended: _unavailable,
             LogFull: lambda error: Refusal(HTTPStatus.INSUFFICIENT_STORAGE, str(error)),
             NothingRecorded: _nothing_recorded,
+            PromotionRefused: refused_by_the_gate,
             ReadingsNotAppended: _unavailable,
             WriterFenced: fenced,
         },

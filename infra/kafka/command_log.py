@@ -6,8 +6,8 @@ from typing import Final
 from confluent_kafka import KafkaException
 
 from commands.event_log import CommandStamp, Event, EventNotAppended, Record, WriterFenced
-from domain.models import ModelPromoted, ModelTrained
 from domain.positions import Position
+from domain.promotion import ModelEvent
 from domain.readings import moment_of
 from domain.topics import MODEL_EVENTS
 from infra.kafka.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
@@ -80,7 +80,7 @@ class KafkaEventLog:
     def _records(self, batch: RecordBatch) -> Iterator[Record]:
         for place, value in enumerate(batch.values):
             event = decode(value, self._contracts)
-            if isinstance(event, ModelTrained | ModelPromoted):
+            if isinstance(event, ModelEvent):
                 yield Record(
                     position=Position(batch.topic, batch.partition, int(batch.offsets[place])),
                     appended_at=moment_of(int(batch.appended_at_us[place])),

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from domain.models import ModelArtifactStored, ModelLine, ModelPromoted, ModelRef, ModelTrained, Untrained, evolve
-from domain.models import next_version as version_after
+from domain.models import ModelArtifactStored, ModelPromoted, ModelRef, ModelTrained
+from domain.promotion import ModelLine, Untrained, evolve
+from domain.promotion import next_version as version_after
 from domain.topics import MODEL_ARTIFACTS, MODEL_EVENTS
 from infra.kafka.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
 from infra.kafka.reading import read_to_end

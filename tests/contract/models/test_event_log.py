@@ -9,7 +9,8 @@ from commands.desk import CommandDesk
 from commands.event_log import CommandStamp, EventLog, WriterFenced
 from commands.model_lines import ModelLines
 from commands.promote_model import PromoteModelHandler
-from domain.models import ModelPromoted, ModelRef, PromoteModel
+from domain.models import ModelPromoted, ModelRef
+from domain.promotion import PromoteModel, line_of
 from domain.topics import MODEL_EVENTS
 from infra.kafka.clients import producer
 from infra.kafka.command_log import KafkaEventLog
@@ -77,7 +78,7 @@ def test_the_writer_that_opened_last_shuts_the_others_out(new_log: NewLog) -> No
         first.append(name, [a_promotion(name)], stamp=a_stamp())
     second.append(name, [a_promotion(name, 2)], stamp=a_stamp())
 
-    assert [record.event for record in second.news() if record.event.model.name == name] == [a_promotion(name, 2)]
+    assert [record.event for record in second.news() if line_of(record.event) == name] == [a_promotion(name, 2)]
 
 
 def test_a_command_service_waits_for_a_dead_ones_open_transaction(stack: StackOfTests) -> None:
@@ -94,7 +95,7 @@ def test_a_command_service_waits_for_a_dead_ones_open_transaction(stack: StackOf
     log = KafkaEventLog(bootstrap, contracts)
     log.open()
 
-    assert name not in [record.event.model.name for record in log.news()]
+    assert name not in [line_of(record.event) for record in log.news()]
 
 
 def test_a_trained_model_is_promoted_once_however_often_it_is_asked(stack: StackOfTests) -> None:

@@ -7,9 +7,10 @@ from random import Random
 from domain.anomalies import AnomalyDetected, severity_of, verdict_id
 from domain.contracts import SchemaPublished
 from domain.dead_letters import DeadLetterDiscarded, DeadLettered, DeadLetterRedriven
-from domain.models import ModelEvent, ModelPromoted, ModelRef, ModelTrained
+from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.positions import Position
 from domain.profiles import ProfileDefined
+from domain.promotion import ModelEvent
 from domain.readings import SensorReadingRecorded
 from domain.scoring import FlaggedRanges, ModelInForce, ReadingsScored, ScoreColumn, ScoringModelChanged
 from tests.builders import NOON, a_profile, a_reading

@@ -1,0 +1,221 @@
+"""A profile's line of models: which version is champion, and what it takes to replace it.
+
+The first champion of a profile is a person's choice. Whoever follows must have judged the same history as the champion
+and stayed inside the budgets, or somebody takes it on himself, and both stand in the log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from domain.comparison import BudgetCheck, ComparisonNumbers, ModelsCompared, budget_checks, within_budgets
+from domain.models import ModelPromoted, ModelRef, ModelTrained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromotionRejected:
+    """The gate kept a champion. Schema: telltale.PromotionRejected.avsc."""
+
+    model: ModelRef
+    against: ModelRef
+    comparison_id: str | None
+    numbers: ComparisonNumbers | None
+    checks: tuple[BudgetCheck, ...]
+    because: str
+    actor: str
+
+
+ModelEvent = ModelTrained | ModelsCompared | ModelPromoted | PromotionRejected
+"""Events of model-events, of which a line is the fold."""
+
+Decision = ModelPromoted | PromotionRejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromoteModel:
+    """Make a version the champion of its profile; with `force` also against the gate."""
+
+    name: str
+    version: int
+    because: str
+    actor: str
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBackModel:
+    """Make the champion before champion again."""
+
+    name: str
+    because: str
+    actor: str
+
+
+class CommandRejected(Exception):
+    """A rule forbids the command; the message names the rule and what stands in its way."""
+
+
+class ModelNotTrained(CommandRejected):
+    """The version is not in the log."""
+
+
+class ReasonMissing(CommandRejected):
+    """A promotion says why."""
+
+
+class NothingToRollBackTo(CommandRejected):
+    """No version was champion before the one that is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the gate keeps of a comparison."""
+
+    comparison_id: str
+    numbers: ComparisonNumbers
+
+
+Findings = Mapping[tuple[ModelRef, ModelRef], Finding]
+"""The newest comparison of each champion with each challenger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untrained:
+    """A line without versions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A line with versions, none of them promoted."""
+
+    versions: Mapping[int, ModelRef]
+    findings: Findings = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Championed:
+    """A line with a champion, and the promotion that made it so.
+
+    succession: champions of each profile (`pump@1`) in the order in which a rollback would undo them, the one in force
+    last. Promoting a version that stands in it goes back to it.
+    """
+
+    versions: Mapping[int, ModelRef]
+    champion: ModelRef
+    promotion: ModelPromoted = field(repr=False)
+    succession: Mapping[str, tuple[ModelRef, ...]] = field(default_factory=dict)
+    findings: Findings = field(default_factory=dict)
+
+
+ModelLine = Untrained | Trained | Championed
+
+
+def next_version(line: ModelLine) -> int:
+    """Return the ordinal that the next ModelTrained of this line gets."""
+    match line:
+        case Untrained():
+            return 1
+        case Trained(versions=versions) | Championed(versions=versions):
+            return len(versions) + 1
+        case _:
+            assert_never(line)
+
+
+def line_of(event: ModelEvent) -> str:
+    """Return the name of the line that an event belongs to."""
+    return event.challenger.name if isinstance(event, ModelsCompared) else event.model.name
+
+
+def champion_of(line: ModelLine, profile: str) -> ModelRef | None:
+    """Return the champion of one version of a profile (`pump@1`): models of another can't judge its readings."""
+    succession = line.succession.get(profile, ()) if isinstance(line, Championed) else ()
+    return succession[-1] if succession else None
+
+
+def decide(line: ModelLine, command: PromoteModel | RollBackModel) -> tuple[Decision, ...]:
+    """Return the events `command` causes in `line`; () if it changes nothing.
+
+    Raises:
+        ReasonMissing: `because` is blank.
+        ModelNotTrained: the version is not in the log.
+        NothingToRollBackTo: no version was champion before.
+    """
+    if not command.because.strip():
+        raise ReasonMissing('a promotion needs a reason: --because "…"')
+    if isinstance(command, RollBackModel):
+        return (_rolled_back(line, command),)
+    versions = {} if isinstance(line, Untrained) else line.versions
+    model = versions.get(command.version)
+    if model is None:
+        known = ", ".join(str(ref) for ref in versions.values()) or "none"
+        raise ModelNotTrained(f"{command.name}/{command.version} was never trained; trained are: {known}")
+    champion = champion_of(line, model.profile)
+    if champion == model:
+        return ()
+    promoted = ModelPromoted(model=model, replaces=champion, because=command.because, actor=command.actor, forced=False)
+    if champion is None:
+        return (promoted,)
+    assert not isinstance(line, Untrained)  # noqa: S101 - it has a champion
+    found = line.findings.get((champion, model))
+    checks = budget_checks(found.numbers) if found else ()
+    finding_id = found.comparison_id if found else None
+    if found and within_budgets(checks):
+        return (replace(promoted, comparison_id=finding_id),)
+    if command.force:
+        return (replace(promoted, comparison_id=finding_id, forced=True),)
+    rejected = PromotionRejected(
+        model=model,
+        against=champion,
+        comparison_id=finding_id,
+        numbers=found.numbers if found else None,
+        checks=checks,
+        because=command.because,
+        actor=command.actor,
+    )
+    return (rejected,)
+
+
+def evolve(line: ModelLine, event: ModelEvent) -> ModelLine:
+    """Return the line after `event`; never refuses."""
+    known = Trained(versions={}) if isinstance(line, Untrained) else line
+    match event:
+        case ModelTrained(model=model):
+            return replace(known, versions={**known.versions, model.version: model})
+        case ModelsCompared(champion=champion, challenger=challenger):
+            finding = Finding(comparison_id=event.comparison_id, numbers=event.numbers)
+            return replace(known, findings={**known.findings, (champion, challenger): finding})
+        case ModelPromoted(model=model):
+            before = known.succession if isinstance(known, Championed) else {}
+            return Championed(
+                versions=known.versions,
+                champion=model,
+                promotion=event,
+                succession={**before, model.profile: _succession(before.get(model.profile, ()), model)},
+                findings=known.findings,
+            )
+        case PromotionRejected():
+            return line
+        case _:
+            assert_never(event)
+
+
+def _rolled_back(line: ModelLine, command: RollBackModel) -> ModelPromoted:
+    if not isinstance(line, Championed):
+        raise NothingToRollBackTo(f"{command.name} has no champion: nothing can be undone")
+    succession = line.succession[line.champion.profile]
+    if len(succession) == 1:
+        raise NothingToRollBackTo(
+            f"{line.champion} is the first champion of {line.champion.profile}: there is none before it to go back to"
+        )
+    return ModelPromoted(
+        model=succession[-2],
+        replaces=line.champion,
+        because=command.because,
+        actor=command.actor,
+        forced=False,
+        rollback=True,
+    )
+
+
+def _succession(before: tuple[ModelRef, ...], model: ModelRef) -> tuple[ModelRef, ...]:
+    return (*before[: before.index(model)], model) if model in before else (*before, model)

@@ -1,0 +1,305 @@
+"""The gate: who may become champion, on what grounds, and how it is undone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.comparison import (
+    CHANGED_HEALTHY,
+    INCIDENTS_PER_MACHINE_DAY,
+    INCIDENTS_TIMES_CHAMPION,
+    ComparedRange,
+    budget_checks,
+    comparison_id,
+    within_budgets,
+)
+from domain.models import ModelPromoted
+from domain.promotion import (
+    Championed,
+    ModelEvent,
+    ModelLine,
+    ModelNotTrained,
+    NothingToRollBackTo,
+    PromoteModel,
+    PromotionRejected,
+    ReasonMissing,
+    RollBackModel,
+    Trained,
+    Untrained,
+    champion_of,
+    decide,
+    evolve,
+    line_of,
+    next_version,
+)
+from tests.comparisons import compared, numbers, promoted, ref, trained
+
+THREE: Final[Sequence[ModelEvent]] = [trained(1), trained(2), trained(3), promoted(1)]
+
+
+def line(events: Sequence[ModelEvent]) -> ModelLine:
+    folded: ModelLine = Untrained()
+    for event in events:
+        folded = evolve(folded, event)
+    return folded
+
+
+def promote(version: int, *, force: bool = False) -> PromoteModel:
+    return PromoteModel(name="pump", version=version, because="better", actor="ada", force=force)
+
+
+def broken(**said: float) -> list[str]:
+    return [check.budget for check in budget_checks(numbers(**said)) if not check.kept]
+
+
+def test_the_first_champion_of_a_line_needs_no_comparison() -> None:
+    (event,) = decide(line([trained(1)]), promote(1))
+
+    assert event == ModelPromoted(model=ref(1), replaces=None, because="better", actor="ada", forced=False)
+
+
+def test_a_version_that_was_never_compared_with_the_champion_is_rejected() -> None:
+    (event,) = decide(line([*THREE, compared(2, 3), compared(2, 1)]), promote(2))
+
+    assert event == PromotionRejected(
+        model=ref(2), against=ref(1), comparison_id=None, numbers=None, checks=(), because="better", actor="ada"
+    )
+
+
+def test_a_version_inside_the_budgets_becomes_champion_by_its_comparison() -> None:
+    (event,) = decide(line([*THREE, compared(1, 2, comparison_id="c-12")]), promote(2))
+
+    assert event == replace(promoted(2, replaces=1), because="better", comparison_id="c-12")
+
+
+def test_a_version_outside_a_budget_is_rejected_with_the_numbers() -> None:
+    found = compared(1, 2, comparison_id="c-12", changed_healthy_readings=5_000)
+
+    (event,) = decide(line([*THREE, found]), promote(2))
+
+    assert isinstance(event, PromotionRejected)
+    assert (event.comparison_id, event.numbers) == ("c-12", found.numbers)
+    assert [(check.budget, round(check.measured, 4), check.limit) for check in event.checks if not check.kept] == [
+        ("changed_healthy_share", 0.0505, CHANGED_HEALTHY)
+    ]
+
+
+@pytest.mark.parametrize("findings", [[], [compared(1, 2, lost_labelled_faults=1)]])
+def test_force_overrules_the_gate_and_the_log_says_so(findings: list[ModelEvent]) -> None:
+    (event,) = decide(line([*THREE, *findings]), promote(2, force=True))
+
+    assert isinstance(event, ModelPromoted)
+    assert (event.forced, event.comparison_id) == (True, "found" if findings else None)
+
+
+def test_force_where_nothing_is_overruled_is_an_ordinary_promotion() -> None:
+    (within,) = decide(line([*THREE, compared(1, 2)]), promote(2, force=True))
+    (first,) = decide(line([trained(1)]), promote(1, force=True))
+
+    assert isinstance(within, ModelPromoted)
+    assert isinstance(first, ModelPromoted)
+    assert (within.forced, first.forced) == (False, False)
+
+
+def test_the_newest_comparison_of_the_two_counts() -> None:
+    good, bad = compared(1, 2), compared(1, 2, lost_labelled_faults=1)
+    first: list[ModelEvent] = [*THREE, bad, good]
+    last: list[ModelEvent] = [*THREE, good, bad]
+
+    assert isinstance(decide(line(first), promote(2))[0], ModelPromoted)
+    assert isinstance(decide(line(last), promote(2))[0], PromotionRejected)
+
+
+def test_a_comparison_with_an_earlier_champion_does_not_count() -> None:
+    events: list[ModelEvent] = [*THREE, compared(1, 2), compared(1, 3), promoted(2, replaces=1)]
+
+    assert isinstance(decide(line(events), promote(3))[0], PromotionRejected)
+
+
+def test_a_comparison_of_other_bytes_under_the_same_number_does_not_count() -> None:
+    other = replace(ref(2), artifact_sha256="ff" * 32)
+
+    assert isinstance(decide(line([*THREE, compared(ref(1), other)]), promote(2))[0], PromotionRejected)
+
+
+def test_another_version_of_the_profile_has_a_champion_of_its_own() -> None:
+    events: list[ModelEvent] = [trained(1), trained(2, profile="pump@2"), promoted(1)]
+
+    (event,) = decide(line(events), promote(2))
+    after = line([*events, event])
+
+    assert isinstance(event, ModelPromoted)
+    assert event.replaces is None
+    assert (champion_of(after, "pump@1"), champion_of(after, "pump@2")) == (ref(1), ref(2, profile="pump@2"))
+    assert decide(after, promote(1)) == ()
+
+
+def test_promoting_the_champion_changes_nothing() -> None:
+    assert decide(line(THREE), promote(1)) == ()
+
+
+def test_a_promotion_says_why_and_names_a_trained_version() -> None:
+    with pytest.raises(ReasonMissing):
+        decide(line(THREE), replace(promote(2), because=" "))
+    with pytest.raises(ModelNotTrained, match="pump/9 was never trained; trained are: pump/1, pump/2, pump/3"):
+        decide(line(THREE), promote(9))
+
+
+def test_rollbacks_go_back_champion_by_champion_without_a_comparison() -> None:
+    current = line([*THREE, promoted(2, replaces=1), promoted(3, replaces=2)])
+    back = RollBackModel(name="pump", because="noisy", actor="ada")
+
+    for expected in (2, 1):
+        (event,) = decide(current, back)
+        assert isinstance(event, ModelPromoted)
+        assert (event.model, event.rollback, event.forced, event.comparison_id) == (ref(expected), True, False, None)
+        assert isinstance(current, Championed)
+        assert event.replaces == current.champion
+        current = evolve(current, event)
+
+    with pytest.raises(NothingToRollBackTo, match="pump/1 is the first champion"):
+        decide(current, back)
+
+
+def test_a_rollback_needs_a_champion_and_a_reason() -> None:
+    back = RollBackModel(name="pump", because="noisy", actor="ada")
+    with pytest.raises(NothingToRollBackTo):
+        decide(line([trained(1)]), back)
+    with pytest.raises(ReasonMissing):
+        decide(line(THREE), replace(back, because=""))
+
+
+def test_what_is_no_promotion_leaves_the_champion() -> None:
+    rejection = decide(line(THREE), promote(2))[0]
+
+    after = line([*THREE, rejection, trained(4), compared(1, 4)])
+
+    assert champion_of(after, "pump@1") == ref(1)
+    assert next_version(after) == 5
+    assert {line_of(event) for event in (*THREE, rejection, compared(1, 2))} == {"pump"}
+    assert isinstance(line([compared(1, 2)]), Trained)
+
+
+@pytest.mark.parametrize(
+    ("said", "budget"),
+    [
+        ({"healthy_readings": 49}, "healthy_readings"),
+        ({"challenger_judged": 47_499}, "judged_share"),
+        ({"changed_healthy_readings": 1_981}, "changed_healthy_share"),
+        ({"challenger_unexplained_incidents": 3}, "unexplained_incidents_per_machine_day"),
+        (
+            {"champion_unexplained_incidents": 10, "challenger_unexplained_incidents": 13},
+            "unexplained_incidents_per_machine_day",
+        ),
+        ({"lost_labelled_faults": 1}, "lost_labelled_faults"),
+        ({"machine_days": 0.0, "challenger_unexplained_incidents": 1}, "unexplained_incidents_per_machine_day"),
+    ],
+)
+def test_each_budget_is_broken_just_above_its_limit(said: dict[str, float], budget: str) -> None:
+    assert broken(**said) == [budget]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"healthy_readings": 50},
+        {"challenger_judged": 47_500},
+        {"changed_healthy_readings": 1_980},
+        {"challenger_unexplained_incidents": 2},
+        {"champion_unexplained_incidents": 10, "challenger_unexplained_incidents": 12},
+        {"champion_judged": 0, "challenger_judged": 0},
+        {"challenger_incidents": 900},
+        {"champion_found": 4, "challenger_found": 3},
+    ],
+)
+def test_each_budget_is_kept_at_its_limit(said: dict[str, float]) -> None:
+    assert broken(**said) == []
+
+
+@given(
+    healthy=st.integers(50, 10_000),
+    changed=st.integers(0, 500),
+    days=st.floats(0.01, 100),
+    champions=st.integers(0, 200),
+    challengers=st.integers(0, 200),
+    lost=st.integers(0, 2),
+)
+def test_the_gate_is_the_protocols_three_budgets(
+    *, healthy: int, changed: int, days: float, champions: int, challengers: int, lost: int
+) -> None:
+    found = numbers(
+        healthy_readings=healthy,
+        changed_healthy_readings=changed,
+        machine_days=days,
+        champion_unexplained_incidents=champions,
+        challenger_unexplained_incidents=challengers,
+        lost_labelled_faults=lost,
+    )
+    most = max(INCIDENTS_PER_MACHINE_DAY, INCIDENTS_TIMES_CHAMPION * (champions / days))
+
+    expected = changed / healthy <= CHANGED_HEALTHY and challengers / days <= most and lost == 0
+
+    assert within_budgets(budget_checks(found)) is expected
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["promote", "force", "compare", "rollback"]), st.integers(1, 4)), max_size=20)
+)
+def test_nobody_replaces_a_champion_without_a_comparison_force_or_rollback(acts: list[tuple[str, int]]) -> None:
+    current = line([trained(1), trained(2), trained(3), trained(4)])
+    for act, version in acts:
+        before = champion_of(current, "pump@1")
+        events: Sequence[ModelEvent] = ()
+        if act == "compare" and before is not None and before != ref(version):
+            events = (compared(before, ref(version), lost_labelled_faults=version % 2),)
+        elif act == "rollback":
+            try:
+                events = decide(current, RollBackModel(name="pump", because="test", actor="ada"))
+            except NothingToRollBackTo:
+                continue
+        elif act in {"promote", "force"}:
+            events = decide(current, promote(version, force=act == "force"))
+        for event in events:
+            if isinstance(event, ModelPromoted):
+                grounds = (event.replaces is None, event.forced, event.rollback, event.comparison_id is not None)
+                assert event.replaces == before
+                assert any(grounds)
+            current = evolve(current, event)
+
+
+def test_the_same_comparison_has_the_same_id_and_any_other_another() -> None:
+    stretches = [
+        ComparedRange(partition=0, from_offset=5, next_offset=9),
+        ComparedRange(partition=1, from_offset=0, next_offset=3),
+    ]
+    noon = datetime(2026, 3, 9, 12, tzinfo=UTC)
+
+    def identity(**said: Any) -> str:
+        plain: dict[str, Any] = {
+            "champion": ref(1),
+            "challenger": ref(2),
+            "source_topic_id": "an-id",
+            "ranges": stretches,
+            "bounds": (noon, None),
+            "program": "0.1.0 numba",
+        }
+        return comparison_id(**{**plain, **said})
+
+    others: list[dict[str, Any]] = [
+        {"champion": ref(2), "challenger": ref(1)},
+        {"challenger": replace(ref(2), artifact_sha256="ff")},
+        {"source_topic_id": "another"},
+        {"ranges": stretches[:1]},
+        {"bounds": (None, noon)},
+        {"bounds": (noon + timedelta(microseconds=1), None)},
+        {"program": "0.2.0 numba"},
+    ]
+
+    assert identity() == identity(ranges=stretches[::-1]) == "08262ab5-b3ac-5a4c-8f1e-10a3d225b039"
+    assert len({identity(), *(identity(**other) for other in others)}) == 1 + len(others)
