@@ -85,7 +85,12 @@ class ProcessPart:
         call = "from infra.cli.main import main; main()"
         return Program(
             arguments=(sys.executable, "-c", call, self._process.command, *self._process.arguments, *slot),
-            environment={"TELLTALE_HOME": str(self._home), "PYTHONUNBUFFERED": "1", **self._bytecode()},
+            environment={
+                "TELLTALE_HOME": str(self._home),
+                "PYTHONUNBUFFERED": "1",
+                START: self._start,
+                **self._bytecode(),
+            },
             folder=self._folder,
         )
 

@@ -1,9 +1,8 @@
 import os
 import socket
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from infra.embedded.ports import PortClaims, PortTaken, check_ports_free, choose
 from infra.embedded.processes import OwnProcess, ProcessPart
 from infra.embedded.secrets import load_secrets
 from infra.supervisor.program import NotReady
+from tests.stacks import wait_until
 
 
 @pytest.fixture
@@ -82,24 +82,44 @@ def test_secrets_are_made_once_and_only_their_owner_reads_them(home: Home) -> No
     assert home.secrets.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_process_is_not_ready_while_another_one_answers_on_its_port(tmp_path: Path) -> None:
-    class Ok(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(HTTPStatus.OK)
-            self.end_headers()
+SERVER = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
-        def log_message(self, *_: object) -> None: ...
+class Ok(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
 
-    with HTTPServer(("127.0.0.1", 0), Ok) as server:
-        answering = threading.Thread(target=server.serve_forever)
-        answering.start()
-        try:
-            port = int(server.server_address[1])
-            api = OwnProcess(command="api", listens=True)
-            part = ProcessPart(api, replica=0, home=tmp_path, folder=tmp_path, port=port)
-            part.program()
-            with pytest.raises(NotReady, match=rf"port {port} is answered by pid {os.getpid()}"):
-                part.probe()
-        finally:
-            server.shutdown()
-            answering.join()
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Ok).serve_forever()
+"""
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_process_is_ready_only_when_it_is_the_one_that_answers_on_its_port(tmp_path: Path, *, own: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = int(found.getsockname()[1])
+    part = ProcessPart(OwnProcess(command="api", listens=True), replica=0, home=tmp_path, folder=tmp_path, port=port)
+    told = part.program().environment
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(port)], env={**os.environ, **(told if own else {})}, stderr=log
+        )
+    try:
+        said: list[str] = []
+        wait_until(lambda: settled(part, said), deadline_s=20, what="the server answers")
+        assert said[-1] == ("ready" if own else f"port {port} is answered by pid {server.pid}")
+    finally:
+        server.kill()
+        server.wait()
+
+
+def settled(part: ProcessPart, said: list[str]) -> bool:
+    """Return whether the probe has got an answer from somebody; `said` has what it said of it."""
+    try:
+        part.probe()
+    except NotReady as failure:
+        said.append(str(failure))
+        return "is answered by" in said[-1]
+    said.append("ready")
+    return True
