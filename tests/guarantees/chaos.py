@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -83,9 +83,10 @@ class Chaos:
 
     def _kill_until_sent(self, flowing: subprocess.Popen[str]) -> None:
         rng = random.Random(self._seed)
+        turns = _turns(rng)
         began = said_at = time.monotonic()
         while flowing.poll() is None and time.monotonic() - began < self._seconds - LONGEST_PAUSE_S:
-            self._kill(rng.choice(VICTIMS), time.monotonic() - began)
+            self._kill(next(turns), time.monotonic() - began)
             pause_until = time.monotonic() + rng.uniform(SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
             while time.monotonic() < pause_until:
                 self._watch()
@@ -140,6 +141,12 @@ class Chaos:
             self._say(f"  {name:<16} {'equal to a fresh build' if same else 'DIFFERS from a fresh build'}")
             if not same:
                 self.outcome.faults.append(f"{name} differs from a build made afresh")
+
+
+def _turns(rng: random.Random) -> Iterator[str]:
+    """Yield victims in rounds, each round another order: nobody is spared for long, and anybody may be hit twice."""
+    while True:
+        yield from rng.sample(VICTIMS, len(VICTIMS))
 
 
 def main() -> int:
