@@ -39,8 +39,9 @@ AHEAD_FROM: Final = 5_000
 """Readings of one step from which on the next is worked on while this one is being written. With fewer the scorer is
 at the log's end, where a batch taken early is a small one and delays the readings that come after it."""
 
-WRITTEN_WITHIN_S: Final = 90.0
-"""A transaction takes milliseconds and gives up by itself after less than this; one that does not never will."""
+WRITTEN_WITHIN_S: Final = 15.0
+"""A transaction takes milliseconds, and the log ends one by itself after ten seconds. librdkafka has been seen to wait
+for ever for a broker that died in the midst of one, whatever deadline it was given."""
 
 RETRY_AFTER_S: Final = 1.0
 """Between two looks whether a contract or profile that a partition waits for has come."""
