@@ -38,7 +38,7 @@ class KafkaService:
     kind = PartKind.SERVICE
     needs: tuple[str, ...] = ()
     ready_deadline_s = 120.0
-    fix = "look at the log above; if its files are damaged, `telltale reset` begins anew"
+    fix = "look at the log above; if its files are damaged, `telltale restore` a backup into a new TELLTALE_HOME"
 
     def __init__(self, home: Home, programs: JavaPrograms, *, port: int, controller_port: int) -> None:
         self._home = home
