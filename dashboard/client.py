@@ -1,7 +1,7 @@
 """The query API as typed questions: the only way out of this package."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Generic, TypeVar
@@ -11,11 +11,21 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from dashboard.answers.machines import Machine, Profile, ReadingSeries, Sensor
-from dashboard.answers.operations import Contract, Freshness, ProjectionStatus, TopicWatermarks
+from dashboard.answers.operations import (
+    Contract,
+    ContractsState,
+    DeadLetter,
+    Freshness,
+    ReadModel,
+    TopicWatermarks,
+)
 from dashboard.answers.swimlane import Swimlane
 from dashboard.answers.verdicts import Explanation, ModelVersion, Verdict
 
 AnswerT = TypeVar("AnswerT")
+
+COMPLETE: Final = "Telltale-Complete"
+"""Header of an answer as of an earlier time: "false" while some of what was known then is still to be read."""
 
 MOST_ROWS: Final = 1000
 """The API's largest page."""
@@ -65,25 +75,33 @@ class QueryApi:
         """Return how complete the answers are."""
         return self._get(Freshness, "/freshness")
 
-    def projections(self) -> tuple[ProjectionStatus, ...]:
-        """Return every build of every read model."""
-        return self._items(ProjectionStatus, "/projections")
+    def projections(self) -> tuple[ReadModel, ...]:
+        """Return every read model."""
+        return self._items(ReadModel, "/projections")
 
-    def contracts(self) -> tuple[Contract, ...]:
+    def dead_letters(self, as_of: datetime | None = None) -> tuple[DeadLetter, ...]:
+        """Return the newest records that could not be accepted, at most MOST_ROWS."""
+        return self._items(DeadLetter, "/dead-letters", {"limit": MOST_ROWS, "as_of": as_of})
+
+    def contracts(self, as_of: datetime | None = None) -> tuple[Contract, ...]:
         """Return every published version of every schema."""
-        return self._items(Contract, "/contracts", {"limit": MOST_ROWS})
+        return self._items(Contract, "/contracts", {"limit": MOST_ROWS, "as_of": as_of})
+
+    def contracts_state(self) -> ContractsState:
+        """Return whether the registry answers, and the last proof of what is stored."""
+        return self._get(ContractsState, "/contracts/proof")
 
     def topics(self) -> tuple[TopicWatermarks, ...]:
         """Return every topic."""
         return self._items(TopicWatermarks, "/topics")
 
-    def machines(self) -> tuple[Machine, ...]:
+    def machines(self, as_of: datetime | None = None) -> tuple[Machine, ...]:
         """Return the machines, at most MOST_ROWS of them."""
-        return self._items(Machine, "/machines", {"limit": MOST_ROWS})
+        return self._items(Machine, "/machines", {"limit": MOST_ROWS, "as_of": as_of})
 
-    def sensors(self, machine_id: str) -> tuple[Sensor, ...]:
+    def sensors(self, machine_id: str, as_of: datetime | None = None) -> tuple[Sensor, ...]:
         """Return the sensors of one machine."""
-        return self._items(Sensor, "/sensors", {"machine_id": machine_id, "limit": MOST_ROWS})
+        return self._items(Sensor, "/sensors", {"machine_id": machine_id, "limit": MOST_ROWS, "as_of": as_of})
 
     def profiles(self) -> tuple[Profile, ...]:
         """Return every version of every profile."""
@@ -105,7 +123,9 @@ class QueryApi:
         """Return machines, or the sensors of one machine, over time."""
         by = "machine" if machine_id is None else "sensor"
         asked = {"by": by, "machine_id": machine_id, "bucket": bucket_s, "as_of": as_of}
-        return self._get(Swimlane, "/swimlane", asked | {"from": starts_at, "to": ends_at})
+        found, headers = self._ask(Swimlane, "/swimlane", asked | {"from": starts_at, "to": ends_at})
+        answer: Swimlane = replace(found, complete=headers.get(COMPLETE) != "false")
+        return answer
 
     def verdicts(
         self,
@@ -122,13 +142,13 @@ class QueryApi:
         asked = {"machine_id": machine_id, "sensor_id": sensor_id, "severity": severity, "as_of": as_of}
         return self._items(Verdict, "/verdicts", asked | {"from": starts_at, "to": ends_at, "limit": limit})
 
-    def verdict(self, event_id: str) -> Verdict:
+    def verdict(self, event_id: str, as_of: datetime | None = None) -> Verdict:
         """Return one verdict."""
-        return self._get(Verdict, f"/anomalies/{event_id}")
+        return self._get(Verdict, f"/anomalies/{event_id}", {"as_of": as_of})
 
-    def explanation(self, event_id: str) -> Explanation:
+    def explanation(self, event_id: str, as_of: datetime | None = None) -> Explanation:
         """Return where a verdict comes from."""
-        return self._get(Explanation, f"/anomalies/{event_id}/explanation")
+        return self._get(Explanation, f"/anomalies/{event_id}/explanation", {"as_of": as_of})
 
     def readings(
         self,
@@ -145,14 +165,15 @@ class QueryApi:
         return self._get(ReadingSeries, f"/sensors/{quote(sensor_id, safe='')}/readings", asked)
 
     def _items(self, kind: type[AnswerT], path: str, asked: Mapping[str, object] | None = None) -> tuple[AnswerT, ...]:
-        page: Page[AnswerT] = self._ask(Page[kind], path, asked)  # type: ignore[valid-type]
+        page: Page[AnswerT] = self._ask(Page[kind], path, asked)[0]  # type: ignore[valid-type]
         return page.items
 
     def _get(self, kind: type[AnswerT], path: str, asked: Mapping[str, object] | None = None) -> AnswerT:
-        answer: AnswerT = self._ask(kind, path, asked)
+        answer: AnswerT = self._ask(kind, path, asked)[0]
         return answer
 
-    def _ask(self, kind: Any, path: str, asked: Mapping[str, object] | None) -> Any:
+    def _ask(self, kind: Any, path: str, asked: Mapping[str, object] | None) -> tuple[Any, Mapping[str, str]]:
+        """Return the answer and its headers."""
         parameters = {name: _text(value) for name, value in (asked or {}).items() if value is not None}
         try:
             response = self._http.get(path, params=parameters)
@@ -163,7 +184,7 @@ class QueryApi:
         if response.is_error:
             raise ApiRefused(response.status_code, _reason(response))
         try:
-            return _adapter(kind).validate_json(response.content)
+            return _adapter(kind).validate_json(response.content), response.headers
         except ValidationError as error:
             raise ApiDown(f"GET {path}: this dashboard does not understand the answer ({error})") from error
 

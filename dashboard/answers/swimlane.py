@@ -44,3 +44,5 @@ class Swimlane:
     model_changes: tuple[ModelChange, ...]
     data_starts_at: datetime | None
     data_ends_at: datetime | None
+    complete: bool = True
+    """Whether an answer as of an earlier time holds everything that was known then; in a header of the answer."""

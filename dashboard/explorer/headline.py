@@ -15,7 +15,7 @@ from dashboard.frame.choices import Choices
 from dashboard.frame.freshness import ask_freshness
 from dashboard.look.formats import clock, many, span
 from dashboard.memory import now
-from dashboard.parts.words import mono, quiet, severity
+from dashboard.parts.words import mono, quiet, severity, tag
 from dashboard.reasons import explain, summary
 from dashboard.sensor.asking import newest_worst
 
@@ -25,11 +25,12 @@ def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) 
     cell = worst_cell(swimlane)
     verdict = verdict_of_cell(connection, choices, swimlane, cell) if cell else None
     if verdict is None:
-        quiet(quiet_line(ask_freshness(connection).value, choices))
+        quiet(quiet_line(ask_freshness(connection).value, choices, swimlane))
         return
     who, why = summary(verdict, explain(connection, [verdict])[verdict.event_id])
     others = sum(1 for lane in swimlane.lanes if lane.worst_score is not None) - 1
     notes = (
+        _later(verdict, choices),
         _when(verdict, choices),
         _how_many(swimlane, cell),
         mono(verdict.model.model),
@@ -70,8 +71,11 @@ def verdict_of_cell(connection: Connection, choices: Choices, swimlane: Swimlane
     return newest_worst(answered.value)
 
 
-def quiet_line(fresh: Freshness, choices: Choices) -> str:
+def quiet_line(fresh: Freshness, choices: Choices, swimlane: Swimlane) -> str:
     """Return the sentence that nothing is wrong, with its proof of life."""
+    if choices.as_of:
+        known = clock(choices.as_of, now())
+        return f"<b>Quiet.</b> {many(len(swimlane.lanes), swimlane.by)}. Nothing abnormal was known by {known}."
     found = f"{many(fresh.sensors, 'sensor')} on {many(fresh.machines, 'machine')}"
     if not choices.moving or choices.stale or fresh.last_reading_known_at is None:
         return f"<b>Quiet.</b> {found}. Nothing abnormal in this range."
@@ -81,6 +85,11 @@ def quiet_line(fresh: Freshness, choices: Choices) -> str:
 def _when(verdict: Verdict, choices: Choices) -> str:
     at = clock(verdict.recorded_at, now())
     return f"{at}, {span(now() - verdict.recorded_at)} ago" if choices.moving and not choices.stale else at
+
+
+def _later(verdict: Verdict, choices: Choices) -> str:
+    """Return the mark of a verdict that was not known at the earlier time one looks back to."""
+    return tag("then: not known", "accent") if choices.then and verdict.known_at > choices.then else ""
 
 
 def _how_many(swimlane: Swimlane, cell: Cell | None) -> str:

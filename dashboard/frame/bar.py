@@ -21,7 +21,7 @@ from dashboard.parts.words import banner, mono
 def page_frame(connection: Connection, *, title: str, question: str, narrowing: bool = True) -> Choices:
     """Draw the top of a page and return what is chosen; ends the run when the API has never answered.
 
-    `narrowing`: whether range, machine and known at change anything on this page; else they are not offered.
+    `narrowing`: whether range and machine change anything on this page; else they are not offered.
     """
     arrive()
     left, right = st.columns([3, 2], vertical_alignment="bottom")
@@ -35,7 +35,7 @@ def page_frame(connection: Connection, *, title: str, question: str, narrowing: 
         _refused(refused)
         st.stop()
     never = connection.memory.last_answer_at is None
-    choices = _bar(connection, stale=stale, enabled=not never) if narrowing else Choices(stale=stale)
+    choices = _bar(connection, stale=stale, enabled=not never, narrowing=narrowing)
     if stale:
         _down_banner(connection)
     if never:
@@ -58,35 +58,19 @@ def _state(connection: Connection) -> tuple[bool, ApiRefused | None]:
         return False, error
 
 
-def _bar(connection: Connection, *, stale: bool, enabled: bool) -> Choices:
+def _bar(connection: Connection, *, stale: bool, enabled: bool, narrowing: bool) -> Choices:
+    reach, machine = DEFAULT_RANGE, ALL_MACHINES
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="global_bar"):
-        reach = st.segmented_control(
-            "Happened in the last",
-            list(RANGES),
-            default=DEFAULT_RANGE,
-            required=True,
-            key="range",
-            bind="query-params",
-            label_visibility="collapsed",
-            disabled=not enabled,
-        )
-        machine = st.selectbox(
-            "Machine",
-            [ALL_MACHINES, *_machines(connection)],
-            key="machine",
-            bind="query-params",
-            width=170,
-            label_visibility="collapsed",
-            disabled=not enabled,
-        )
+        if narrowing:
+            reach, machine = _range_and_machine(connection, enabled=enabled)
         past = st.toggle(
             "Known at an earlier time",
             key="past",
             bind="query-params",
-            help="Show what was known then: verdicts and models.",
+            help="Show what the log knew then: verdicts, readings, models, dead letters.",
             disabled=not enabled,
         )
-    until = _until_line()
+    until = _until_line() if narrowing else None
     known_at, known_now = choose_known_at() if past else (None, False)
     if not past:
         forget_known_at()
@@ -98,6 +82,29 @@ def _bar(connection: Connection, *, stale: bool, enabled: bool) -> Choices:
         known_now=known_now,
         stale=stale,
     )
+
+
+def _range_and_machine(connection: Connection, *, enabled: bool) -> tuple[str, str]:
+    reach = st.segmented_control(
+        "Happened in the last",
+        list(RANGES),
+        default=DEFAULT_RANGE,
+        required=True,
+        key="range",
+        bind="query-params",
+        label_visibility="collapsed",
+        disabled=not enabled,
+    )
+    machine = st.selectbox(
+        "Machine",
+        [ALL_MACHINES, *_machines(connection)],
+        key="machine",
+        bind="query-params",
+        width=170,
+        label_visibility="collapsed",
+        disabled=not enabled,
+    )
+    return str(reach), str(machine)
 
 
 def _machines(connection: Connection) -> Sequence[str]:

@@ -59,9 +59,14 @@ class Choices:
         """Return the width of a swimlane's cell."""
         return BUCKETS_S[self.reach]
 
+    @property
+    def then(self) -> datetime | None:
+        """Return the moment to mark: what became known after it is shown, and said to be later."""
+        return self.known_at if self.known_now else None
+
     def range_now(self) -> Range:
-        """Return the range as it is at this moment; everything ends at the moment known, if one is chosen."""
-        moments = [moment for moment in (self.until, self.known_at) if moment is not None]
+        """Return the range as it is at this moment; what was known at an earlier time ends there."""
+        moments = [moment for moment in (self.until, self.as_of) if moment is not None]
         ends_at = min(moments) if moments else now()
         return Range(ends_at - RANGES[self.reach], ends_at)
 

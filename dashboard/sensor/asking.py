@@ -61,13 +61,19 @@ def machine_to_show(connection: Connection, choices: Choices) -> str | None:
     worst = newest_worst(ask_verdicts(connection, choices, None))
     if worst:
         return worst.machine_id
-    machines = connection.memory.ask("machines", connection.api.machines, fresh_for_s=5).value
+    machines = connection.memory.ask(
+        f"machines|{choices.as_of}", lambda: connection.api.machines(choices.as_of), fresh_for_s=5
+    ).value
     return machines[0].machine_id if machines else None
 
 
-def ask_sensors(connection: Connection, machine_id: str) -> tuple[Sensor, ...]:
+def ask_sensors(connection: Connection, machine_id: str, choices: Choices) -> tuple[Sensor, ...]:
     """Return the machine's sensors by name. Raises ApiError."""
-    answered = connection.memory.ask(f"sensors|{machine_id}", lambda: connection.api.sensors(machine_id), fresh_for_s=5)
+    answered = connection.memory.ask(
+        f"sensors|{machine_id}|{choices.as_of}",
+        lambda: connection.api.sensors(machine_id, choices.as_of),
+        fresh_for_s=5,
+    )
     return tuple(sorted(answered.value, key=lambda sensor: sensor.sensor_id))
 
 
@@ -102,20 +108,21 @@ def ask_sensor(connection: Connection, choices: Choices, sensor: Sensor) -> Seen
     return Seen(series=series, verdicts=ask_verdicts(connection, choices, sensor), changes=changes)
 
 
-def verdict_to_explain(connection: Connection, seen: Seen, named: str | None) -> Verdict | None:
+def verdict_to_explain(connection: Connection, choices: Choices, seen: Seen, named: str | None) -> Verdict | None:
     """Return the verdict that the address names if it is this sensor's, else the newest worst in the range."""
     if named:
         known = next((verdict for verdict in seen.verdicts if verdict.event_id == named), None)
-        known = known or _ask_verdict(connection, named)
+        known = known or _ask_verdict(connection, named, choices.as_of)
         if known and (known.machine_id, known.sensor_id) == (seen.series.machine_id, seen.series.sensor_id):
             return known
     return newest_worst(seen.verdicts)
 
 
-def _ask_verdict(connection: Connection, event_id: str) -> Verdict | None:
+def _ask_verdict(connection: Connection, event_id: str, as_of: datetime | None) -> Verdict | None:
+    """Return the verdict; None when it is not known, or was not by then."""
     try:
         return connection.memory.ask(
-            f"verdict|{event_id}", lambda: connection.api.verdict(event_id), fresh_for_s=FOR_EVER
+            f"verdict|{event_id}|{as_of}", lambda: connection.api.verdict(event_id, as_of), fresh_for_s=FOR_EVER
         ).value
     except ApiRefused:
         return None

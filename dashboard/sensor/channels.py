@@ -10,6 +10,7 @@ from dashboard.answers.machines import ChannelSeries, ReadingSeries
 from dashboard.answers.verdicts import Verdict
 from dashboard.charts.channel import channel
 from dashboard.charts.score import score_strip, ticks_for
+from dashboard.frame.choices import Choices
 from dashboard.look.formats import clock, number
 from dashboard.memory import now
 from dashboard.parts.chart import Rows, chart
@@ -21,13 +22,13 @@ CONDITION = "condition"
 MOST_GAPS_TOLD = 3
 
 
-def show_channels(seen: Seen, explained: Verdict | None) -> None:
+def show_channels(seen: Seen, choices: Choices, explained: Verdict | None) -> None:
     """Draw every channel with band, line and verdicts, then the score over its threshold."""
     series = seen.series
     if not any(series.counts):
         empty(_no_readings(seen))
         return
-    changes = change_rows(seen.changes, series.starts_at, series.ends_at)
+    changes = change_rows(seen.changes, series.starts_at, series.ends_at, choices.then)
     for one in series.channels:
         _channel_line(one, explained)
         chart(

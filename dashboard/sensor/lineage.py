@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.answers.verdicts import Explanation, Verdict
 from dashboard.client import ApiError
 from dashboard.connection import Connection
+from dashboard.frame.choices import Choices
 from dashboard.look.formats import UNKNOWN, clock, kind_name, times
 from dashboard.memory import FOR_EVER, now
 from dashboard.parts.words import command, heading
@@ -18,13 +19,13 @@ Link = tuple[str, str, str]
 HASH_SHOWN = 12
 
 
-def show_lineage(connection: Connection, verdict: Verdict) -> None:
+def show_lineage(connection: Connection, choices: Choices, verdict: Verdict) -> None:
     """Write the card; while the explanation is not there, what the verdict itself says."""
     with st.container(border=True, key="lineage"):
         heading("Where this verdict comes from")
         links = _from_verdict(verdict)
         try:
-            links = links_of(_explanation(connection, verdict))
+            links = links_of(_explanation(connection, verdict, choices.as_of))
         except ApiError as error:
             st.html(f'<p class="tt-p">More is not known yet: {escape(str(error))}</p>')
         rows = "".join(
@@ -35,14 +36,14 @@ def show_lineage(connection: Connection, verdict: Verdict) -> None:
         command(f"telltale log anomaly-events --key {verdict.machine_id}")
 
 
-def _explanation(connection: Connection, verdict: Verdict) -> Explanation:
+def _explanation(connection: Connection, verdict: Verdict, as_of: datetime | None) -> Explanation:
     """Return the explanation; once it is whole it never changes."""
-    question = f"explanation|{verdict.event_id}"
+    question = f"explanation|{verdict.event_id}|{as_of}"
     answered = connection.memory.ask(
-        question, lambda: connection.api.explanation(verdict.event_id), fresh_for_s=FOR_EVER
+        question, lambda: connection.api.explanation(verdict.event_id, as_of), fresh_for_s=FOR_EVER
     )
     if answered.value.promotion is None:
-        answered = connection.memory.ask(question, lambda: connection.api.explanation(verdict.event_id))
+        answered = connection.memory.ask(question, lambda: connection.api.explanation(verdict.event_id, as_of))
     return answered.value
 
 

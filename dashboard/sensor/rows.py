@@ -51,11 +51,19 @@ def verdict_rows(verdicts: Iterable[Verdict], channel: str) -> list[Row]:
     ]
 
 
-def change_rows(changes: Iterable[ModelChange], starts_at: datetime, ends_at: datetime) -> list[Row]:
-    """Return the model changes inside the range, since one outside would widen the axis.
+THEN: Final = "known then"
+"""Name of the line at the earlier time that one looks back to; behind it nothing was known yet."""
+
+
+def change_rows(
+    changes: Iterable[ModelChange], starts_at: datetime, ends_at: datetime, then: datetime | None = None
+) -> list[Row]:
+    """Return the model changes inside the range, since one outside would widen the axis, and the moment `then`.
 
     Those at as good as the same time are one line with several names.
     """
+    if then is not None:
+        changes = [*changes, ModelChange(at=then, model=THEN)]
     width = ends_at - starts_at
     groups: list[list[ModelChange]] = []
     for change in sorted(changes, key=lambda change: (change.at, change.model)):

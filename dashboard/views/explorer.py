@@ -34,6 +34,8 @@ from dashboard.sensor.rows import change_rows
 BY_NAME = "by name"
 WORST_FIRST = "worst first"
 
+NOT_COMPLETE = "<b>Not complete yet.</b> A read model has not passed this moment everywhere; more may be added."
+
 
 def show() -> None:
     """Draw the page."""
@@ -48,6 +50,8 @@ def show() -> None:
         if not has_data(found):
             _no_data(found, choices)
             return
+        if not found.complete:
+            st.html(f'<p class="tt-p">{NOT_COMPLETE}</p>')
         live(_headline, moving=choices.moving)(connection, choices)
         order_by = _title(found, choices)
         live(_lanes, moving=choices.moving)(connection, choices, worst_first=order_by == WORST_FIRST)
@@ -115,7 +119,7 @@ def _lanes(connection: Connection, choices: Choices, *, worst_first: bool) -> No
     )
     chosen = choosing_chart(
         swimlane(lane_order(found, worst_first=worst_first), picked_mark(cell_named(at_load), rows)),
-        {"lanes": rows, "changes": change_rows(found.model_changes, starts_at, found.ends_at)},
+        {"lanes": rows, "changes": change_rows(found.model_changes, starts_at, found.ends_at, choices.then)},
         key=f"swimlane_{found.by}",
         alt_text=f"worst severity by {found.by} and time",
         selection=SELECTION,

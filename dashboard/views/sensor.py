@@ -44,14 +44,15 @@ def show() -> None:
             banner(f"<b>No sensor</b><span>{escape(str(error))}</span>")
             return
         if sensor is None:
-            empty("<b>No sensor yet.</b><br>A sensor is known from its first reading on.")
+            when = f" by {clock(choices.as_of, now())}" if choices.as_of else " yet"
+            empty(f"<b>No sensor{when}.</b><br>A sensor is known from its first reading on.")
             return
         live(_sensor, moving=choices.moving)(connection, choices, sensor)
 
 
 def _choose_sensor(connection: Connection, choices: Choices) -> Sensor | None:
     machine_id = machine_to_show(connection, choices)
-    sensors = ask_sensors(connection, machine_id) if machine_id else ()
+    sensors = ask_sensors(connection, machine_id, choices) if machine_id else ()
     if not sensors:
         return None
     by_name = {sensor.sensor_id: sensor for sensor in sensors}
@@ -84,18 +85,19 @@ def _sensor_buttons(names: list[str], default: str) -> str:
 
 def _sensor(connection: Connection, choices: Choices, sensor: Sensor) -> None:
     seen = ask_sensor(connection, choices, sensor)
-    explained = verdict_to_explain(connection, seen, st.query_params.get("verdict"))
+    explained = verdict_to_explain(connection, choices, seen, st.query_params.get("verdict"))
     left, right = split([27, 11], key="sensor")
     with left:
         heading(sensor_name(sensor.machine_id, sensor.sensor_id), _reason(connection, seen, explained))
-        show_channels(seen, explained)
+        show_channels(seen, choices, explained)
     with right:
         if explained is None:
-            quiet("<b>Quiet.</b> Nothing abnormal here in this range.")
+            then = f" was known by {clock(choices.as_of, now())}" if choices.as_of else ""
+            quiet(f"<b>Quiet.</b> Nothing abnormal here{then} in this range.")
             return
         with st.container(gap="small"):
             show_contributions(explained, seen.series.channels)
-        show_lineage(connection, explained)
+        show_lineage(connection, choices, explained)
         show_verdicts(seen, choices, explained)
 
 

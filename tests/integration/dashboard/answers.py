@@ -18,21 +18,13 @@ from query_api.models.machines import (
     ReadingSeries,
     SensorSummary,
 )
-from query_api.models.operations import (
-    BuildStatus,
-    Contract,
-    Freshness,
-    PartitionWatermark,
-    ReadModelStatus,
-    TopicWatermarks,
-)
+from query_api.models.operations import Freshness
 from query_api.models.swimlane import Lane, ModelChange, Swimlane
 from tests.integration.dashboard import plant
 from tests.integration.dashboard.plant import HISTORY, STEP_S, Finding, Quantity
 
 FOREST: Final = "isolation_forest"
 NEW_MODEL_MINUTES: Final = 22.0
-READ_MODELS: Final = ("readings", "reading_buckets", "sensors", "anomalies", "scoring", "models")
 
 
 def page(items: Sequence[Any]) -> Page[Any]:
@@ -313,85 +305,3 @@ def _lane(
         scores=worst,
         severities=[None if score is None else severity_of(score) for score in worst],
     )
-
-
-def projections(now: datetime, *, stopped: bool) -> list[ReadModelStatus]:
-    return [
-        ReadModelStatus(
-            read_model=name,
-            build=12 + place,
-            serving=True,
-            state="stopped" if stopped and name == "anomalies" else "running",
-            cause="the record can't be stored: year 300000" if stopped and name == "anomalies" else None,
-            position="anomaly-events/3/48233" if stopped and name == "anomalies" else None,
-            lag_offsets=place,
-            lag_seconds=0.1 * place,
-            rate_per_s=40.0 / (place + 1),
-            known_at=now - timedelta(seconds=1),
-            reported_at=now,
-            builds=[
-                BuildStatus(
-                    build=12 + place,
-                    serving=True,
-                    state="running",
-                    created_at=now - timedelta(days=1),
-                    loaded_at=now - timedelta(days=1),
-                    lag_offsets=place,
-                    lag_seconds=0.1 * place,
-                )
-            ],
-            last_proof=None,
-            swapped_at=None,
-            swapped_because=None,
-        )
-        for place, name in enumerate(READ_MODELS)
-    ]
-
-
-def contracts(origin: datetime) -> list[Contract]:
-    events = {
-        "SensorReadingRecorded": ("sensor-events", 3),
-        "AnomalyDetected": ("anomaly-events", 2),
-        "ReadingsScored": ("anomaly-events", 4),
-        "ScoringModelChanged": ("anomaly-events", 1),
-        "ModelTrained": ("model-events", 2),
-        "ModelPromoted": ("model-events", 1),
-        "ProfileDefined": ("profile-events", 1),
-        "SchemaPublished": ("contracts", 1),
-    }
-    return [
-        Contract(
-            subject=f"{topic}-telltale.{event}",
-            version=version,
-            id=10 * place + version,
-            event=f"telltale.{event}",
-            topic=topic,
-            sha256=sha256(f"{event}{version}".encode()).hexdigest(),
-            published_at=origin - HISTORY,
-            position=f"contracts/0/{10 * place + version}",
-        )
-        for place, (event, (topic, versions)) in enumerate(events.items())
-        for version in range(1, versions + 1)
-    ]
-
-
-def topics(now: datetime) -> list[TopicWatermarks]:
-    ends = {
-        "sensor-events": (36_000, READ_MODELS[:3]),
-        "anomaly-events": (7_650, READ_MODELS[3:5]),
-        "model-events": (31, READ_MODELS[5:]),
-        "contracts": (0, ()),
-    }
-    return [
-        TopicWatermarks(
-            topic=topic,
-            kind="data" if topic in {"sensor-events", "anomaly-events"} else "control",
-            read_models=list(readers),
-            partitions=[
-                PartitionWatermark(partition=number, next_offset=end - number, highest_next_offset=end, known_at=now)
-                for number in range(8 if topic in {"sensor-events", "anomaly-events"} else 1)
-                if readers
-            ],
-        )
-        for topic, (end, readers) in ends.items()
-    ]

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 
-from tests.integration.dashboard import answers
+from tests.integration.dashboard import answers, log_answers
 
 
 class Scenario(StrEnum):
@@ -26,6 +26,10 @@ class Scenario(StrEnum):
     STOPPED = "stopped"
     DOWN = "down"
     REFUSED = "refused"
+    REGISTRY = "registry"
+    REBUILDING = "rebuilding"
+    LOG_AWAY = "log away"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass
@@ -64,11 +68,11 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
         return answers.freshness(plant.now, behind_s=behind_s, empty=plant.scenario is Scenario.NEW)
 
     @app.get("/machines")
-    def machines(limit: int = 100) -> Any:
+    def machines(limit: int = 100, as_of: datetime | None = None) -> Any:
         return answers.page(answers.machines(plant.now) if _any(plant) else [])
 
     @app.get("/sensors")
-    def sensors(machine_id: str, limit: int = 100) -> Any:
+    def sensors(machine_id: str, limit: int = 100, as_of: datetime | None = None) -> Any:
         return answers.page(answers.sensors(machine_id, plant.now) if _any(plant) else [])
 
     @app.get("/sensors/{sensor_id}/readings")
@@ -98,9 +102,14 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
         starts_at: From,
         ends_at: To,
         bucket: int,
+        response: Response,
         machine_id: str | None = None,
         as_of: datetime | None = None,
     ) -> Any:
+        if as_of and plant.scenario is Scenario.FORGOTTEN:
+            raise HTTPException(410, "as_of: anomalies keeps 7 days and knows nothing before 2026-11-15")
+        if as_of:
+            response.headers["Telltale-Complete"] = "false" if plant.scenario is Scenario.BEHIND else "true"
         return answers.swimlane(
             machine_id if by == "sensor" else None,
             starts_at,
@@ -137,12 +146,12 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
         return answers.page(chosen[:limit])
 
     @app.get("/anomalies/{event_id}")
-    def anomaly(event_id: str) -> Any:
-        return _one(plant, event_id)
+    def anomaly(event_id: str, as_of: datetime | None = None) -> Any:
+        return _one(plant, event_id, as_of)
 
     @app.get("/anomalies/{event_id}/explanation")
-    def explanation(event_id: str) -> Any:
-        return answers.explanation(_one(plant, event_id), plant.origin)
+    def explanation(event_id: str, as_of: datetime | None = None) -> Any:
+        return answers.explanation(_one(plant, event_id, as_of), plant.origin)
 
     @app.get("/profiles")
     def profiles() -> Any:
@@ -154,17 +163,32 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
 
     @app.get("/projections")
     def projections() -> Any:
-        return answers.page(answers.projections(plant.now, stopped=plant.scenario is Scenario.STOPPED))
+        stopped, rebuilding = plant.scenario is Scenario.STOPPED, plant.scenario is Scenario.REBUILDING
+        return answers.page(log_answers.projections(plant.now, stopped=stopped, rebuilding=rebuilding))
+
+    @app.get("/dead-letters")
+    def dead_letters(limit: int = 100, as_of: datetime | None = None) -> Any:
+        known = [letter for letter in log_answers.dead_letters(plant.origin) if _by(letter.dead_lettered_at, as_of)]
+        return answers.page([] if plant.scenario is Scenario.QUIET else known)
 
     @app.get("/contracts")
-    def contracts(limit: int = 100) -> Any:
-        return answers.page(answers.contracts(plant.origin))
+    def contracts(limit: int = 100, as_of: datetime | None = None) -> Any:
+        known = [one for one in log_answers.contracts(plant.origin) if _by(one.published_at, as_of)]
+        return answers.page(known)
+
+    @app.get("/contracts/proof")
+    def proof() -> Any:
+        return log_answers.contracts_state(plant.now, registry_answers=plant.scenario is not Scenario.REGISTRY)
 
     @app.get("/topics")
     def topics() -> Any:
-        return answers.page(answers.topics(plant.now))
+        return answers.page(log_answers.topics(plant.now, away=plant.scenario is Scenario.LOG_AWAY))
 
     return app
+
+
+def _by(known_at: datetime, as_of: datetime | None) -> bool:
+    return as_of is None or known_at <= as_of
 
 
 def _any(plant: Plant) -> bool:
@@ -180,8 +204,8 @@ def _data_ends_at(plant: Plant) -> datetime:
     return _origin(plant) if plant.scenario is Scenario.EMPTY else plant.now
 
 
-def _one(plant: Plant, event_id: str) -> Any:
-    found = answers.verdicts(_origin(plant), plant.now)
+def _one(plant: Plant, event_id: str, as_of: datetime | None) -> Any:
+    found = answers.verdicts(_origin(plant), as_of or plant.now)
     verdict = next((verdict for verdict in found if str(verdict.event_id) == event_id), None)
     if verdict is None:
         raise HTTPException(404, f"No verdict {event_id}.")

@@ -97,6 +97,33 @@ def test_earlier_time_leaves_out_what_was_not_known_then(page: AppTest, plant: P
     assert "hall-b · air : pressure" in seen
 
 
+def test_known_now_shows_the_present_and_marks_what_was_not_known_then(page: AppTest, plant: Plant) -> None:
+    page.run()
+    page.toggle(key="past").set_value(True).run()
+    before = datetime.fromtimestamp((plant.origin - timedelta(minutes=30)).timestamp() // 30 * 30, UTC)
+    page.slider(key="known_at").set_value(before).run()
+    page.segmented_control(key="show").set_value("known now").run()
+    seen = words(page)
+    assert "You see what is known now; what was otherwise then is marked." in seen
+    assert "pump-07 · drive-end : vibration" in seen
+    assert "then: not known" in seen
+
+
+def test_an_answer_that_is_not_complete_says_so(page: AppTest, plant: Plant) -> None:
+    plant.scenario = Scenario.BEHIND
+    page.run()
+    assert "Not complete yet." not in words(page)
+    page.toggle(key="past").set_value(True).run()
+    assert "Not complete yet. A read model has not passed this moment everywhere" in words(page)
+
+
+def test_a_moment_that_is_not_kept_any_more_says_what_is(page: AppTest, plant: Plant) -> None:
+    plant.scenario = Scenario.FORGOTTEN
+    page.run()
+    page.toggle(key="past").set_value(True).run()
+    assert "No swimlane as_of: anomalies keeps 7 days" in words(page)
+
+
 def test_order_of_lanes_can_be_worst_first(page: AppTest) -> None:
     page.run()
     page.segmented_control(key="order").set_value("worst first").run()

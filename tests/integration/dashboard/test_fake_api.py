@@ -9,16 +9,25 @@ from fastapi.testclient import TestClient
 
 from query_api.app import create_app
 from query_api.store import ReadModelStore
+from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
 from tests.integration.dashboard.fake_api import Plant, fake_app
 
 
 @pytest.fixture
 def real() -> dict[str, Any]:
     """Return the real API's description; no store is needed for that."""
-    app = create_app(
-        store=cast("ReadModelStore", None), clock=lambda: datetime.now(UTC), may_read=lambda: "tests", version="0"
+    return _routes(_real_app())
+
+
+def _real_app() -> FastAPI:
+    return create_app(
+        store=cast("ReadModelStore", None),
+        log=FakeLogOutlook(),
+        registry=FakeRegistryOutlook(),
+        clock=lambda: datetime.now(UTC),
+        may_read=lambda: "tests",
+        version="0",
     )
-    return _routes(app)
 
 
 def _routes(app: FastAPI) -> dict[str, Any]:
@@ -36,12 +45,16 @@ def test_every_route_and_parameter_of_the_fake_is_one_of_the_real_api(real: dict
 
 @pytest.mark.parametrize(
     ("path", "model"),
-    [("/freshness", "Freshness"), ("/machines", "MachineSummary"), ("/topics", "TopicWatermarks")],
+    [
+        ("/freshness", "Freshness"),
+        ("/machines", "MachineSummary"),
+        ("/topics", "TopicWatermarks"),
+        ("/dead-letters", "DeadLetter"),
+        ("/contracts/proof", "ContractsState"),
+        ("/projections", "ReadModelStatus"),
+    ],
 )
 def test_fake_answers_with_the_fields_of_the_real_models(path: str, model: str) -> None:
-    app = create_app(
-        store=cast("ReadModelStore", None), clock=lambda: datetime.now(UTC), may_read=lambda: "tests", version="0"
-    )
-    fields = set(app.openapi()["components"]["schemas"][model]["properties"])
+    fields = set(_real_app().openapi()["components"]["schemas"][model]["properties"])
     body = TestClient(fake_app(Plant())).get(path).json()
     assert set(body["items"][0] if "items" in body else body) == fields

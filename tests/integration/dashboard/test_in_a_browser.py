@@ -154,7 +154,13 @@ def test_page_fits_wide_and_narrow_windows(
         ("sensor-forest", "/sensor?machine=compressor-01&sensor=stage-2", Scenario.LIVE),
         ("sensor-gap", "/sensor?machine=compressor-02", Scenario.LIVE),
         ("log-stopped", "/log", Scenario.STOPPED),
+        ("log-rebuilding", "/log", Scenario.REBUILDING),
+        ("log-dead-letters", "/log?tab=dead+letters", Scenario.LIVE),
+        ("log-dead-letters-as-of", "/log?tab=dead+letters&past=true&known_at={then}", Scenario.LIVE),
+        ("log-no-dead-letters", "/log?tab=dead+letters", Scenario.QUIET),
         ("log-contracts", "/log?tab=contracts", Scenario.LIVE),
+        ("log-registry-down", "/log?tab=contracts", Scenario.REGISTRY),
+        ("log-topics-log-away", "/log?tab=topics", Scenario.LOG_AWAY),
         ("log-topics", "/log?tab=topics", Scenario.LIVE),
     ],
 )

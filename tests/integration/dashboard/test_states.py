@@ -66,21 +66,6 @@ def test_stopped_read_model_is_named_in_the_sidebar_and_on_page_log(page: AppTes
     assert "at anomaly-events/3/48233" in seen
 
 
-def test_page_log_shows_read_models_contracts_and_topics(page: AppTest) -> None:
-    page.run()
-    page.switch_page("views/log.py").run()
-    seen = words(page)
-    assert "reading_buckets b13 running" in seen
-    assert "8 contracts published FULL_TRANSITIVE" in seen
-    assert "SensorReadingRecorded sensor-events ✓ 1 ✓ 2 ✓ 3" in seen
-    assert "sensor-events data 8 288,000 28" in seen
-    assert [code.value for code in page.code] == [
-        "telltale projections list",
-        "telltale contracts check",
-        "telltale log sensor-events -f",
-    ]
-
-
 def test_dashboard_needs_no_more_than_the_api(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     get = httpx.Client.get
