@@ -75,6 +75,8 @@ def batch_columns(folder: Folder) -> tuple[Column, ...]:
     if re.search(r"\bSELECT\s+\*|\bbatch\.\*", folder.apply_sql, re.IGNORECASE):
         return tuple(columns.values())
     named = set(re.findall(r"\w+", folder.apply_sql))
+    if folder.keep_days is not None:
+        named.add("known_at")  # tells whether a batch brings rows that are too old already
     return tuple(column for column in columns.values() if column.name in named)
 
 

@@ -145,6 +145,9 @@ class Builds(Protocol):
     def store(self, folder: Folder, build: int, *, held: bool) -> ProjectionStore:
         """Return a build to be written: `held` against all projectors, or beside others that write other partitions."""
 
+    def enforce_retention(self, folder: Folder, build: int) -> None:
+        """Drop the rows that keep_days does not keep at the build's checkpoint; those who load side by side can't."""
+
     def note_load(self, read_model: str, build: int, *, records: int, seconds: float) -> None:
         """Add to what loading the build took, for later estimates."""
 

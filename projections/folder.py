@@ -34,7 +34,11 @@ class Folder:
     """One read model's definition.
 
     `keys` has for each table the columns that name one of its rows; `excluded` has for "table.column" why it is
-    left out of the fingerprint; `keep_days` None keeps rows for ever. `texts` are the files as they were read.
+    left out of the fingerprint; `texts` are the files as they were read.
+
+    `keep_days` None keeps rows for ever. Else rows of the tables in `keep_by` go when the column named there, which
+    says when the log learned of the row, is before the day that lies so many days before the newest record's. By the
+    law of projections that column may never change in a row: it is part of the key, or rows are only inserted.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Folder:
     keys: Mapping[str, tuple[str, ...]]
     excluded: Mapping[str, str]
     keep_days: int | None
+    keep_by: Mapping[str, str]
     texts: Mapping[str, str]
 
     @classmethod
@@ -68,6 +73,7 @@ class Folder:
                 keys={table: tuple(columns) for table, columns in stated["keys"].items()},
                 excluded=dict(stated.get("fingerprint", {}).get("exclude", {})),
                 keep_days=stated.get("keep_days"),
+                keep_by=dict(stated.get("keep_by", {})),
                 texts=dict(texts),
             )
         except KeyError as missing_entry:
@@ -162,12 +168,18 @@ def load_folder(name: str) -> Folder:
 
 
 def _check(folder: Folder, stated: Mapping[str, Any]) -> None:
-    known = {"name", "purpose", "topics", "events", "keys", "fingerprint", "keep_days"}
+    known = {"name", "purpose", "topics", "events", "keys", "fingerprint", "keep_days", "keep_by"}
     if unknown := sorted(set(stated) - known):
         raise FolderRefused(f"{folder.name}: projection.toml has unknown entries {', '.join(unknown)}")
     for topic in folder.topics:
         if topic not in TOPICS:
             raise FolderRefused(f"{folder.name}: no topic is called {topic}")
+    if (folder.keep_days is None) != (not folder.keep_by):
+        raise FolderRefused(f"{folder.name}: keep_days and [keep_by] go together")
+    if folder.keep_days is not None and (not isinstance(folder.keep_days, int) or folder.keep_days < 1):
+        raise FolderRefused(f"{folder.name}: keep_days is a whole number of days, 1 or more")
+    if strange_tables := sorted(set(folder.keep_by) - set(folder.keys)):
+        raise FolderRefused(f"{folder.name}: [keep_by] names {', '.join(strange_tables)}, which [keys] does not")
     carried = {event for topic in folder.topics for event in TOPICS[topic].events}
     if strange := sorted(set(folder.events) - carried):
         raise FolderRefused(f"{folder.name}: its topics do not carry {', '.join(strange)}")

@@ -129,6 +129,8 @@ class BuildLoading:
                 _await(running, lambda: told.tell(projectors, say))
             finally:
                 stop.set()
+        if not held:
+            self._builds.enforce_retention(folder, build)
 
     def projector(self, folder: Folder, build: int, part: Sequence[TopicPartition], *, held: bool) -> Projector:
         """Return a projector of some partitions of a build, not open yet."""

@@ -63,6 +63,7 @@ def down() -> None:
 def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Stop everything and throw away the log, the read models and all other files of this home.
 
+    Only what people wrote into its folder projections stays: no log could give that back.
     Example: telltale reset --yes
     """
     home = Home(home_folder())
@@ -73,9 +74,20 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask."
         say("nothing was thrown away")
         raise typer.Exit(ExitCode.NO)
     _stop(home)
-    shutil.rmtree(home.path)
+    _throw_away(home.path)
     shutil.rmtree(system_folder(home), ignore_errors=True)
-    say(f"{home.path} is gone")
+    say(f"{home.path} is gone" if not home.path.exists() else f"all but {home.path / 'projections'} is gone")
+
+
+def _throw_away(folder: Path) -> None:
+    """Remove a home, except for read models of the user's own."""
+    own = folder / "projections"
+    if not own.is_dir() or not any(own.iterdir()):
+        shutil.rmtree(folder)
+        return
+    for entry in folder.iterdir():
+        if entry != own:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 @app.command()

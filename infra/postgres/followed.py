@@ -47,6 +47,8 @@ class Following:
         for name in wanted:
             if name not in served:
                 self._make_first(connection, name)
+        for name in [name for name in self._refused if name not in wanted]:  # its folder is gone
+            self._forget(connection, name)
         paused = {name for (name,) in connection.execute("SELECT read_model FROM telltale.pauses")}
         # A read model whose folder is gone goes on as long as it serves: its builds have their own SQL.
         followed = sorted({*served, *wanted}) if names is None else wanted
@@ -73,6 +75,9 @@ class Following:
                 connection.execute(_REFUSED, [name, cause])
             self._refused[name] = (None if folder is None else folder.texts, cause)
             return
+        self._forget(connection, name)
+
+    def _forget(self, connection: psycopg.Connection, name: str) -> None:
         connection.execute("DELETE FROM telltale.refused_folders WHERE read_model = %s", [name])
         self._refused.pop(name, None)
 

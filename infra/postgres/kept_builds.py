@@ -132,6 +132,17 @@ class PostgresBuilds:
         """Return a build to be written."""
         return PostgresProjectionStore(self._dsn, Build(folder.name, build), folder, held=held)
 
+    def enforce_retention(self, folder: Folder, build: int) -> None:
+        """Drop the rows that are too old at the build's checkpoint."""
+        if folder.keep_days is None:
+            return
+        store = PostgresProjectionStore(self._dsn, Build(folder.name, build), folder, held=False)
+        store.open([])
+        try:
+            store.enforce_retention()
+        finally:
+            store.close()
+
     def note_load(self, read_model: str, build: int, *, records: int, seconds: float) -> None:
         """Add to what loading the build took."""
         self._ask(

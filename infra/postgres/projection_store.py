@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg
@@ -12,6 +13,7 @@ from domain.readings import microseconds
 from infra.postgres.builds import Build
 from infra.postgres.connections import connect_for_writing, translated
 from infra.postgres.copying import copy_rows
+from infra.postgres.retention import Retention, oldest_of
 from projections.batch_table import batch_columns, create_batch_table
 from projections.checkpoints import Checkpoint, CheckpointMove, TopicPartition
 from projections.folder import Folder
@@ -39,6 +41,8 @@ class PostgresProjectionTransaction:
         self._connection = connection
         self._build = build
         self._apply_sql = apply_sql
+        self.oldest: datetime | None = None
+        """When the log learned of the oldest record of this transaction, as far as the batch says."""
 
     def advance(self, moves: Sequence[CheckpointMove]) -> None:
         """Move checkpoints, all or none.
@@ -75,6 +79,7 @@ class PostgresProjectionTransaction:
         """Put the rows of all `pieces` into `batch` and run the build's step."""
         copy_rows(self._connection, "batch", pieces)
         self._connection.execute(self._apply_sql)
+        self.oldest = oldest_of(pieces)
 
 
 class PostgresProjectionStore:
@@ -88,6 +93,7 @@ class PostgresProjectionStore:
         self._build = build
         self._folder = folder
         self._held = held
+        self._retention = None if folder.keep_days is None else Retention(folder)
         self._connection: psycopg.Connection | None = None
         self._loaded = False
 
@@ -132,7 +138,12 @@ class PostgresProjectionStore:
         connection = self._connected()
         try:
             with connection.transaction():
-                yield PostgresProjectionTransaction(connection, self._build, self._folder.apply_sql.encode())
+                transaction = PostgresProjectionTransaction(connection, self._build, self._folder.apply_sql.encode())
+                yield transaction
+                if self._held and self._retention is not None:
+                    self._retention.enforce(connection, oldest=transaction.oldest)
+            if self._retention is not None:
+                self._retention.committed()
         except psycopg.Error as error:
             raise translated(error) from error
 
@@ -145,6 +156,8 @@ class PostgresProjectionStore:
         connection = self._connected()
         try:
             with connection.transaction():
+                if self._retention is not None:
+                    self._retention.enforce(connection, oldest=None)
                 connection.execute(self._folder.indexes_sql.encode())
                 for table in self._folder.keys:
                     connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
@@ -155,6 +168,21 @@ class PostgresProjectionStore:
         except psycopg.Error as error:
             raise translated(error) from error
         self._loaded = True
+
+    def enforce_retention(self) -> None:
+        """Drop the rows that are too old; those who load side by side leave that to the one who waits for them.
+
+        Raises:
+            StoreUnavailable: the server went away; do it again.
+        """
+        if self._retention is None:
+            return
+        connection = self._connected()
+        try:
+            with connection.transaction():
+                self._retention.enforce(connection, oldest=None)
+        except psycopg.Error as error:
+            raise translated(error) from error
 
     def close(self) -> None:
         """Let go of the build."""

@@ -35,7 +35,10 @@ FROM telltale.builds
 LEFT JOIN telltale.serving USING (read_model, build)
 LEFT JOIN telltale.projector_status AS status USING (read_model, build)
 WHERE builds.discarded_at IS NULL
-ORDER BY builds.read_model, builds.build
+UNION ALL
+SELECT read_model, NULL, false, 'refused', cause, NULL, NULL, NULL, NULL, NULL, seen_at
+FROM telltale.refused_folders
+ORDER BY read_model, build
 """
 
 SILENT_AFTER_S: Final = 5.0
@@ -44,10 +47,13 @@ SILENT_AFTER_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedProjection:
-    """One build and its projector; state `down`: no projector reports; `unfinished`: a rebuild left it."""
+    """One build and its projector; state `down`: no projector reports; `unfinished`: a rebuild left it.
+
+    `refused`: a folder of which no build can be made; it has none.
+    """
 
     read_model: str
-    build: int
+    build: int | None
     serves: bool
     state: str
     cause: str | None
@@ -61,7 +67,7 @@ class ListedProjection:
 
 def list_projections(connection: psycopg.Connection) -> Sequence[ListedProjection]:
     """Return all builds that are not discarded; none while nothing was ever projected."""
-    there = connection.execute("SELECT to_regclass('telltale.projector_status') IS NOT NULL").fetchone()
+    there = connection.execute("SELECT to_regclass('telltale.refused_folders') IS NOT NULL").fetchone()
     if there != (True,):
         return []
     with connection.cursor(row_factory=class_row(ListedProjection)) as cursor:
