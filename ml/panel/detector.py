@@ -1,8 +1,9 @@
 """The panel as the scorer knows it: a Detector over batches in which the readings of many sensors are mixed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,9 @@ from ml.panel.verdict import kinds_at_work, ratios_of, raw_of
 
 _FOREST: Final = "forest."
 _MICROSECONDS: Final = 1e6
+
+_APART_FROM: Final = 500
+"""Rows from which on handing them to a second thread costs less than it saves."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ class PanelDetector:
 
     def score(self, batch: Batch, states: FloatArray) -> tuple[Verdicts, FloatArray]:
         """Judge every row of `batch` in order; `states` is left as it was."""
+        beside = None if self.forest is None else self._beside(self.forest, batch, states)
         after = states.copy()
         complete = np.asarray(~np.isnan(batch.values).any(axis=1))
         findings = self._run(batch, after, complete)
@@ -103,8 +108,8 @@ class PanelDetector:
         if not complete.all():
             ratios, raw = _spread(ratios, complete), _spread(raw, complete)
         unjudged = np.asarray(np.isnan(ratios).all(axis=1))
-        if self.forest is not None:
-            said, _ = self.forest.score(batch, states)
+        if beside is not None:
+            said, _ = beside()
             ratios, raw = np.hstack([ratios, said.ratios]), np.hstack([raw, said.raw])
         return Verdicts(ratios=ratios, raw=raw, unjudged=unjudged), after
 
@@ -124,6 +129,18 @@ class PanelDetector:
             said = self.forest.explain(batch, states, rows=rows[of_forest], kinds=kinds[of_forest] - len(KINDS))
             expected[of_forest], contribution[of_forest] = said.expected, said.contribution
         return Explanations(expected=expected, contribution=contribution)
+
+    def _beside(
+        self, trees: IsolationForestDetector, batch: Batch, states: FloatArray
+    ) -> Callable[[], tuple[Verdicts, FloatArray]]:
+        """Return what gives the forest's verdicts; those of many rows are found while the panel is at work."""
+        if len(batch.sensors) < _APART_FROM:
+            return partial(trees.score, batch, states)
+        return self._thread.submit(trees.score, batch, states).result
+
+    @cached_property
+    def _thread(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1, thread_name_prefix="forest")
 
     def _run(self, batch: Batch, states: FloatArray, chosen: BoolArray, *, wanted: IntArray | None = None) -> Findings:
         """Run the chosen rows; `states` moves on in place."""

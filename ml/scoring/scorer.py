@@ -9,7 +9,6 @@ from typing import Final
 import structlog
 
 from domain.admission import UnknownProfile
-from domain.scoring import ScorerStateSaved
 from domain.topics import SCORER_STATE
 from ml.scoring.champions import Champions
 from ml.scoring.ports import (
@@ -64,13 +63,11 @@ class Scorer:
         self._loaded: dict[str, LoadedModel] = {}
         self._refused: set[str] = set()
         self._states: dict[int, PartitionState] = {}
-        """After everything that was worked on; `_written`: after what is known to be committed."""
-        self._written: dict[int, PartitionState] = {}
         self._saved: dict[int, Saved] = {}
         self._held: dict[int, RecordBatch] = {}
         self._retry_at = 0.0
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="transaction")
-        self._writing: tuple[Sequence[PartitionWork], Future[None]] | None = None
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="transaction")
+        self._working: Future[None] | None = None
 
     def run(self, running: Callable[[], bool]) -> None:
         """Score until `running` says no; then write a last snapshot of every partition.
@@ -83,14 +80,16 @@ class Scorer:
             self.step(timeout_s=0.1)
         self._settle()
         unsaved = [part for part, state in self._states.items() if state.next_offset > self._saved[part].next_offset]
-        self._write([PartitionWork(part, (), self._states[part]) for part in unsaved], save=True)
-        self._settle()
+        if unsaved:
+            self._write(
+                [PartitionWork(part, (), self._states[part]) for part in unsaved], self._log.transaction(), save=True
+            )
 
     def step(self, timeout_s: float) -> int:
         """Take what the group gave, score what has come, and return how many readings that were.
 
-        What many readings caused may still be being written on return; the next step sees it to its end, and raises
-        what it ran into.
+        When many have come, the second thread may still be at work on return: the next batch is polled and decoded
+        meanwhile, and the next step sees the work to its end or raises what it ran into.
         """
         batches = {batch.partition: batch for batch in self._log.poll(timeout_s)}
         if (given := self._log.rebalanced()) is not None:
@@ -99,72 +98,90 @@ class Scorer:
             self._take(given)
         self._follow_champions()
         decoded = self._decoded({part: batch for part, batch in batches.items() if part in self._states})
-        setting = Setting(self._version, self._history.topic_id(), self._champions.position)
+        if not self._settle():
+            return 0  # the source is back where the states end, and all of this comes again
+        self._working = self._worker.submit(
+            self._score,
+            decoded,
+            champions=tuple(self._loaded.values()),
+            setting=Setting(self._version, self._history.topic_id(), self._champions.position),
+            # Asked for here: it is in the name of the slot's membership at the poll that brought these readings.
+            transaction=self._log.transaction(),
+        )
+        readings = sum(len(readings) for _, readings in decoded.values())
+        if readings < AHEAD_FROM:
+            self._settle()
+        return readings
+
+    def _score(
+        self,
+        decoded: Mapping[int, tuple[RecordBatch, Readings]],
+        *,
+        champions: Sequence[LoadedModel],
+        setting: Setting,
+        transaction: AbstractContextManager[ScoringTransaction],
+    ) -> None:
+        """Score on copies of the states and write what that causes; runs in the second thread."""
         work = [
             prepare(
                 partition,
                 state,
-                champions=self._loaded.values(),
+                champions=champions,
                 batch=decoded[partition][0] if partition in decoded else None,
                 readings=decoded[partition][1] if partition in decoded else None,
                 setting=setting,
             )
             for partition, state in self._states.items()
         ]
-        readings = sum(len(readings) for _, readings in decoded.values())
-        # After an abort the source is back where the written states end, and this work is void.
-        if self._settle():
-            self._write([done for done in work if done.records], save=False)
-        if readings < AHEAD_FROM:
-            self._settle()
-        return readings
+        if due := [part for part in work if part.records]:
+            self._write(due, transaction, save=False)
 
-    def _write(self, work: Sequence[PartitionWork], *, save: bool) -> None:
-        """Write the work of all partitions in one transaction, in the second thread; `_settle` sees it to its end.
+    def _write(
+        self, work: Sequence[PartitionWork], transaction: AbstractContextManager[ScoringTransaction], *, save: bool
+    ) -> None:
+        """Write the work of all partitions in one transaction.
 
-        1. The work has been computed on copies: what is known to be written has not changed yet. 2. Begin.
-        3. Append, per partition, to the source's own partition number: changed models first, verdicts, dead letters,
-        the ledger, and a snapshot where one is due. 4. Advance the group's positions, also without output. 5. Commit.
-        6. Only now the new states are the written ones.
+        1. The work has been computed on copies: nothing of this process has changed yet. 2. Begin. 3. Append, per
+        partition, to the source's own partition number: changed models first, verdicts, dead letters, the ledger,
+        and a snapshot where one is due. 4. Advance the group's positions, also without output. 5. Commit.
+        6. Only now the new states are the states.
         A crash before step 5 leaves nothing: the broker aborts, the positions stand. A crash after it leaves the
-        whole: the next owner takes the partitions with these positions, ledgers and snapshots. Meanwhile the next
-        batch is worked on from the new states; if this transaction is aborted, both are dropped.
+        whole: the next owner takes the partitions with these positions, ledgers and snapshots.
         """
-        if not work:
-            return
         saved = {
             part.partition: tuple(snapshot_of(part.partition, part.state)) for part in work if save or self._due(part)
         }
-        # Asked for here: it is in the name of the slot's membership at the poll that brought these readings.
-        transaction = self._log.transaction()
-        self._writing = work, self._writer.submit(_transact, transaction, work, saved)
-        self._states.update({part.partition: part.state for part in work})
+        with transaction as writing:  # Steps 2 and 5
+            for part in work:
+                for topic, key, event in part.records:  # Step 3
+                    writing.append(topic, part.partition, key, event)
+            for partition, chunks in saved.items():
+                for chunk in chunks:
+                    writing.append(SCORER_STATE, partition, None, chunk)
+            writing.advance({part.partition: part.state.next_offset for part in work})  # Step 4
+        self._states.update({part.partition: part.state for part in work})  # Step 6
         self._saved.update({partition: saved_of(chunks) for partition, chunks in saved.items()})
 
     def _settle(self) -> bool:
-        """Wait for the transaction that is being written; False when it was aborted and its readings come again.
+        """Wait for the second thread; False when its transaction was aborted and its readings come again.
 
         Raises:
             SlotFenced: another process took this slot; nothing was written.
             TransactionStuck: the client does not come back.
         """
-        if self._writing is None:
-            return True
-        (work, written), self._writing = self._writing, None
+        working, self._working = self._working, None
         try:
-            written.result(WRITTEN_WITHIN_S)
+            if working is not None:
+                working.result(WRITTEN_WITHIN_S)
         except TimeoutError as never:
-            if written.done():
+            if working is not None and working.done():
                 raise
             raise TransactionStuck(WRITTEN_WITHIN_S) from never
         except TransactionAborted as cause:
-            # The source has moved past these records; without this the next poll would skip them. A snapshot that
-            # was dropped with the transaction is made up for by the next one due.
-            _log.warning("transaction_aborted", partitions=[part.partition for part in work], cause=str(cause))
-            self._states = dict(self._written)
+            # The source has moved past these records; without this the next poll would skip them.
+            _log.warning("transaction_aborted", partitions=sorted(self._states), cause=str(cause))
             self._read_again()
             return False
-        self._written.update({part.partition: part.state for part in work})  # Step 6
         return True
 
     def _due(self, part: PartitionWork) -> bool:
@@ -181,14 +198,12 @@ class Scorer:
     def _take(self, given: Iterable[int]) -> None:
         """Forget what this slot knew and take the given partitions from the log: others may have scored meanwhile."""
         self._states.clear()
-        self._written.clear()
         self._saved.clear()
         for partition, committed in self._log.committed(given).items():
             state, saved = take_partition(
                 partition, committed=committed, history=self._history, models=self._models, decoding=self._decoding
             )
-            self._states[partition] = self._written[partition] = state
-            self._saved[partition] = saved
+            self._states[partition], self._saved[partition] = state, saved
             folded = state.next_offset - saved.next_offset
             _log.info("partition_taken", partition=partition, next_offset=state.next_offset, folded=folded)
         self._read_again()
@@ -225,19 +240,3 @@ class Scorer:
                     _log.info("partition_resumes", partition=partition)
                     self._log.resume(partition)
         return decoded
-
-
-def _transact(
-    transaction: AbstractContextManager[ScoringTransaction],
-    work: Iterable[PartitionWork],
-    saved: Mapping[int, Iterable[ScorerStateSaved]],
-) -> None:
-    """Do steps 2 to 5 of `Scorer._write`; runs in the second thread."""
-    with transaction as writing:  # Steps 2 and 5
-        for part in work:
-            for topic, key, event in part.records:  # Step 3
-                writing.append(topic, part.partition, key, event)
-        for partition, chunks in saved.items():
-            for chunk in chunks:
-                writing.append(SCORER_STATE, partition, None, chunk)
-        writing.advance({part.partition: part.state.next_offset for part in work})  # Step 4

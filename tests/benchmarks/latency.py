@@ -22,6 +22,7 @@ from domain.readings import SensorReadingRecorded, derive_event_id, microseconds
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
 from infra.kafka.clients import consumer, partitions_of, producer
 from infra.kafka.ends import LogEnds
+from ml.isolation_forest.trainer import IsolationForestTrainer
 from schemas.codec import decode, encode
 from schemas.wire import schema_id_of
 from tests.benchmarks.figures import Figure, at_most
@@ -67,7 +68,7 @@ def measure(plant: Plant, sizes: Sizes) -> Iterator[Figure]:
     """Send at each pace and watch verdicts come out at both ends."""
     if not sum(plant.ends().values()):
         plant.append(20_000)
-    plant.train_and_promote()
+    plant.train_and_promote(IsolationForestTrainer())
     with _processes(plant, "scorer", "projector", "api"), httpx.Client(base_url=plant.settings.api_url) as api:
         sender = _Sender(plant)
         _wait_until_live(plant, api, sender)

@@ -27,7 +27,7 @@ from infra.settings import Settings
 from infra.simulator.fleet import SENSORS, Station
 from infra.simulator.profiles import SIMULATED, TICK_S
 from infra.simulator.world import World, WorldPlan
-from ml.isolation_forest.trainer import IsolationForestTrainer
+from ml.training.trainer import Trainer
 from schemas.codec import encode
 from schemas.contracts import Contracts
 from tests.stacks import PROJECT, TELLTALE, StackOfTests
@@ -114,12 +114,10 @@ class Plant:
             for table in self.readings(count):
                 sink.append(table)
 
-    def train_and_promote(self) -> ModelRef:
-        """Train a forest on what the log holds, make it champion and return it."""
+    def train_and_promote(self, trainer: Trainer) -> ModelRef:
+        """Train on what the log holds, make the model champion and return it."""
         stored = (
-            self.container()
-            .training()
-            .train_profile("pump", trainer=IsolationForestTrainer(), on_progress=lambda _done, _total: None)
+            self.container().training().train_profile("pump", trainer=trainer, on_progress=lambda _done, _total: None)
         )
         event = ModelPromoted(model=stored.event.model, replaces=None, because="bench", actor="bench", forced=False)
         client = producer(self.bootstrap)

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
 from infra.kafka.scoring_models import KafkaModels
 from ml.isolation_forest.detector import IsolationForestDetector
+from ml.isolation_forest.trainer import IsolationForestTrainer
+from ml.panel.trainer import PanelTrainer
 from ml.scoring.scorer import Scorer
 from tests.benchmarks.figures import Figure, at_least, at_most
 from tests.benchmarks.plant import Plant
@@ -20,37 +23,63 @@ SIMPLE: Final = "simplest exactly-once loop"
 
 
 def measure(plant: Plant, sizes: Sizes) -> Iterator[Figure]:
-    """Append readings and let both score them, in turns; the median rate, and the median of the rounds' ratios."""
-    plant.append(sizes.scored)
-    model = plant.train_and_promote()
-    detector = KafkaModels(plant.bootstrap, plant.contracts).load(model)
+    """Append readings and let scorer and simple loop score them, in turns: first a forest alone, then the whole panel.
+
+    The median rate, and the median of the rounds' ratios. The simple loop scores by the forest both times.
+    """
+    while sum(plant.ends().values()) < sizes.trained:
+        plant.append(sizes.scored)
+    forest = plant.train_and_promote(IsolationForestTrainer())
+    detector = KafkaModels(plant.bootstrap, plant.contracts).load(forest)
     assert isinstance(detector, IsolationForestDetector)
     plant.topic(OUTPUT)
     container = plant.container()
     scorer = container.scorer()
     with closing(container.scoring_log()), closing(SimpleLoop(plant.bootstrap, detector)) as simple:
-        _catch_up(scorer, plant.ends())  # takes the partitions, compiles, and leaves both at the same place
-        rates, simple_rates, cpu_us, simple_cpu_us = [], [], [], []
-        for _ in range(sizes.rounds):
-            start = plant.ends()
-            plant.append(sizes.scored)
-            end = plant.ends()
-            # The scorer's client has read ahead while records came in; from here on both begin alike.
-            scorer._read_again()
-            began = time.process_time()
-            rates.append(sizes.scored / _catch_up(scorer, end))
-            between = time.process_time()
-            simple_rates.append(sizes.scored / simple.run(start, end))
-            cpu_us.append((between - began) / sizes.scored * 1e6)
-            simple_cpu_us.append((time.process_time() - between) / sizes.scored * 1e6)
-    ratio = median(ours / other for ours, other in zip(rates, simple_rates, strict=True))
-    value = median(rates)
+        yield from _figures("isolation forest", _rounds(plant, sizes, scorer, simple))
+        plant.train_and_promote(PanelTrainer())
+        yield from _figures("all detectors", _rounds(plant, sizes, scorer, simple))
+
+
+@dataclass(slots=True)
+class _Rounds:
+    """Readings a second, and µs of this process's CPU per reading, of each round."""
+
+    rates: list[float] = field(default_factory=list)
+    simple_rates: list[float] = field(default_factory=list)
+    cpu_us: list[float] = field(default_factory=list)
+    simple_cpu_us: list[float] = field(default_factory=list)
+
+
+def _rounds(plant: Plant, sizes: Sizes, scorer: Scorer, simple: SimpleLoop) -> _Rounds:
+    plant.append(sizes.scored // 10)
+    _catch_up(scorer, plant.ends())  # takes the partitions and the new champion, compiles, and leaves both level
+    rounds = _Rounds()
+    for _ in range(sizes.rounds):
+        start = plant.ends()
+        plant.append(sizes.scored)
+        end = plant.ends()
+        # The scorer's client has read ahead while records came in; from here on both begin alike.
+        scorer._read_again()
+        began = time.process_time()
+        rounds.rates.append(sizes.scored / _catch_up(scorer, end))
+        between = time.process_time()
+        rounds.simple_rates.append(sizes.scored / simple.run(start, end))
+        rounds.cpu_us.append((between - began) / sizes.scored * 1e6)
+        rounds.simple_cpu_us.append((time.process_time() - between) / sizes.scored * 1e6)
+    return rounds
+
+
+def _figures(what: str, rounds: _Rounds) -> Iterator[Figure]:
+    ratio = median(ours / other for ours, other in zip(rounds.rates, rounds.simple_rates, strict=True))
+    value = median(rounds.rates)
     beside = (SIMPLE, value / ratio)
-    yield at_least("scorer catching up", value, "readings/s", goal=GOAL, beside=beside, share=SHARE)
+    yield at_least(f"scorer catching up, {what}", value, "readings/s", goal=GOAL, beside=beside, share=SHARE)
     # Beside the rate because other programs on the machine hardly change it.
-    simple_us = median(simple_cpu_us)
+    simple_us = median(rounds.simple_cpu_us)
     words = f"{SIMPLE}: {simple_us:.1f} µs"
-    yield at_most("CPU of the scorer per reading", median(cpu_us), "µs", goal=simple_us / SHARE, compared_with=words)
+    name = f"CPU of the scorer per reading, {what}"
+    yield at_most(name, median(rounds.cpu_us), "µs", goal=simple_us / SHARE, compared_with=words)
 
 
 def _catch_up(scorer: Scorer, ends: Mapping[int, int]) -> float:
