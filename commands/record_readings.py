@@ -79,7 +79,7 @@ class RecordReadingsHandler:
             if isinstance(item, Refused):
                 continue
             try:
-                admitted.append((index, self._admitted(item)))
+                admitted.append((index, reading_of(item, self.profiles.known())))
             except ReadingRefused as refusal:
                 refused.append(Refused(index, refusal.field, refusal.reason))
             except UnknownProfile as unknown:
@@ -97,24 +97,30 @@ class RecordReadingsHandler:
         if any(name not in known for name in names):
             self.profiles.refresh()
 
-    def _admitted(self, item: OfferedReading) -> SensorReadingRecorded:
-        known: Mapping[str, ProfileDefined] = self.profiles.known()
-        profile = newest_profile(list(known.values()), item.profile)
-        machine_id = item.machine_id if item.machine_id is not None else item.sensor_id
-        sensor_id = item.sensor_id if item.sensor_id is not None else item.machine_id
-        if machine_id is None or sensor_id is None:
-            raise ReadingRefused("sensor_id", "is missing, and so is machine_id")
-        reading = SensorReadingRecorded(
-            event_id=UUID(int=0),
-            machine_id=machine_id,
-            sensor_id=sensor_id,
-            profile=profile.ref if profile is not None else item.profile,
-            recorded_at=item.recorded_at,
-            measurements=item.measurements,
-            source=item.source,
-            anomaly_injected=item.anomaly_injected,
-            anomaly_type=item.anomaly_type,
-        )
-        admit(reading, known)
-        content = (machine_id, sensor_id, microseconds(item.recorded_at), item.measurements)
-        return replace(reading, event_id=item.event_id or derive_event_id(*content))
+
+def reading_of(item: OfferedReading, known: Mapping[str, ProfileDefined]) -> SensorReadingRecorded:
+    """Return the reading that an item states, admitted; `known` are the profiles by reference.
+
+    Raises:
+        ReadingRefused: it is not acceptable.
+        UnknownProfile: its profile is not known.
+    """
+    profile = newest_profile(list(known.values()), item.profile)
+    machine_id = item.machine_id if item.machine_id is not None else item.sensor_id
+    sensor_id = item.sensor_id if item.sensor_id is not None else item.machine_id
+    if machine_id is None or sensor_id is None:
+        raise ReadingRefused("sensor_id", "is missing, and so is machine_id")
+    reading = SensorReadingRecorded(
+        event_id=UUID(int=0),
+        machine_id=machine_id,
+        sensor_id=sensor_id,
+        profile=profile.ref if profile is not None else item.profile,
+        recorded_at=item.recorded_at,
+        measurements=item.measurements,
+        source=item.source,
+        anomaly_injected=item.anomaly_injected,
+        anomaly_type=item.anomaly_type,
+    )
+    admit(reading, known)
+    content = (machine_id, sensor_id, microseconds(item.recorded_at), item.measurements)
+    return replace(reading, event_id=item.event_id or derive_event_id(*content))

@@ -12,10 +12,12 @@ from infra.container import Container, late
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from commands.decide_on_dead_letter import DeadLetterHandler
     from commands.define_profile import DefineProfileHandler
     from commands.desk import CommandDesk
     from infra.disk import LogDisk
     from infra.ingest.train_first import InForce
+    from infra.kafka.dead_letter_log import KafkaDeadLetterLog
     from infra.kafka.known_readings import LoggedReadings
     from infra.kafka.profile_log import KafkaProfileLog
     from infra.kafka.reading_appender import ReadingAppender
@@ -45,6 +47,16 @@ class Intake(containers.DeclarativeContainer):
     )
     in_force: "providers.Factory[InForce]" = providers.Factory(
         late("infra.kafka.in_force:KafkaInForce"), bootstrap, contracts
+    )
+
+    dead_letter_log: "providers.Singleton[KafkaDeadLetterLog]" = providers.Singleton(
+        late("infra.kafka.dead_letter_log:KafkaDeadLetterLog"), bootstrap, contracts
+    )
+    dead_letter_handler: "providers.Factory[DeadLetterHandler]" = providers.Factory(
+        late("commands.decide_on_dead_letter:DeadLetterHandler"),
+        log=providers.Singleton(late("infra.kafka.dead_letter_log:KafkaDeadLetterLog"), bootstrap, contracts_to_write),
+        profiles=profile_log.provided.known,
+        contracts=contracts_to_write,
     )
 
     model_lines = providers.Singleton(late("commands.model_lines:ModelLines"))

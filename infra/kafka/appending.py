@@ -1,6 +1,6 @@
 """Appending a few events in one transaction, under a name that only one process can hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -80,11 +80,14 @@ class TransactionalAppender:
             raise NotAppended(f"{self._transactional_id} can't begin: {error}") from error
         self._producer = opened
 
-    def append(self, outgoing: Sequence[Outgoing]) -> tuple[Position, ...]:
+    def append(
+        self, outgoing: Sequence[Outgoing], *, then: Callable[[Sequence[Position]], Sequence[Outgoing]] | None = None
+    ) -> tuple[Position, ...]:
         """Append all events in one transaction and return their positions.
 
-        1. Encode. 2. Begin. 3. Produce, and wait for the broker's word on each record, which says where it stands.
-        4. Commit, repeating the same call while the broker asks for it.
+        1. Encode. 2. Begin. 3. Produce, and wait for the broker's word on each record, which says where it stands; then
+        the same with the events that `then` makes of these positions. 4. Commit, repeating the same call while the
+        broker asks for it.
         A crash before the end of 4 leaves records that no committed reader sees; the next `open` ends them.
 
         Raises:
@@ -93,18 +96,12 @@ class TransactionalAppender:
             Fenced: another process has the name.
         """
         encoded = [encode(one.event, self._contracts) for one in outgoing]  # Step 1
-        reports = [_Report() for _ in outgoing]
         try:
             self._producer.begin_transaction()  # Step 2
-            for one, value, report in zip(outgoing, encoded, reports, strict=True):  # Step 3
-                self._producer.produce(
-                    topic_of(type(one.event).__name__).name,
-                    key=one.key.encode(),
-                    value=value,
-                    headers=[(name, text.encode()) for name, text in one.headers.items()],
-                    on_delivery=report,
-                )
-            self._producer.flush(_ANSWER_S)
+            reports = self._produce(outgoing, encoded)  # Step 3
+            if then is not None:
+                following = then([report.position for report in reports])
+                reports += self._produce(following, [encode(one.event, self._contracts) for one in following])
             _until_answered(lambda: self._producer.commit_transaction(_ANSWER_S), _COMMIT_S)  # Step 4
         except KafkaException as error:
             self._give_up(error)
@@ -114,6 +111,19 @@ class TransactionalAppender:
                 raise
             self._give_up(error.__cause__)
         return tuple(report.position for report in reports)
+
+    def _produce(self, outgoing: Sequence[Outgoing], encoded: Sequence[bytes]) -> list[_Report]:
+        reports = [_Report() for _ in outgoing]
+        for one, value, report in zip(outgoing, encoded, reports, strict=True):
+            self._producer.produce(
+                topic_of(type(one.event).__name__).name,
+                key=one.key.encode(),
+                value=value,
+                headers=[(name, text.encode()) for name, text in one.headers.items()],
+                on_delivery=report,
+            )
+        self._producer.flush(_ANSWER_S)
+        return reports
 
     def _give_up(self, error: KafkaException) -> None:
         cause: KafkaError = error.args[0]
