@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
+from commands.reading_log import LogFull
 from commands.reading_log import ReadingsNotAppended as BatchNotAppended
 from domain.positions import Position
 from domain.profiles import ProfileDefined
@@ -62,8 +63,11 @@ class FakeReadingLog:
     def __init__(self, *, answers: bool = True) -> None:
         self.readings: list[SensorReadingRecorded] = []
         self.answers = answers
+        self.full = False
 
     def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
+        if self.full:
+            raise LogFull("only 3 MB are free on the log's disk: no reading is taken in")
         if not self.answers:
             raise BatchNotAppended("the log took 0 readings: no answer in time")
         first = len(self.readings)

@@ -209,3 +209,13 @@ def test_a_promotion_that_a_rule_forbids_is_409_with_the_rule() -> None:
 
     assert answer.status_code == 409
     assert "pump/3 was never trained" in answer.json()["detail"]
+
+
+def test_a_full_disk_is_told_as_507_and_takes_nothing() -> None:
+    service = Service()
+    service.log.full = True
+    answer = service.post(an_item())
+    assert answer.status_code == 507
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "no reading is taken in" in answer.json()["detail"]
+    assert service.log.readings == []
