@@ -81,9 +81,9 @@ class Scorer:
         self._settle()
         unsaved = [part for part, state in self._states.items() if state.next_offset > self._saved[part].next_offset]
         if unsaved:
-            self._write(
-                [PartitionWork(part, (), self._states[part]) for part in unsaved], self._log.transaction(), save=True
-            )
+            work = [PartitionWork(part, (), self._states[part]) for part in unsaved]
+            self._working = self._worker.submit(self._write, work, self._log.transaction(), save=True)
+            self._settle()
 
     def step(self, timeout_s: float) -> int:
         """Take what the group gave, score what has come, and return how many readings that were.
