@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from infra.kafka.scoring_log import KafkaScoringLog
     from infra.mlflow.mirror import Mirror
     from infra.projector_process import ProjectorProcess
+    from ml.comparison.compare import ComparisonDesk
     from ml.scoring.scorer import Scorer
     from ml.training.train import TrainingDesk
     from projections.folder import Folders
@@ -98,6 +99,15 @@ class Container(containers.DeclarativeContainer):
         late("ml.training.train:TrainingDesk"),
         readings=providers.Singleton(late("infra.kafka.training_rows:KafkaReadingLog"), bootstrap, decoding),
         models=model_log,
+        code=providers.Callable(late("infra.code_identity:code_identity")),
+    )
+    comparing: "providers.Singleton[ComparisonDesk]" = providers.Singleton(
+        late("ml.comparison.compare:ComparisonDesk"),
+        models=model_log,
+        readings=providers.Singleton(late("infra.kafka.compared_readings:KafkaComparedReadings"), bootstrap, decoding),
+        comparisons=providers.Singleton(
+            late("infra.kafka.comparisons:KafkaComparisons"), bootstrap, contracts_to_write
+        ),
         code=providers.Callable(late("infra.code_identity:code_identity")),
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from domain.models import ModelPromoted, ModelTrained
 from domain.positions import Position
+from domain.promotion import ModelEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +31,18 @@ class LoggedLine:
 class LoggedModelEvent:
     """An event of model-events with its place in the log."""
 
-    event: ModelTrained | ModelPromoted
+    event: ModelEvent
     position: Position
     appended_at: datetime
 
 
 def fold(lines: Mapping[str, LoggedLine], news: Iterable[LoggedModelEvent]) -> tuple[dict[str, LoggedLine], set[str]]:
-    """Return all lines after `news`, and the names of those that changed."""
+    """Return all lines after `news`, and the names of those that changed; comparisons and refusals change none."""
     folded, changed = dict(lines), set()
     for logged in news:
         event = logged.event
+        if not isinstance(event, ModelTrained | ModelPromoted):
+            continue
         name = event.model.name
         line = folded.get(name, LoggedLine(name=name))
         if isinstance(event, ModelTrained):

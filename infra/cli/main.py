@@ -42,7 +42,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "skip": ("infra.cli.skip", "Tell every build to pass over one record."),
     "dead-letters": ("infra.cli.dead_letters", "List, show, redrive and discard records that could not be accepted."),
     "train": ("infra.cli.train", "Train a model version from the log."),
-    "models": ("infra.cli.models", "List and promote model versions."),
+    "models": ("infra.cli.models", "List, compare, promote and roll back model versions."),
     "contracts": ("infra.cli.contracts", "Check, publish and list schemas."),
 }
 

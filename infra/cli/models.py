@@ -1,19 +1,20 @@
-"""`telltale models`: which versions there are, which one judges, since when and why."""
+"""`telltale models`: which versions there are, which one judges, and how another comes to judge."""
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 import typer
 
-from domain.models import ModelPromoted, ModelTrained
+from domain.models import ModelTrained
 from infra.cli.command_client import post_command
+from infra.cli.logged_models import logged_model_events
+from infra.cli.models_diff import diff
+from infra.cli.models_timeline import timeline
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
-from infra.container import Container
-from infra.kafka.clients import LogNotReachable
-from infra.kafka.reading import LogStalled
-from infra.model_lines import LoggedLine, LoggedModelEvent, fold
-from infra.settings import SettingMissing, load_settings
+from infra.model_lines import LoggedLine, fold
+from infra.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="List and promote model versions.")
+app = typer.Typer(no_args_is_help=True, help="List, compare, promote and roll back model versions.")
 
 _CHAMPION: Final = "champion"
 
@@ -24,7 +25,7 @@ def list_models(*, json_output: JsonOption = False) -> None:
 
     Example: telltale models list
     """
-    lines, _ = fold({}, _events())
+    lines, _ = fold({}, logged_model_events())
     if json_output:
         print_json([row for line in lines.values() for row in _as_json(line)])
         return
@@ -67,57 +68,35 @@ def promote(
         raise CommandFailed(f"{model!r} is no version", then="write it like pump/2", code=ExitCode.USAGE)
     wish = {"version": int(number), "because": because, "force": force}
     promoted = post_command(load_settings(), f"/models/{line}/promote", wish)
+    _show_promoted(promoted, json_output=json_output)
+
+
+@app.command()
+def rollback(
+    line: Annotated[str, typer.Argument(metavar="PROFILE", help="Line of a profile, such as pump.")],
+    because: Annotated[str, typer.Option(help="Why; shown wherever the champion is.")],
+    *,
+    json_output: JsonOption = False,
+) -> None:
+    """Make the champion before champion again; it was in force already, so no comparison is asked for.
+
+    Example: telltale models rollback pump --because "three alarms on sound machines since noon"
+    """
+    promoted = post_command(load_settings(), f"/models/{line}/rollback", {"because": because})
+    _show_promoted(promoted, json_output=json_output)
+
+
+app.command("diff")(diff)
+app.command("timeline")(timeline)
+
+
+def _show_promoted(promoted: Mapping[str, Any], *, json_output: bool) -> None:
     if json_output:
         print_json(promoted)
         return
     replaced = f" instead of {promoted['replaces']}" if promoted["replaces"] else ""
-    say(f"[bold]{promoted['model']}[/] is champion{replaced}; it stands at {promoted['position']}")
-
-
-@app.command()
-def timeline(
-    line: Annotated[str, typer.Argument(help="Line of a profile, such as pump.")], *, json_output: JsonOption = False
-) -> None:
-    """Show who was champion since when, promoted by whom, and why.
-
-    Example: telltale models timeline pump
-    """
-    promotions = [
-        (logged, logged.event)
-        for logged in _events()
-        if isinstance(logged.event, ModelPromoted) and logged.event.model.name == line
-    ]
-    if json_output:
-        print_json(
-            [
-                {
-                    "since": logged.appended_at,
-                    "model": str(event.model),
-                    "replaces": str(event.replaces) if event.replaces else None,
-                    "actor": event.actor,
-                    "because": event.because,
-                    "position": str(logged.position),
-                }
-                for logged, event in promotions
-            ]
-        )
-        return
-    print_table(
-        ("since", "model", "replaces", "by", "because", "position"),
-        (
-            (logged.appended_at, event.model, event.replaces, event.actor, event.because, logged.position)
-            for logged, event in promotions
-        ),
-    )
-    if not promotions:
-        say(f"no version of {line} was ever promoted; telltale models list shows those that were trained")
-
-
-def _events() -> list[LoggedModelEvent]:
-    try:
-        return list(Container().model_events().news(0))
-    except (LogNotReachable, LogStalled, SettingMissing) as error:
-        raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error
+    forced = ", against the gate" if promoted["forced"] else ""
+    say(f"[bold]{promoted['model']}[/] is champion{replaced}{forced}; it stands at {promoted['position']}")
 
 
 def _is_champion(line: LoggedLine, event: ModelTrained) -> bool:

@@ -1,7 +1,7 @@
 """Progress of long work: done/total, rate and time left; a line every few seconds where there is no terminal."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -43,6 +43,21 @@ def progress(title: str, *, total: int | None = None, unit: str = "") -> Iterato
     with Progress(*columns, console=out) as display:
         task = display.add_task(escape(title), total=total)
         yield _RichBar(display, task)
+
+
+@contextmanager
+def reading_progress(title: str = "reading the log") -> Iterator[Callable[[int, int], None]]:
+    """Show how much of the log has been read, told as offsets done and offsets in all."""
+    with progress(title, unit="records") as bar:
+        done_before = 0
+
+        def on_progress(done: int, total: int) -> None:
+            nonlocal done_before
+            bar.set_total(total)
+            bar.advance(done - done_before)
+            done_before = done
+
+        yield on_progress
 
 
 def rate_text(done: int, elapsed_s: float) -> str:

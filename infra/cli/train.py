@@ -12,7 +12,7 @@ from domain.admission import UnknownProfile
 from domain.readings import microseconds
 from infra.cli.moments import parse_moment
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, say
-from infra.cli.progress import progress
+from infra.cli.progress import reading_progress
 from infra.container import Container
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.reading import LogStalled
@@ -20,7 +20,7 @@ from infra.settings import SettingMissing
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.manifest import NotAManifest
 from ml.panel.trainer import PanelTrainer
-from ml.training.ports import ModelNotAppended, ModelNotStored, OnProgress, ReadingsGone, StoredModel
+from ml.training.ports import ModelNotAppended, ModelNotStored, ReadingsGone, StoredModel
 from ml.training.train import Reproduction
 from ml.training.trainer import NotTrainable, Trainer
 from schemas.contracts import ContractNotPublished
@@ -81,21 +81,6 @@ def train(
         _show_reproduction(reproduction, json_output=json_output)
     else:
         _show_trained(stored, json_output=json_output)
-
-
-@contextmanager
-def reading_progress() -> Iterator[OnProgress]:
-    """Show how much of the log has been read."""
-    with progress("reading the log", unit="records") as bar:
-        done_before = 0
-
-        def on_progress(done: int, total: int) -> None:
-            nonlocal done_before
-            bar.set_total(total)
-            bar.advance(done - done_before)
-            done_before = done
-
-        yield on_progress
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from domain.models import ModelRef
 from domain.profiles import ProfileDefined
 from infra.cli.command_client import post_command
-from infra.cli.train import reading_progress, refusals
+from infra.cli.progress import reading_progress
+from infra.cli.train import refusals
 from infra.ingest.train_first import TrainFirst
 from infra.intake import Intake
 from infra.model_lines import fold

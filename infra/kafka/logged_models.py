@@ -5,8 +5,8 @@ from typing import Final
 
 from confluent_kafka import TopicPartition
 
-from domain.models import ModelPromoted, ModelTrained
 from domain.positions import Position
+from domain.promotion import ModelEvent
 from domain.readings import moment_of
 from domain.topics import MODEL_EVENTS
 from infra.kafka.clients import consumer
@@ -54,7 +54,7 @@ class KafkaModelEvents:
     def _logged(self, batch: RecordBatch) -> Iterator[LoggedModelEvent]:
         for place, value in enumerate(batch.values):
             event = self._decode(value)
-            if isinstance(event, ModelTrained | ModelPromoted):
+            if isinstance(event, ModelEvent):
                 yield LoggedModelEvent(
                     event=event,
                     position=Position(batch.topic, batch.partition, int(batch.offsets[place])),

@@ -56,7 +56,7 @@ class KafkaReadingLog:
         Raises:
             ReadingsGone: the ranges reach below what the log still holds, or beyond its end, or it is another log.
         """
-        self._check(selection)
+        self.require(selection)
         total = sum(len(one) for one in selection.ranges)
         before = 0
         collector = RowCollector(selection, profile)
@@ -70,7 +70,12 @@ class KafkaReadingLog:
             on_progress(before, total)
         return collector.rows()
 
-    def _check(self, selection: Selection) -> None:
+    def require(self, selection: Selection) -> None:
+        """Return when the log holds all of the selection's ranges.
+
+        Raises:
+            ReadingsGone: it does not, or is another log.
+        """
         if self._ends.topic_id(selection.topic) != selection.topic_id:
             raise ReadingsGone(f"{selection.topic} is not the topic of the manifest: it was made anew or restored")
         first, end = self._ends.first(self._places), self._ends.written(self._places)

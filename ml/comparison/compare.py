@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from domain.comparison import ComparedRange, ModelsCompared, comparison_id
 from domain.models import ModelTrained
@@ -23,6 +24,14 @@ from ml.manifest import CodeIdentity, Selection
 from ml.scoring.judge import score
 from ml.scoring.state import LoadedModel, PartitionState
 from ml.training.ports import ModelNotStored, OnProgress
+
+
+class Loader(Protocol):
+    """Makes a detector of an artifact's bytes."""
+
+    def __call__(self, content: bytes, *, format: str) -> Detector:  # noqa: A002 - the event's own word
+        """Return the detector."""
+
 
 Bounds = Callable[[Selection], Selection]
 """Narrows the selection of all readings down to the history that is meant."""
@@ -49,6 +58,7 @@ class ComparisonDesk:
     readings: ComparedReadings
     comparisons: Comparisons
     code: CodeIdentity
+    loader: Loader = load_detector
 
     def compare(
         self, champion: str, challenger: str, *, on_progress: OnProgress, bounds: Bounds = everything
@@ -154,7 +164,7 @@ class ComparisonDesk:
 
     def _load(self, trained: ModelTrained) -> Detector:
         form, content = self.models.content(trained.model.artifact_sha256)
-        return load_detector(content, format=form)
+        return self.loader(content, format=form)
 
 
 def _require_comparable(champion: ModelTrained, challenger: ModelTrained) -> None:
