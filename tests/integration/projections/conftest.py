@@ -30,9 +30,8 @@ def postgres() -> Iterator[PostgresService]:
     folder.chmod(0o755)  # PostgreSQL may run as another user
     home = Home(folder)
     home.create()
-    service = PostgresService(
-        home, port=choose_ports(home, ["postgres"], PortClaims())["postgres"], passwords=_PASSWORDS
-    )
+    claims = PortClaims()
+    service = PostgresService(home, port=choose_ports(home, ["postgres"], claims)["postgres"], passwords=_PASSWORDS)
     service.prepare(_run)
     program = service.program()
     with (folder / "postgres.log").open("wb") as log:
@@ -53,6 +52,7 @@ def postgres() -> Iterator[PostgresService]:
     finally:
         server.send_signal(signal.SIGQUIT)  # at once, without writing anything down
         server.wait(DEADLINE_S)
+        claims.release()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -93,5 +93,6 @@ def test_a_table_of_any_read_model_is_asked_as_of(client: TestClient, store: Fak
 def a_folder_that_keeps(days: int) -> Folder:
     """Return read model readings with days to keep."""
     texts = dict(load_folder("readings").texts)
-    texts["projection.toml"] = f"keep_days = {days}\n{texts['projection.toml']}"
+    kept = f'keep_days = {days}\n[keep_by]\nreadings = "known_at"\n[keys]'
+    texts["projection.toml"] = texts["projection.toml"].replace("[keys]", kept)
     return Folder.from_texts(texts)
