@@ -1,7 +1,7 @@
 """The scorer: readings in, verdicts and ledger out, exactly once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from time import monotonic
 from typing import Final
@@ -68,6 +68,7 @@ class Scorer:
         self._retry_at = 0.0
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="transaction")
         self._working: Future[None] | None = None
+        self._writing_since: float | None = None
 
     def run(self, running: Callable[[], bool]) -> None:
         """Score until `running` says no; then write a last snapshot of every partition.
@@ -151,14 +152,18 @@ class Scorer:
         saved = {
             part.partition: tuple(snapshot_of(part.partition, part.state)) for part in work if save or self._due(part)
         }
-        with transaction as writing:  # Steps 2 and 5
-            for part in work:
-                for topic, key, event in part.records:  # Step 3
-                    writing.append(topic, part.partition, key, event)
-            for partition, chunks in saved.items():
-                for chunk in chunks:
-                    writing.append(SCORER_STATE, partition, None, chunk)
-            writing.advance({part.partition: part.state.next_offset for part in work})  # Step 4
+        self._writing_since = monotonic()
+        try:
+            with transaction as writing:  # Steps 2 and 5
+                for part in work:
+                    for topic, key, event in part.records:  # Step 3
+                        writing.append(topic, part.partition, key, event)
+                for partition, chunks in saved.items():
+                    for chunk in chunks:
+                        writing.append(SCORER_STATE, partition, None, chunk)
+                writing.advance({part.partition: part.state.next_offset for part in work})  # Step 4
+        finally:
+            self._writing_since = None
         self._states.update({part.partition: part.state for part in work})  # Step 6
         self._saved.update({partition: saved_of(chunks) for partition, chunks in saved.items()})
 
@@ -170,13 +175,14 @@ class Scorer:
             TransactionStuck: the client does not come back.
         """
         working, self._working = self._working, None
+        if working is None:
+            return True
+        while not wait([working], timeout=1.0).done:
+            began = self._writing_since
+            if began is not None and monotonic() - began > WRITTEN_WITHIN_S:
+                raise TransactionStuck(WRITTEN_WITHIN_S)
         try:
-            if working is not None:
-                working.result(WRITTEN_WITHIN_S)
-        except TimeoutError as never:
-            if working is not None and working.done():
-                raise
-            raise TransactionStuck(WRITTEN_WITHIN_S) from never
+            working.result()
         except TransactionAborted as cause:
             # The source has moved past these records; without this the next poll would skip them.
             _log.warning("transaction_aborted", partitions=sorted(self._states), cause=str(cause))

@@ -18,7 +18,7 @@ from typing import Final
 
 from infra.cli.output import note, print_table
 from infra.logs import configure_logs
-from tests.benchmarks import ingesting, latency, projecting, scoring, starting, storing
+from tests.benchmarks import ingesting, latency, projecting, recovery, scoring, starting, storing
 from tests.benchmarks.figures import RESULTS, Figure, merge
 from tests.benchmarks.plant import Plant
 from tests.benchmarks.sizes import FULL, QUICK, Sizes
@@ -33,10 +33,11 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
         "storage": storing.measure,
         "projection": projecting.measure,
         "latency": latency.measure,
+        "recovery": recovery.measure,
         "start": starting.measure,
     }
 )
-"""In the order they run: the later ones work on what the earlier ones left in the log. `start` ends what runs."""
+"""In the order they run: the later ones work on what the earlier ones left in the log. The last two end what runs."""
 
 
 def main() -> int:
