@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from rich.markup import escape
@@ -11,7 +11,9 @@ from rich.markup import escape
 from domain.comparison import BudgetCheck, within_budgets
 from infra.cli.output import print_table, say
 from infra.settings import SettingMissing, load_settings
-from ml.comparison.compare import Comparison
+
+if TYPE_CHECKING:
+    from ml.comparison.compare import Comparison
 
 SHOWN: Final = 15
 """Rows of a table; --json has all of them."""
@@ -20,7 +22,7 @@ _AFTER: Final = timedelta(minutes=1)
 """What the Sensor page shows behind a flip, so that it does not stand at the edge."""
 
 
-def show_comparison(compared: Comparison, checks: Sequence[BudgetCheck]) -> None:
+def show_comparison(compared: "Comparison", checks: Sequence[BudgetCheck]) -> None:
     """Print the comparison."""
     event = compared.event
     numbers, report = event.numbers, json.loads(event.report)
@@ -81,7 +83,7 @@ def _decisions(report: Mapping[str, Any]) -> None:
         say(f"score shift, ln(challenger / champion) at its quantiles: {told}")
 
 
-def _incidents(compared: Comparison) -> None:
+def _incidents(compared: "Comparison") -> None:
     numbers = compared.event.numbers
     days = max(numbers.machine_days, 1e-9)
     report = json.loads(compared.event.report)

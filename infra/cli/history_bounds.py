@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from domain.positions import NotAPosition, Position
 from domain.readings import microseconds
 from domain.topics import SENSOR_EVENTS
 from infra.cli.moments import parse_moment
 from infra.cli.output import CommandFailed, ExitCode
-from ml.comparison.compare import Bounds
-from ml.manifest import OffsetRange, Selection
+
+if TYPE_CHECKING:
+    from ml.comparison.compare import Bounds
+    from ml.manifest import OffsetRange, Selection
 
 
-def bounds_of(since: str | None, before: str | None) -> Bounds:
+def bounds_of(since: str | None, before: str | None) -> "Bounds":
     """Return what narrows a selection down to the history from `since` to below `before`.
 
     Positions are joined by commas, one for each partition that they bound; the other partitions stay whole.
@@ -24,7 +27,7 @@ def bounds_of(since: str | None, before: str | None) -> Bounds:
     from_us = None if since is None or from_offsets else microseconds(parse_moment(since))
     before_us = None if before is None or to_offsets else microseconds(parse_moment(before))
 
-    def narrowed(selection: Selection) -> Selection:
+    def narrowed(selection: "Selection") -> "Selection":
         ranges = (_cut(one, from_offsets, to_offsets) for one in selection.ranges)
         return replace(
             selection,
@@ -49,9 +52,9 @@ def _offsets(text: str | None) -> Mapping[int, int]:
     return {position.partition: position.offset for position in positions}
 
 
-def _cut(one: OffsetRange, from_offsets: Mapping[int, int], to_offsets: Mapping[int, int]) -> OffsetRange:
-    return OffsetRange(
-        partition=one.partition,
+def _cut(one: "OffsetRange", from_offsets: Mapping[int, int], to_offsets: Mapping[int, int]) -> "OffsetRange":
+    return replace(
+        one,
         from_offset=max(one.from_offset, from_offsets.get(one.partition, one.from_offset)),
         next_offset=min(one.next_offset, to_offsets.get(one.partition, one.next_offset)),
     )

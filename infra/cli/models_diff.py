@@ -1,7 +1,7 @@
 """`telltale models diff`: two versions over the same history, as tables, and how it stands against the gate."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,11 +15,10 @@ from infra.container import Container
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.reading import LogStalled
 from infra.settings import SettingMissing
-from ml.artifact import NotAnArtifact
-from ml.comparison.compare import Comparison
-from ml.comparison.ports import ComparisonContradicted, ComparisonNotAppended, NotComparable
-from ml.training.ports import ModelNotStored, ReadingsGone
 from schemas.contracts import ContractNotPublished
+
+if TYPE_CHECKING:
+    from ml.comparison.compare import Comparison
 
 
 def diff(
@@ -55,12 +54,17 @@ def diff(
 
 def compare(
     container: Container, champion: str, challenger: str, *, since: str | None = None, before: str | None = None
-) -> Comparison:
+) -> "Comparison":
     """Compare two versions with progress, and append the outcome.
 
     Raises:
         CommandFailed: they can't be compared, or the log does not answer.
     """
+    # What judges is compiled code, which the other commands on models need not load.
+    from ml.artifact import NotAnArtifact  # noqa: PLC0415
+    from ml.comparison.ports import ComparisonContradicted, ComparisonNotAppended, NotComparable  # noqa: PLC0415
+    from ml.training.ports import ModelNotStored, ReadingsGone  # noqa: PLC0415
+
     bounds = bounds_of(since, before)
     try:
         with reading_progress(f"{champion} and {challenger} judge the same readings") as on_progress:
@@ -82,7 +86,7 @@ def compare(
     return compared
 
 
-def as_json(compared: Comparison) -> dict[str, Any]:
+def as_json(compared: "Comparison") -> dict[str, Any]:
     """Return a comparison as `--json` prints it: the event, its report opened, and the budgets."""
     event: ModelsCompared = compared.event
     checks = budget_checks(event.numbers)
