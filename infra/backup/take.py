@@ -27,7 +27,7 @@ from infra.supervisor.control import AlreadyRunning, end_orphans, held, is_held
 from infra.supervisor.state import PartState, read_status
 
 STILL_WITHIN_S: Final = 60.0
-BACK_WITHIN_S: Final = 60.0
+BACK_WITHIN_S: Final = 180.0
 _IDENTITY: Final = "partition.metadata"
 
 
