@@ -16,6 +16,7 @@ from query_api.outlook import LogOutlook, RegistryOutlook
 from query_api.reference_page import reference_page
 from query_api.routes import (
     champions,
+    comparisons,
     contracts,
     dead_letters,
     explanation,
@@ -57,6 +58,7 @@ ROUTERS: Final = (
     verdicts.router,
     stream.router,
     champions.router,
+    comparisons.router,
     freshness.router,
     operations.router,
     contracts.router,

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from query_api.models.common import Answer
+from query_api.models.comparisons import ComparisonMade, Rejection
 
 
 class ModelVersion(Answer):
@@ -45,13 +46,17 @@ class Reign(Answer):
     replaces: str | None
     because: str
     actor: str
-    forced: bool
+    forced: bool = Field(description="The gate was overruled.")
+    comparison_id: str | None = Field(description="The comparison that stood at the gate.")
+    rollback: bool = Field(description="It undid the promotion before.")
     position: str
     scoring: list[ScoringStart]
 
 
 class Timeline(Answer):
-    """Champions of one line, oldest first, without holes."""
+    """Champions of one line, oldest first, without holes; what was compared and what was refused."""
 
     name: str
     reigns: list[Reign]
+    comparisons: list[ComparisonMade]
+    rejections: list[Rejection]

@@ -10,6 +10,7 @@ from query_api.errors import NotKnown
 from query_api.models.champions import ModelVersion, Reign, Timeline
 from query_api.models.common import Page
 from query_api.parameters import Cursor, Limit
+from query_api.routes.comparisons import comparisons_of, rejections_of
 from query_api.store import Snapshot, columns
 
 router = APIRouter(tags=["models"])
@@ -67,6 +68,8 @@ REIGNS: Final = """
         champions.because,
         champions.actor,
         champions.forced,
+        grounds.comparison_id,
+        coalesce(grounds.rollback, false) AS rollback,
         'model-events/0/' || champions."offset" AS position,
         coalesce((
             SELECT json_agg(
@@ -82,6 +85,8 @@ REIGNS: Final = """
                 AND changes.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
         ), '[]') AS scoring
     FROM champions
+    LEFT JOIN promotion_grounds AS grounds
+        ON grounds."offset" = champions."offset"
     WHERE champions.name = %(name)s
         AND champions.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
     ORDER BY champions."offset"
@@ -117,13 +122,22 @@ async def models(
 
 @router.get("/models/{profile}/timeline", response_model=Timeline, summary="Champions of a line")
 async def timeline(ask: AskAsOf, profile: str) -> Response:
-    """Return who was champion when, why, and from which reading on it scored; `pump` and `pump@1` mean one line."""
+    """Return who was champion when, why, and from which reading on it scored; `pump` and `pump@1` mean one line.
+
+    Beside the reigns stand the comparisons that were made and the promotions that the gate refused. With `as_of` the
+    last reign is the champion of that moment.
+    """
     name = profile.partition("@")[0]
 
     async def question(snapshot: Snapshot) -> Timeline:
         asked = {"name": name, "as_of": ask.as_of}
         if not await snapshot.fetch(LINE, asked, columns):
             raise NotKnown(f"No model of {name} was trained by then. GET /models lists those that were.")
-        return Timeline(name=name, reigns=await snapshot.fetch(REIGNS, asked, Reign))
+        return Timeline(
+            name=name,
+            reigns=await snapshot.fetch(REIGNS, asked, Reign),
+            comparisons=await comparisons_of(snapshot, asked),
+            rejections=await rejections_of(snapshot, asked),
+        )
 
-    return await ask.answer(("models", "scoring"), question)
+    return await ask.answer(("models", "scoring", "comparisons"), question)

@@ -1,19 +1,22 @@
 """A log with everything that every read model reads, made from a seed."""
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 from domain.anomalies import AnomalyDetected, severity_of, verdict_id
+from domain.comparison import ComparedRange, budget_checks
 from domain.contracts import SchemaPublished
 from domain.dead_letters import DeadLetterDiscarded, DeadLettered, DeadLetterRedriven
 from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.positions import Position
 from domain.profiles import ProfileDefined
-from domain.promotion import ModelEvent
+from domain.promotion import ModelEvent, PromotionRejected
 from domain.readings import SensorReadingRecorded
 from domain.scoring import FlaggedRanges, ModelInForce, ReadingsScored, ScoreColumn, ScoringModelChanged
 from tests.builders import NOON, a_profile, a_reading
+from tests.comparisons import compared
 from tests.projection_log import FakeLog
 
 PROFILES = (
@@ -130,9 +133,30 @@ def _append_model_event(log: FakeLog, chance: Random, number: int) -> None:
         parameters={"trees": "100"},
     )
     promoted = ModelPromoted(
-        model=model, replaces=chance.choice([None, _model(name, 1)]), because="test", actor="tester", forced=False
+        model=model,
+        replaces=chance.choice([None, _model(name, 1)]),
+        because="test",
+        actor="tester",
+        forced=False,
+        comparison_id=chance.choice([None, "found"]),
+        rollback=chance.random() < 0.2,
     )
-    said: ModelEvent = trained if chance.random() < 0.5 else promoted
+    found = replace(
+        compared(_model(name, 1), model, machine_days=chance.choice([0.1, 2.5])),
+        ranges=(ComparedRange(partition=1, from_offset=0, next_offset=number),),
+        recorded_from=chance.choice([None, NOON]),
+    )
+    rejected = PromotionRejected(
+        model=model,
+        against=_model(name, 1),
+        comparison_id=None,
+        numbers=chance.choice([None, found.numbers]),
+        checks=chance.choice([(), budget_checks(found.numbers)]),
+        because="test",
+        actor="tester",
+    )
+    choices: list[ModelEvent] = [trained, trained, promoted, promoted, found, rejected]
+    said = chance.choice(choices)
     log.append(said, topic="model-events", key=name, appended_s=chance.uniform(0, 99))
 
 

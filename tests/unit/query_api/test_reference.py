@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from query_api.examples import example_of
 from query_api.routes import (
     champions,
+    comparisons,
     contracts,
     dead_letters,
     explanation,
@@ -26,6 +27,7 @@ ROUTES = [
     route
     for module in (
         champions,
+        comparisons,
         contracts,
         dead_letters,
         explanation,
