@@ -30,6 +30,16 @@ class LogIsNotTheOneProjected(ProjectionError):
         self.where = where
 
 
+class TopicGrew(ProjectionError):
+    """A topic has another number of partitions than ours: a machine's history would lie in two of them."""
+
+    def __init__(self, topic: str, *, found: int, wanted: int) -> None:
+        super().__init__(
+            f"{topic} has {found} partitions instead of {wanted}, which can never change: what was written since is in "
+            "other partitions than before. Restore the log from a backup: telltale restore"
+        )
+
+
 class StoreUnavailable(ProjectionError):
     """The store can't be written now, through no fault of the rows; nothing of the transaction may be assumed."""
 
@@ -88,6 +98,7 @@ class RecordSource(Protocol):
 
         Raises:
             LogUnavailable: the log does not answer, or a topic is missing.
+            TopicGrew: a topic has more or fewer partitions than it was made with.
         """
 
     def crcs(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int | None]:

@@ -13,6 +13,7 @@ from projections.ports import (
     LogIsNotTheOneProjected,
     LogUnavailable,
     StoreUnavailable,
+    TopicGrew,
     Vocabulary,
 )
 from projections.projector import Projector, RecordRefused
@@ -81,7 +82,7 @@ class Projecting:
                     self._stay_stopped(Trouble(ProjectorState.STOPPED, str(moved)))
             except RecordRefused as refused:
                 self._stay_stopped(Trouble(ProjectorState.STOPPED, str(refused), refused.position))
-            except LogIsNotTheOneProjected as other_log:
+            except (LogIsNotTheOneProjected, TopicGrew) as other_log:
                 self._stay_stopped(Trouble(ProjectorState.STOPPED, str(other_log)))
             except Exception as defect:  # noqa: BLE001 - one projection's defect must not end the others
                 self._log.exception("projection_failed")

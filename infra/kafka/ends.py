@@ -75,6 +75,19 @@ class LogEnds:
             self._client = None
             raise LogNotReachable(self._bootstrap, str(error)) from error
 
+    def partitions(self, topic: str) -> int:
+        """Return how many partitions the topic has.
+
+        Raises:
+            LogNotReachable: no broker answers in time.
+        """
+        try:
+            future = self._admin().describe_topics(TopicCollection([topic]))[topic]
+            return len(future.result(self._timeout_s).partitions)
+        except KafkaException as error:
+            self._client = None
+            raise LogNotReachable(self._bootstrap, str(error)) from error
+
     def _ask(self, places: Iterable[Place], spec: OffsetSpec, isolation: IsolationLevel) -> Mapping[Place, int]:
         asked = {TopicPartition(topic, partition): spec for topic, partition in places}
         if not asked:

@@ -12,7 +12,7 @@ from infra.kafka.clients import LogNotReachable, consumer
 from infra.kafka.ends import LogEnds
 from infra.kafka.messages import batches_of
 from projections.checkpoints import TopicPartition, record_crc
-from projections.ports import LogIsNotTheOneProjected, LogPartition, LogUnavailable, Polled
+from projections.ports import LogIsNotTheOneProjected, LogPartition, LogUnavailable, Polled, TopicGrew
 
 FIRST_RECORD_WAIT_S: Final = 0.2
 """How long a poll waits when there is nothing: bounds how late a stop or a retry is noticed."""
@@ -39,9 +39,13 @@ class KafkaRecordSource:
 
         Raises:
             LogUnavailable: the log does not answer, or a topic is missing.
+            TopicGrew: a topic has more or fewer partitions than it was made with.
         """
         places = [(topic, partition) for topic in sorted(topics) for partition in range(TOPICS[topic].partitions)]
         try:
+            for topic in topics:
+                if (found := self._ends.partitions(topic)) != TOPICS[topic].partitions:
+                    raise TopicGrew(topic, found=found, wanted=TOPICS[topic].partitions)
             ids = {topic: self._ends.topic_id(topic) for topic in topics}
             first, stable = self._ends.first(places), self._ends.stable(places)
         except LogNotReachable as error:

@@ -18,7 +18,7 @@ from typing import Final
 
 from infra.cli.output import note, print_table
 from infra.logs import configure_logs
-from tests.benchmarks import ingesting, latency, projecting, recovery, scoring, starting, storing
+from tests.benchmarks import ingesting, latency, projecting, rebuilding, recovery, scoring, starting, storing
 from tests.benchmarks.figures import RESULTS, Figure, merge
 from tests.benchmarks.plant import Plant
 from tests.benchmarks.sizes import FULL, QUICK, Sizes
@@ -32,6 +32,7 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
         "scorer": scoring.measure,
         "storage": storing.measure,
         "projection": projecting.measure,
+        "rebuild": rebuilding.measure,
         "latency": latency.measure,
         "recovery": recovery.measure,
         "start": starting.measure,
