@@ -1,6 +1,6 @@
 """What page Sensor asks: which sensor, its readings, its verdicts, and the verdict that is explained."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -27,15 +27,28 @@ class Seen:
     changes: tuple[ModelChange, ...]
 
 
+AS_OFTEN: Final = 0.5
+"""A sensor with this part of the most verdicts has about as many: which has one more is chance, and changes."""
+
+
 def newest_worst(verdicts: tuple[Verdict, ...]) -> Verdict | None:
-    """Return the newest verdict of the worst severity, from the sensor that has most of that severity."""
-    counted = Counter((verdict.severity, verdict.machine_id, verdict.sensor_id) for verdict in verdicts)
+    """Return the newest verdict of the worst severity, from the sensor that it is most about.
 
-    def weight(verdict: Verdict) -> tuple[int, int, datetime]:
-        same = counted[verdict.severity, verdict.machine_id, verdict.sensor_id]
-        return rank(verdict.severity), same, verdict.recorded_at
-
-    return max(verdicts, key=weight, default=None)
+    That is, of the sensors that have about as many of that severity as any, the one with the largest score: a fault of
+    a machine shows at all its sensors, and what the page names must not change with every reading.
+    """
+    worst_rank = max((rank(verdict.severity) for verdict in verdicts), default=0)
+    by_sensor: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        if rank(verdict.severity) == worst_rank:
+            by_sensor[verdict.machine_id, verdict.sensor_id].append(verdict)
+    if not by_sensor:
+        return None
+    most = max(map(len, by_sensor.values()))
+    often = [found for found in by_sensor.values() if len(found) >= AS_OFTEN * most]
+    return max(
+        max(often, key=lambda found: max(verdict.score for verdict in found)), key=lambda verdict: verdict.recorded_at
+    )
 
 
 def ask_verdicts(connection: Connection, choices: Choices, sensor: Sensor | None) -> tuple[Verdict, ...]:

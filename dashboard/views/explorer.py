@@ -141,6 +141,11 @@ def _cell(connection: Connection, choices: Choices) -> None:
 
 def _no_data(found: Swimlane, choices: Choices) -> None:
     """Say where data are, with the way there."""
+    if choices.as_of and found.data_starts_at is None:
+        empty(
+            f"<b>Nothing was known by {clock(choices.as_of, now())}.</b><br>The first reading came into the log later."
+        )
+        return
     if found.data_starts_at is None or found.data_ends_at is None:
         empty("<b>No data yet.</b><br>Readings come from a file, over HTTP or from simulated machines.")
         st.code("telltale simulate --history 2h\ntelltale ingest csv FILE --time COLUMN --profile NAME", language=None)
