@@ -24,6 +24,7 @@ DEADLINE_S = 20.0
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projecting, "FIRST_WAIT_S", 0.001)
     monkeypatch.setattr(projecting, "LONGEST_WAIT_S", 0.002)
+    monkeypatch.setattr(projecting, "REST_LOOK_S", 0.002)
 
 
 @pytest.mark.parametrize("trouble", [StoreUnavailable("away"), BuildInUse("readings_b1"), LogUnavailable("away")])
@@ -75,6 +76,20 @@ def test_a_second_writer_stops_it_and_one_lost_answer_does_not() -> None:
         until(lambda: one.status.state is ProjectorState.STOPPED)
 
 
+def test_paused_it_keeps_the_build_and_writes_nothing_until_resumed() -> None:
+    log, store, paused = a_log(3), FakeProjectionStore(), Event()
+    with running(log, store, paused=paused) as one:
+        until(lambda: store.applied == [0, 1, 2])
+        paused.set()
+        until(lambda: one.status.state is ProjectorState.PAUSED)
+        log.append(a_reading(9))
+        time.sleep(0.05)
+        assert store.applied == [0, 1, 2]
+        paused.clear()
+        until(lambda: store.applied == [0, 1, 2, 3])
+        until(lambda: one.status.state is ProjectorState.RUNNING)
+
+
 def test_told_to_stop_it_finishes_what_it_polled() -> None:
     log, store = a_log(500), FakeProjectionStore()
     with running(log, store):
@@ -83,14 +98,20 @@ def test_told_to_stop_it_finishes_what_it_polled() -> None:
 
 
 @contextmanager
-def running(log: FakeLog, store: FakeProjectionStore, vocabulary: FakeVocabulary | None = None) -> Iterator[Projecting]:
+def running(
+    log: FakeLog,
+    store: FakeProjectionStore,
+    vocabulary: FakeVocabulary | None = None,
+    *,
+    paused: Event | None = None,
+) -> Iterator[Projecting]:
     """Yield a projector of `readings` that runs in a thread, stopped at the end."""
     known, stop = vocabulary or a_vocabulary(), Event()
     source = FakeRecordSource(log)
     projector = Projector(
         folder=load_folder("readings"), build="readings_b1", source=source, store=store, vocabulary=known
     )
-    one = Projecting(projector, known, stop)
+    one = Projecting(projector, known, stop, paused)
     thread = Thread(target=one.run)
     thread.start()
     try:

@@ -127,3 +127,30 @@ def test_the_end_is_only_seen_while_nothing_is_behind() -> None:
     watch = ProgressWatch()
     watch.report(a_status(known_s=40), {WHERE: 100}, now_s=100)
     assert watch.report(a_status(known_s=40), {WHERE: 101}, now_s=200).complete_to_us == 85_000_000
+
+
+def test_an_open_transaction_that_holds_a_partition_is_an_alarm_that_names_it() -> None:
+    watch = ProgressWatch()
+    for now_s in (0.0, STALLED_AFTER_S - 1):
+        early = watch.report(STATUS, {WHERE: 100}, now_s, written={WHERE: 140})
+        assert early.status.state is ProjectorState.RUNNING
+    late = watch.report(STATUS, {WHERE: 100}, STALLED_AFTER_S, written={WHERE: 150})
+    assert late.status.state is ProjectorState.STALLED
+    assert "open transaction has held sensor-events/0 at offset 100 for 30 s" in str(late.status.cause)
+    ended = watch.report(STATUS, {WHERE: 150}, STALLED_AFTER_S + 1, written={WHERE: 150})
+    assert ended.status.state is ProjectorState.RUNNING
+
+
+def test_transactions_that_come_and_go_are_no_alarm() -> None:
+    watch = ProgressWatch()
+    for second in range(90):
+        end = 100 + second
+        told = watch.report(a_status(end), {WHERE: end}, float(second), written={WHERE: end + 5})
+        assert told.status.state is ProjectorState.RUNNING
+
+
+def test_what_rests_because_somebody_said_so_is_no_alarm() -> None:
+    watch = ProgressWatch()
+    paused = replace(STATUS, state=ProjectorState.PAUSED, cause="paused")
+    watch.report(paused, {WHERE: 200}, now_s=0)
+    assert watch.report(paused, {WHERE: 200}, now_s=90).status.state is ProjectorState.PAUSED
