@@ -8,9 +8,10 @@ import numpy as np
 
 from domain.models import ModelPromoted, ModelRef
 from domain.profiles import ProfileDefined
+from domain.readings import SensorReadingRecorded
 from domain.scoring import ReadingsScored, ScorerStateSaved
 from domain.topics import ANOMALY_EVENTS, SCORER_STATE, SENSOR_EVENTS
-from ml.detector import Batch, Explanations, FloatArray, IntArray, Verdicts
+from ml.detector import Batch, Detector, Explanations, FloatArray, IntArray, Verdicts
 from ml.scoring.ports import ModelUnloadable, TransactionAborted
 from schemas.codec import Event, encode
 from schemas.contracts import Contracts
@@ -59,21 +60,33 @@ class InMemoryLog:
     profiles: dict[str, ProfileDefined] = field(default_factory=dict)
     topics: dict[str, list[Event]] = field(default_factory=dict)
     source: list[bytes | None] = field(default_factory=list)
+    keys: dict[bytes | None, bytes] = field(default_factory=dict)
     model_events: list[tuple[int, object]] = field(default_factory=list)
-    artifacts: dict[str, RunningMeanDetector] = field(default_factory=dict)
+    artifacts: dict[str, Detector] = field(default_factory=dict)
     offset: int | None = None
 
     def read(self, start: int, end: int) -> RecordBatch:
-        return a_batch(self.source[start:end], first_offset=start)
+        values = self.source[start:end]
+        return a_batch(values, keys=[self.keys.get(value, b"hall-a") for value in values], first_offset=start)
 
     def put(self, *events: Event) -> None:
-        self.source += [encode(event, self.contracts) for event in events]
+        for event in events:
+            self.source.append(encode(event, self.contracts))
+            if isinstance(event, SensorReadingRecorded):
+                self.keys[self.source[-1]] = event.machine_id.encode()
 
-    def promote(self, version: int = 1, *, profile: str = "environment@1", threshold: float = 5) -> ModelRef:
+    def promote(
+        self,
+        version: int = 1,
+        *,
+        profile: str = "environment@1",
+        threshold: float = 5,
+        detector: Detector | None = None,
+    ) -> ModelRef:
         model = ModelRef(
             profile=profile, name=profile.split("@", 1)[0], version=version, artifact_sha256=f"{version:064x}"
         )
-        self.artifacts.setdefault(model.artifact_sha256, RunningMeanDetector(threshold=threshold))
+        self.artifacts.setdefault(model.artifact_sha256, detector or RunningMeanDetector(threshold=threshold))
         promoted = ModelPromoted(model=model, replaces=None, because="test", actor="test", forced=False)
         self.model_events.append((len(self.model_events), promoted))
         return model
@@ -174,7 +187,7 @@ class FakeModels:
         self._position += len(news)
         return news
 
-    def load(self, model: ModelRef) -> RunningMeanDetector:
+    def load(self, model: ModelRef) -> Detector:
         try:
             return self._log.artifacts[model.artifact_sha256]
         except KeyError:

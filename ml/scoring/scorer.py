@@ -23,6 +23,7 @@ from ml.scoring.ports import (
 )
 from ml.scoring.state import LoadedModel, PartitionState
 from ml.scoring.taking import Saved, saved_of, take_partition
+from ml.scoring.warming import Warming
 from ml.scoring.work import PartitionWork, Setting, prepare, snapshot_of
 from schemas.contracts import UnknownSchemaId
 from schemas.readings import Readings
@@ -59,6 +60,7 @@ class Scorer:
         self._models = models
         self._decoding = decoding
         self._version = version
+        self._warming = Warming(history, decoding)
         self._champions = Champions()
         self._loaded: dict[str, LoadedModel] = {}
         self._refused: set[str] = set()
@@ -131,6 +133,7 @@ class Scorer:
                 batch=decoded[partition][0] if partition in decoded else None,
                 readings=decoded[partition][1] if partition in decoded else None,
                 setting=setting,
+                warming=self._warming,
             )
             for partition, state in self._states.items()
         ]

@@ -56,8 +56,12 @@ class PartitionState:
     inputs: Mapping[str, int] = field(default_factory=dict)
 
     def with_model(self, loaded: LoadedModel) -> "PartitionState":
-        """Return the state in which `loaded` judges its profile from here on."""
-        return replace(self, models={**self.models, loaded.model.profile: ModelState.fresh(loaded)})
+        """Return the state in which `loaded`, knowing nothing yet, judges its profile from here on."""
+        return self.with_model_state(ModelState.fresh(loaded))
+
+    def with_model_state(self, held: ModelState) -> "PartitionState":
+        """Return the state in which a model judges its profile from here on, with what it knows of the sensors."""
+        return replace(self, models={**self.models, held.loaded.model.profile: held})
 
     def with_input(self, topic: str, position: int) -> "PartitionState":
         """Return the state in which control topic `topic` is in force up to `position`; never goes back."""

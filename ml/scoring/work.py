@@ -13,6 +13,7 @@ from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, MODEL_EVENTS, SCORER_STA
 from ml.scoring.judge import Judgement, score
 from ml.scoring.records import Stretch, ledger_of, verdicts_of
 from ml.scoring.state import ENCODING, LoadedModel, PartitionState, to_bytes
+from ml.scoring.warming import Warming
 from schemas.codec import Event
 from schemas.readings import Readings
 from schemas.records import RecordBatch
@@ -47,18 +48,23 @@ def prepare(
     batch: RecordBatch | None,
     readings: Readings | None,
     setting: Setting,
+    warming: Warming,
 ) -> PartitionWork:
     """Return what the new champions and the new records of one partition cause; () records when nothing.
 
-    `batch` and `readings` are the same records before and after decoding; both None when only models changed.
+    `batch` and `readings` are the same records before and after decoding; both None when only models changed. A
+    process that has read less of model-events than the partition's last owner changes no model: it knows older news.
     """
     records: list[tuple[str, str | None, Event]] = []
     after = state
+    if setting.model_events_position < state.inputs.get(MODEL_EVENTS, 0):
+        champions = ()
     for loaded in champions:
         held = state.models.get(loaded.model.profile)
         if held is None or held.loaded.promoted_at < loaded.promoted_at:
-            records.append((ANOMALY_EVENTS, None, _change(partition, state, loaded, setting)))
-            after = after.with_model(loaded)
+            begins, how = warming.begin(partition, state, loaded)
+            records.append((ANOMALY_EVENTS, None, _change(partition, state, loaded, setting, how=how)))
+            after = after.with_model_state(begins)
     changed = bool(records)
     after = after.with_input(MODEL_EVENTS, setting.model_events_position)
     judgement = Judgement((), {})
@@ -92,7 +98,9 @@ def snapshot_of(partition: int, state: PartitionState) -> Iterator[ScorerStateSa
         )
 
 
-def _change(partition: int, state: PartitionState, loaded: LoadedModel, setting: Setting) -> ScoringModelChanged:
+def _change(
+    partition: int, state: PartitionState, loaded: LoadedModel, setting: Setting, *, how: str
+) -> ScoringModelChanged:
     held = state.models.get(loaded.model.profile)
     parameters = json.dumps(dict(loaded.detector.parameters), sort_keys=True, separators=(",", ":"))
     return ScoringModelChanged(
@@ -107,7 +115,7 @@ def _change(partition: int, state: PartitionState, loaded: LoadedModel, setting:
         parameters_sha256=hashlib.sha256(parameters.encode()).hexdigest(),
         code_version=setting.code_version,
         runtime=loaded.detector.runtime,
-        state="fresh",
+        state=how,
     )
 
 
