@@ -19,6 +19,13 @@ class LogFull(ReadingsNotAppended):
 class ReadingLog(Protocol):
     """Topic sensor-events."""
 
+    def require_room(self) -> None:
+        """Return if the log takes readings in; asks the disk, not the log, which a full disk may have stopped.
+
+        Raises:
+            LogFull: there is no room.
+        """
+
     def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
         """Append admitted readings, each under its machine, and return where they stand, in the same order.
 

@@ -70,8 +70,10 @@ class RecordReadingsHandler:
         The same batch again appends again, under the same ids, which scorer and read models know as duplicates.
 
         Raises:
+            LogFull: there is no room for readings; none was taken in.
             ReadingsNotAppended: the log did not take them all.
         """
+        self.log.require_room()
         self._hear_of([item.profile for item in items if isinstance(item, OfferedReading)])
         refused = [item for item in items if isinstance(item, Refused)]
         admitted: list[tuple[int, SensorReadingRecorded]] = []

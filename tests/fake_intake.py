@@ -65,9 +65,12 @@ class FakeReadingLog:
         self.answers = answers
         self.full = False
 
-    def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
+    def require_room(self) -> None:
         if self.full:
             raise LogFull("only 3 MB are free on the log's disk: no reading is taken in")
+
+    def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
+        self.require_room()
         if not self.answers:
             raise BatchNotAppended("the log took 0 readings: no answer in time")
         first = len(self.readings)

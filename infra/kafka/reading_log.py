@@ -59,13 +59,17 @@ class KafkaReadingLog:
         self._producer: Producer = producer(bootstrap, linger_ms=2, delivery_timeout_ms=int(answered_within_s * 1000))
         self._queueing = Lock()
 
-    def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
-        """Append readings and return their positions. See `ReadingLog`."""
+    def require_room(self) -> None:
+        """Return if there is room on the log's disk. See `ReadingLog`."""
         try:
             if self._disk is not None:
                 self._disk.require_room()
         except DiskNearlyFull as full:
             raise LogFull(str(full)) from full
+
+    def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
+        """Append readings and return their positions. See `ReadingLog`."""
+        self.require_room()
         reports = _Reports(len(readings))
         values = self._encoded(readings)
         try:

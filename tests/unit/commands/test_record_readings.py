@@ -211,9 +211,9 @@ def test_a_promotion_that_a_rule_forbids_is_409_with_the_rule() -> None:
     assert "pump/3 was never trained" in answer.json()["detail"]
 
 
-def test_a_full_disk_is_told_as_507_and_takes_nothing() -> None:
+def test_a_full_disk_is_told_as_507_even_when_it_has_stopped_the_log() -> None:
     service = Service()
-    service.log.full = True
+    service.log.full, service.log.answers = True, False
     answer = service.post(an_item())
     assert answer.status_code == 507
     assert answer.headers["content-type"] == "application/problem+json"
