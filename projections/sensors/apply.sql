@@ -49,21 +49,30 @@ ON CONFLICT (machine_id, sensor_id) DO UPDATE SET
     last_recorded_at = greatest(sensor.last_recorded_at, EXCLUDED.last_recorded_at),
     first_known_at = least(sensor.first_known_at, EXCLUDED.first_known_at);
 
+-- Within a partition known_at never falls, so its largest offset is its newest: that needs no sorting of the batch.
 INSERT INTO newest_readings AS newest
     (machine_id, sensor_id, profile, event_id, recorded_at, last_known_at, partition, "offset", "values")
-SELECT DISTINCT ON (machine_id, sensor_id)
-    machine_id,
-    sensor_id,
-    profile,
-    event_id,
-    recorded_at,
-    known_at,
-    partition,
-    "offset",
-    "values"
-FROM batch
-WHERE event = 'SensorReadingRecorded'
-ORDER BY machine_id, sensor_id, known_at DESC, partition DESC, "offset" DESC
+SELECT DISTINCT ON (batch.machine_id, batch.sensor_id)
+    batch.machine_id,
+    batch.sensor_id,
+    batch.profile,
+    batch.event_id,
+    batch.recorded_at,
+    batch.known_at,
+    batch.partition,
+    batch."offset",
+    batch."values"
+FROM (
+    SELECT partition, max("offset") AS "offset"
+    FROM batch
+    WHERE event = 'SensorReadingRecorded'
+    GROUP BY machine_id, sensor_id, partition
+) AS last
+JOIN batch
+    ON batch.partition = last.partition
+    AND batch."offset" = last."offset"
+WHERE batch.event = 'SensorReadingRecorded'
+ORDER BY batch.machine_id, batch.sensor_id, batch.known_at DESC, batch.partition DESC, batch."offset" DESC
 ON CONFLICT (machine_id, sensor_id) DO UPDATE SET
     profile = EXCLUDED.profile,
     event_id = EXCLUDED.event_id,
@@ -82,16 +91,29 @@ INSERT INTO sensor_minutes AS known (
 SELECT
     machine_id,
     sensor_id,
-    date_trunc('minute', known_at, 'UTC'),
-    count(*),
-    min(recorded_at),
-    max(recorded_at),
-    max(known_at),
-    (array_agg(partition ORDER BY known_at DESC, partition DESC, "offset" DESC))[1],
-    (array_agg("offset" ORDER BY known_at DESC, partition DESC, "offset" DESC))[1]
-FROM batch
-WHERE event = 'SensorReadingRecorded'
-GROUP BY 1, 2, 3
+    known_minute,
+    sum(readings)::bigint,
+    min(first_recorded_at),
+    max(last_recorded_at),
+    max(last_known_at),
+    (array_agg(partition ORDER BY last_known_at DESC, partition DESC))[1],
+    (array_agg("offset" ORDER BY last_known_at DESC, partition DESC))[1]
+FROM (
+    SELECT
+        machine_id,
+        sensor_id,
+        partition,
+        date_bin('1 minute', known_at, 'epoch') AS known_minute,
+        count(*) AS readings,
+        min(recorded_at) AS first_recorded_at,
+        max(recorded_at) AS last_recorded_at,
+        max(known_at) AS last_known_at,
+        max("offset") AS "offset"
+    FROM batch
+    WHERE event = 'SensorReadingRecorded'
+    GROUP BY 1, 2, 3, 4
+) AS by_partition
+GROUP BY machine_id, sensor_id, known_minute
 ON CONFLICT (machine_id, sensor_id, known_minute) DO UPDATE SET
     readings = known.readings + EXCLUDED.readings,
     first_recorded_at = least(known.first_recorded_at, EXCLUDED.first_recorded_at),

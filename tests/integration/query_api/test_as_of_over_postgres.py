@@ -87,7 +87,16 @@ def judged(request: pytest.FixtureRequest, whole: dict[str, Plant], postgres: Po
 
 
 def test_lists_hold_what_was_known_then(judged: Judged) -> None:
-    for route in ("/machines", "/sensors", "/verdicts", "/anomalies", "/anomalies/latest", "/models", "/contracts"):
+    for route in (
+        "/machines",
+        "/sensors",
+        "/verdicts",
+        "/anomalies",
+        "/anomalies/latest",
+        "/models",
+        "/contracts",
+        "/dead-letters",
+    ):
         judged.same(route, limit=1000)
     judged.same("/profiles")
     judged.same("/events/latest", limit=1000)
