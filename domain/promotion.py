@@ -76,7 +76,10 @@ class Finding:
 
 
 Findings = Mapping[tuple[ModelRef, ModelRef], Finding]
-"""The newest comparison of each champion with each challenger."""
+"""Of each champion with each challenger the comparison over the most readings, the newest of equals.
+
+So nobody gets round a refusal by comparing again over a stretch of history that suits him.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +185,18 @@ def evolve(line: ModelLine, event: ModelEvent) -> ModelLine:
         case ModelTrained(model=model):
             return replace(known, versions={**known.versions, model.version: model})
         case ModelsCompared(champion=champion, challenger=challenger):
+            before = known.findings.get((champion, challenger))
+            if before is not None and before.numbers.readings > event.numbers.readings:
+                return line
             finding = Finding(comparison_id=event.comparison_id, numbers=event.numbers)
             return replace(known, findings={**known.findings, (champion, challenger): finding})
         case ModelPromoted(model=model):
-            before = known.succession if isinstance(known, Championed) else {}
+            earlier = known.succession if isinstance(known, Championed) else {}
             return Championed(
                 versions=known.versions,
                 champion=model,
                 promotion=event,
-                succession={**before, model.profile: _succession(before.get(model.profile, ()), model)},
+                succession={**earlier, model.profile: _succession(earlier.get(model.profile, ()), model)},
                 findings=known.findings,
             )
         case PromotionRejected():

@@ -106,7 +106,8 @@ def _show_trained(stored: StoredModel, *, json_output: bool) -> None:
     say(f"[bold]{event.model}[/] trained on {event.rows:,} readings; it stands at {stored.position}")
     say(f"  manifest   {event.manifest_sha256}")
     say(f"  artifact   {event.model.artifact_sha256}")
-    say(f"  threshold  {event.metrics['threshold']:.6f}, {event.parameters['threshold_rule']}")
+    if "threshold" in event.metrics:  # a panel has one for each kind and channel
+        say(f"  threshold  {event.metrics['threshold']:.6f}, {event.parameters['threshold_rule']}")
     say(f'  next       telltale models promote {event.model} --because "…"')
 
 

@@ -106,13 +106,22 @@ def test_force_where_nothing_is_overruled_is_an_ordinary_promotion() -> None:
     assert (within.forced, first.forced) == (False, False)
 
 
-def test_the_newest_comparison_of_the_two_counts() -> None:
+def test_the_newest_comparison_of_the_two_counts_where_none_saw_more() -> None:
     good, bad = compared(1, 2), compared(1, 2, lost_labelled_faults=1)
     first: list[ModelEvent] = [*THREE, bad, good]
     last: list[ModelEvent] = [*THREE, good, bad]
 
     assert isinstance(decide(line(first), promote(2))[0], ModelPromoted)
     assert isinstance(decide(line(last), promote(2))[0], PromotionRejected)
+
+
+def test_a_comparison_over_less_history_does_not_replace_one_over_more() -> None:
+    refusing, suiting = compared(1, 2, lost_labelled_faults=1), compared(1, 2, readings=99_999)
+    later = compared(1, 2, readings=100_001)
+    again: list[ModelEvent] = [*THREE, refusing, suiting]
+
+    assert isinstance(decide(line(again), promote(2))[0], PromotionRejected)
+    assert isinstance(decide(line([*again, later]), promote(2))[0], ModelPromoted)
 
 
 def test_a_comparison_with_an_earlier_champion_does_not_count() -> None:
