@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from infra.embedded.postgres import PostgresService
 from infra.postgres.builds import Build, create_build
 from infra.postgres.connections import connect_for_writing
+from infra.postgres.contract_proofs import keep_contract_proof
 from infra.postgres.projection_store import PostgresProjectionStore
 from infra.postgres.projector_status import say_status
 from projections.checkpoints import TopicPartition
@@ -17,6 +18,7 @@ from projections.folder import load_folder
 from projections.ports import LogPartition
 from projections.status import ProgressWatch, ProjectorState, ProjectorStatus
 from query_api import asking
+from schemas.proof import Proof, Readable, Unreadable
 from tests.builders import NOON, a_reading
 from tests.integration.query_api.conftest import Plant, say
 
@@ -177,3 +179,16 @@ def test_lists_come_as_csv(client: TestClient) -> None:
 def test_moments_without_a_zone_mean_utc(client: TestClient) -> None:
     naive = (NOON + timedelta(seconds=152.6)).replace(tzinfo=None).isoformat()
     assert len(client.get("/verdicts", params={"as_of": naive}).json()["items"]) == 3
+
+
+def test_the_last_proof_of_the_contracts_is_kept_with_its_positions(own_client: TestClient, plant: Plant) -> None:
+    assert own_client.get("/contracts/proof").json()["last_proof"] is None
+    schema = Readable("sensor-events", 4, "telltale.SensorReadingRecorded", 3, "sensor-events/0/0", "sensor-events/0/2")
+    bad = Unreadable("sensor-events", "not_avro", "no magic byte", 1, 0, "sensor-events/0/3", "sensor-events/0/3", ())
+    for unreadable in ((), (bad,)):
+        keep_contract_proof(
+            plant.dsn, Proof((schema,), unreadable), ends={"sensor-events/0": 4}, proved_at=NOON, seconds=1.5
+        )
+    kept = own_client.get("/contracts/proof").json()["last_proof"]
+    assert (kept["holds"], kept["records"], kept["ends"]) == (False, 4, {"sensor-events/0": 4})
+    assert (kept["readable"][0]["last"], kept["unreadable"][0]["error"]) == ("sensor-events/0/2", "not_avro")
