@@ -9,10 +9,11 @@ from ml.comparison.episodes import Episodes
 from ml.comparison.flips import WorstFlips
 from ml.comparison.machine_time import MachineTime
 from ml.comparison.opinions import ComparedRows
+from ml.comparison.sample import ScoreSample
 from ml.comparison.shift import LEAST_SCORE, ScoreShift
 from ml.comparison.tally import Tally
 
-FORM: Final = 1
+FORM: Final = 2
 """Version of the report's form and of the rules that it counts by: another one makes another comparison."""
 
 
@@ -25,11 +26,12 @@ class Findings:
         self._time: Final = MachineTime(expected_interval_s)
         self._shift: Final = ScoreShift()
         self._flips: Final = WorstFlips()
+        self._sample: Final = ScoreSample()
         self._trained_on = [0, 0]
 
     def add(self, rows: ComparedRows, *, trained_on: tuple[int, int]) -> None:
         """Take in rows in log order; trained_on: how many of them champion and challenger learned from."""
-        for part in (self._tally, self._episodes, self._time, self._shift, self._flips):
+        for part in (self._tally, self._episodes, self._time, self._shift, self._flips, self._sample):
             part.add(rows)
         self._trained_on = [before + now for before, now in zip(self._trained_on, trained_on, strict=True)]
 
@@ -76,6 +78,7 @@ class Findings:
                 "least_score": LEAST_SCORE,
                 "quantiles": dict(self._shift.quantiles()),
             },
+            "scores": self._sample.as_json(),
             "truth": {
                 "faulty_readings": tally.faulty_rows,
                 "healthy_readings": tally.healthy_rows,

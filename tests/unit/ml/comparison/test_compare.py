@@ -205,6 +205,34 @@ def test_the_worst_flips_are_named_with_their_positions() -> None:
     ]
 
 
+def test_a_sample_of_scores_is_kept_by_what_is_known_of_the_reading() -> None:
+    known = [
+        judged_reading(1, champion=0.5, challenger=0.25, label="bearing"),
+        judged_reading(2, champion=2, challenger=0.123456, healthy=True),
+        judged_reading(3, challenger=3),
+        judged_reading(4, healthy=True),
+        judged_reading(5, champion=NOT_JUDGED, champion_shift=NOT_JUDGED),
+    ]
+    _, report = compare(known)
+
+    groups = {name: (one["readings"], one["sample"]) for name, one in report["scores"].items()}
+    assert groups == {
+        "fault": (1, [[0.5, 0.25]]),
+        "false_alarm": (1, [[2.0, 0.1235]]),
+        "unlabelled_alarm": (1, [[0.1, 3.0]]),
+        "ordinary": (1, [[0.1, 0.1]]),
+    }
+
+
+def test_of_many_readings_the_sample_is_spread_over_the_history() -> None:
+    _, report = compare([judged_reading(second, challenger=second / 1000) for second in range(1000)])
+
+    ordinary = report["scores"]["ordinary"]
+    halves = sum(challenger < 0.5 for _, challenger in ordinary["sample"])
+    assert (ordinary["readings"], len(ordinary["sample"])) == (1000, 150)
+    assert 50 < halves < 100
+
+
 def test_late_and_repeated_readings_count_nowhere() -> None:
     once = judged_reading(10, challenger=5)
 
