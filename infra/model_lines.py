@@ -1,10 +1,10 @@
 """Lines of models as the log tells them, with places and times: a fold of model-events for people and for MLflow."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from domain.models import ModelPromoted, ModelTrained
+from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.positions import Position
 from domain.promotion import ModelEvent
 
@@ -25,6 +25,9 @@ class LoggedLine:
     name: str
     versions: tuple[LoggedVersion, ...] = ()
     champion: ModelPromoted | None = None
+    """The newest promotion of the line."""
+    champions: Mapping[str, ModelRef] = field(default_factory=dict)
+    """By version of the profile (`pump@1`) the model that judges its readings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,13 @@ def fold(lines: Mapping[str, LoggedLine], news: Iterable[LoggedModelEvent]) -> t
             version = LoggedVersion(event=event, position=logged.position, appended_at=logged.appended_at)
             folded[name] = replace(line, versions=(*line.versions, version))
         else:
-            folded[name] = replace(line, champion=event)
+            champions = {**line.champions, event.model.profile: event.model}
+            folded[name] = replace(line, champion=event, champions=champions)
         changed.add(name)
     return folded, changed
+
+
+def champion_of(lines: Mapping[str, LoggedLine], profile: str) -> ModelRef | None:
+    """Return the model that judges the readings of a profile (`pump@1`); None when there is none."""
+    line = lines.get(profile.partition("@")[0])
+    return None if line is None else line.champions.get(profile)

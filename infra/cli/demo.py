@@ -11,9 +11,9 @@ import typer
 from rich.markup import escape
 
 from domain.models import ModelRef
-from infra.cli.command_client import post_command
 from infra.cli.log_failures import log_failures_explained
 from infra.cli.output import CommandFailed, ExitCode, note, say
+from infra.cli.promoting import compare_and_promote
 from infra.cli.train import refusals
 from infra.demo.audience import Audience, NotSeen, answers, wait_for
 from infra.demo.fleet_life import begin
@@ -121,9 +121,16 @@ def _train(intake: Intake, profile: str, from_us: int, before_us: int) -> ModelR
     return model
 
 
-def _promote(intake: Intake, model: ModelRef, because: str) -> None:
-    body = {"version": model.version, "because": because}
-    post_command(intake.root.settings(), f"/models/{model.name}/promote", body)
+def _promote(intake: Intake, model: ModelRef, because: str) -> bool:
+    """Return whether the model is champion now; a log that had one before keeps it where the gate says so."""
+    try:
+        compare_and_promote(intake, model, because)
+    except CommandFailed as failed:
+        if failed.code is not ExitCode.REFUSED:
+            raise
+        say(f"  {escape(failed.what)}")
+        return False
+    return True
 
 
 def _scorer_pid() -> int | None:

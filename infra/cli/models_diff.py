@@ -18,7 +18,9 @@ from infra.settings import SettingMissing
 from schemas.contracts import ContractNotPublished
 
 if TYPE_CHECKING:
-    from ml.comparison.compare import Comparison
+    from collections.abc import Callable
+
+    from ml.comparison.compare import Comparison, ComparisonDesk
 
 
 def diff(
@@ -42,7 +44,7 @@ def diff(
 
     Example: telltale models diff pump/1 pump/2
     """
-    compared = compare(Container(), champion, challenger, since=since, before=before)
+    compared = compare(Container().comparing, champion, challenger, since=since, before=before)
     checks = budget_checks(compared.event.numbers)
     if json_output:
         print_json(as_json(compared))
@@ -53,9 +55,14 @@ def diff(
 
 
 def compare(
-    container: Container, champion: str, challenger: str, *, since: str | None = None, before: str | None = None
+    comparing: "Callable[[], ComparisonDesk]",
+    champion: str,
+    challenger: str,
+    *,
+    since: str | None = None,
+    before: str | None = None,
 ) -> "Comparison":
-    """Compare two versions with progress, and append the outcome.
+    """Compare two versions with progress, and append the outcome; `comparing` makes the desk.
 
     Raises:
         CommandFailed: they can't be compared, or the log does not answer.
@@ -68,9 +75,7 @@ def compare(
     bounds = bounds_of(since, before)
     try:
         with reading_progress(f"{champion} and {challenger} judge the same readings") as on_progress:
-            compared: Comparison = container.comparing().compare(
-                champion, challenger, on_progress=on_progress, bounds=bounds
-            )
+            compared = comparing().compare(champion, challenger, on_progress=on_progress, bounds=bounds)
     except (NotComparable, ModelNotStored, ReadingsGone, UnknownProfile, NotAnArtifact) as error:
         raise CommandFailed(str(error), code=ExitCode.REFUSED) from error
     except ComparisonContradicted as error:

@@ -2,11 +2,13 @@
 
 from domain.models import ModelRef
 from domain.profiles import ProfileDefined
-from infra.cli.command_client import post_command
+from infra.cli.output import CommandFailed, ExitCode
 from infra.cli.progress import reading_progress
+from infra.cli.promoting import compare_and_promote
 from infra.cli.train import refusals
 from infra.ingest.train_first import TrainFirst
 from infra.intake import Intake
+from infra.model_lines import champion_of as champion_in
 from infra.model_lines import fold
 from ml.isolation_forest.trainer import IsolationForestTrainer
 
@@ -15,7 +17,6 @@ BECAUSE = "trained on the file's first readings by ingest --train-first"
 
 def training_first(intake: Intake) -> TrainFirst:
     """Return the real training, promotion by the command service, and waiting."""
-    settings = intake.root.settings()
 
     def train(profile: str, recorded_before_us: int) -> ModelRef:
         with refusals(), reading_progress() as on_progress:
@@ -29,7 +30,12 @@ def training_first(intake: Intake) -> TrainFirst:
         return model
 
     def promote(model: ModelRef) -> None:
-        post_command(settings, f"/models/{model.name}/promote", {"version": model.version, "because": BECAUSE})
+        try:
+            compare_and_promote(intake, model, BECAUSE)
+        except CommandFailed as failed:
+            if failed.code is ExitCode.REFUSED:
+                failed.then = "without --train-first the same command goes on, and the champion judges the rest"
+            raise
 
     return TrainFirst(train=train, promote=promote, in_force=intake.in_force())
 
@@ -37,5 +43,4 @@ def training_first(intake: Intake) -> TrainFirst:
 def champion_of(intake: Intake, profile: ProfileDefined) -> ModelRef | None:
     """Return the model that judges a profile already, None when there is none."""
     lines, _ = fold({}, intake.root.model_events().news(0))
-    champion = lines[profile.name].champion if profile.name in lines else None
-    return champion.model if champion is not None and champion.model.profile == profile.ref else None
+    return champion_in(lines, profile.ref)

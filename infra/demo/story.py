@@ -29,7 +29,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """The demo's actors. train: profile and bounds of recorded_at in µs → version; promote: through the service."""
+    """The demo's actors.
+
+    train: profile and bounds of recorded_at in µs → version.
+    promote: through the service; False when the gate keeps the champion that judges already.
+    """
 
     settings: Settings
     headers: Mapping[str, str]
@@ -37,7 +41,7 @@ class Story:
     audience: Audience
     in_force: Callable[[], InForce]
     train: Callable[[str, int, int], ModelRef]
-    promote: Callable[[ModelRef, str], None]
+    promote: Callable[[ModelRef, str], bool]
     scorer_pid: Callable[[], int | None]
     say: Say
     _starts: dict[str, Mapping[int, int]] = field(default_factory=dict)
@@ -48,7 +52,8 @@ class Story:
         began = time.monotonic()
         first = self.fleet.append(range(self.fleet.half))
         models = [self._trained(profile.name) for profile in self.fleet.plan.profiles.values()]
-        self.say(f"trained on the first half: {', '.join(map(str, models))}, in force")
+        told = (f"{model}{'' if promoted else ' (not promoted)'}" for model, promoted in models)
+        self.say(f"trained on the first half: {', '.join(told)}; the promoted are in force")
         middle = self.audience.written(SENSOR_EVENTS)
         anomalies = self.audience.written(ANOMALY_EVENTS)
         second = self.fleet.append(range(self.fleet.half, self.fleet.ticks))
@@ -115,12 +120,13 @@ class Story:
                 return verdict
         raise AssertionError("the stream of verdicts has no end")
 
-    def _trained(self, profile: str) -> ModelRef:
+    def _trained(self, profile: str) -> tuple[ModelRef, bool]:
         wait_for = self.in_force().watch(frozenset(self.audience.written(SENSOR_EVENTS)))
         model = self.train(profile, self.fleet.moment_us(0), self.fleet.moment_us(self.fleet.half))
-        self.promote(model, "trained on the demo's healthy hour")
-        wait_for(model)
-        return model
+        promoted = self.promote(model, "trained on the demo's healthy hour")
+        if promoted:
+            wait_for(model)
+        return model, promoted
 
     def _found(self, faults: Sequence[tuple[Station, Fault]], verdicts: Sequence[AnomalyDetected]) -> None:
         spans = [(one, fault, self._span(fault)) for one, fault in faults]

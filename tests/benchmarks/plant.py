@@ -15,20 +15,22 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from dependency_injector import providers
 
 from commands.define_profile import DefineProfile
-from domain.models import ModelPromoted, ModelRef
+from commands.event_log import CommandStamp
+from commands.promote_model import PromoteModelHandler
+from domain.models import ModelRef
 from domain.profiles import ProfileDefined
+from domain.promotion import PromoteModel
 from domain.readings import microseconds
-from domain.topics import DATA_PARTITIONS, MODEL_EVENTS, SENSOR_EVENTS
+from domain.topics import DATA_PARTITIONS, SENSOR_EVENTS
 from infra.container import Container
 from infra.intake import Intake
-from infra.kafka.clients import partitions_of, producer
+from infra.kafka.clients import partitions_of
 from infra.kafka.ends import LogEnds
 from infra.settings import Settings
 from infra.simulator.fleet import SENSORS, Station
 from infra.simulator.profiles import SIMULATED, TICK_S
 from infra.simulator.world import World, WorldPlan
 from ml.training.trainer import Trainer
-from schemas.codec import encode
 from schemas.contracts import Contracts
 from tests.stacks import PROJECT, TELLTALE, StackOfTests
 
@@ -115,15 +117,21 @@ class Plant:
                 sink.append(table)
 
     def train_and_promote(self, trainer: Trainer) -> ModelRef:
-        """Train on what the log holds, make the model champion and return it."""
+        """Train on what the log holds, make the model champion and return it.
+
+        Against the gate where there is a champion, and the log says so: what is measured is speed.
+        """
         stored = (
             self.container().training().train_profile("pump", trainer=trainer, on_progress=lambda _done, _total: None)
         )
-        event = ModelPromoted(model=stored.event.model, replaces=None, because="bench", actor="bench", forced=False)
-        client = producer(self.bootstrap)
-        client.produce(MODEL_EVENTS, encode(event, self.contracts), b"pump")
-        assert client.flush(30) == 0
-        return stored.event.model
+        model: ModelRef = stored.event.model
+        intake = Intake(root=self.container())
+        desk = intake.desk()
+        desk.open()
+        command = PromoteModel(name=model.name, version=model.version, because="bench", actor="bench", force=True)
+        stamp = CommandStamp(command_id=f"bench-{model}-{model.artifact_sha256}", body_sha256="bench")
+        PromoteModelHandler(desk, intake.model_lines()).handle(command, stamp)
+        return model
 
     def topic(self, name: str) -> None:
         """Make a topic for a comparison, of as many partitions as the readings have."""
