@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from confluent_kafka import KafkaException
 
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_failure, print_json, say
 from infra.container import Container
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.reading import LogStalled
+from infra.kafka.topics import TopicsDiffer, require_partitions
 from infra.logs import configure_logs
 from infra.processes import until_told_to_stop
 from ml.scoring.ports import ModelUnloadable, SlotFenced, TransactionStuck
@@ -38,10 +40,11 @@ def scorer(
     running = until_told_to_stop()
     try:
         with log_answers():
+            require_partitions(container.settings().kafka_bootstrap)
             container.scorer().run(running)
     except SlotFenced as error:
         raise CommandFailed(str(error), f"slot {slot}", "give each scorer its own --slot", ExitCode.REFUSED) from error
-    except (StateDoesNotMatchOffset, StateOfAnotherKind, ModelUnloadable) as error:
+    except (StateDoesNotMatchOffset, StateOfAnotherKind, ModelUnloadable, TopicsDiffer) as error:
         raise CommandFailed(str(error), f"slot {slot}", code=ExitCode.REFUSED) from error
     except TransactionStuck as error:
         # Leaving in order would wait for the thread that never comes back.
@@ -78,5 +81,5 @@ def log_answers() -> Iterator[None]:
     """Say what to do where the log does not answer."""
     try:
         yield
-    except (LogNotReachable, LogStalled) as error:
+    except (LogNotReachable, LogStalled, KafkaException) as error:
         raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from domain.topics import SENSOR_EVENTS
@@ -41,10 +41,17 @@ class KafkaScoringAdoption:
         places = [TopicPartition(SENSOR_EVENTS, *end) for end in sorted(ends.items())]
         futures = self._admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP, places)])
         try:
-            futures[GROUP].result(CONNECT_TIMEOUT_S)
+            answer = futures[GROUP].result(CONNECT_TIMEOUT_S)
         except KafkaException as error:
-            raise ScorersRunning(
-                f"the offsets of group {GROUP} can't be set now: {error.args[0].str()}. Stop every scorer, wait for "
-                "the end of its session (10 s), and try again"
-            ) from error
+            raise _refused(error.args[0]) from error
+        # The answer as a whole hardly ever fails: what was refused is told partition by partition.
+        if refused := next((place.error for place in answer.topic_partitions if place.error is not None), None):
+            raise _refused(refused)
         return ends
+
+
+def _refused(error: KafkaError) -> ScorersRunning:
+    return ScorersRunning(
+        f"the offsets of group {GROUP} can't be set now: {error.str()}. Stop every scorer, wait for the end of its "
+        "session (10 s), and try again"
+    )

@@ -26,7 +26,10 @@ class TopicsDiffer(Exception):
 
     def __init__(self, differing: Mapping[str, tuple[int, int]]) -> None:
         found = ", ".join(f"{name} has {there} instead of {wanted}" for name, (there, wanted) in differing.items())
-        super().__init__(f"partitions of a topic can never change: {found}")
+        super().__init__(
+            f"partitions of a topic can never change: {found}. Machines' readings lie where the old number put them: "
+            "telltale restore of a backup from before, or another TELLTALE_HOME"
+        )
         self.differing = dict(differing)
 
 
@@ -38,18 +41,21 @@ def ensure_topics(bootstrap: str, topics: Mapping[str, Topic] = TOPICS) -> None:
         KafkaException: the log does not answer.
     """
     admin = _admin(bootstrap)
-    there = admin.list_topics(timeout=TIMEOUT_S).topics
-    differing = {
-        name: (len(there[name].partitions), topic.partitions)
-        for name, topic in topics.items()
-        if name in there and len(there[name].partitions) != topic.partitions
-    }
-    if differing:
-        raise TopicsDiffer(differing)
+    there = _checked(admin, topics)
     _create(
         admin,
         {name: (topic.partitions, EVENT_TOPIC_CONFIGURATION) for name, topic in topics.items() if name not in there},
     )
+
+
+def require_partitions(bootstrap: str, topics: Mapping[str, Topic] = TOPICS) -> None:
+    """Return if every topic that is there has the partitions it was made with.
+
+    Raises:
+        TopicsDiffer: one has another number.
+        KafkaException: the log does not answer.
+    """
+    _checked(_admin(bootstrap), topics)
 
 
 def ensure_stack_topics(bootstrap: str, retention_ms: Mapping[str, int]) -> None:
@@ -68,6 +74,18 @@ def ensure_stack_topics(bootstrap: str, retention_ms: Mapping[str, int]) -> None
 
 def _admin(bootstrap: str) -> Any:
     return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+
+
+def _checked(admin: Any, topics: Mapping[str, Topic]) -> Mapping[str, Any]:
+    there: Mapping[str, Any] = admin.list_topics(timeout=TIMEOUT_S).topics
+    differing = {
+        name: (len(there[name].partitions), topic.partitions)
+        for name, topic in topics.items()
+        if name in there and len(there[name].partitions) != topic.partitions
+    }
+    if differing:
+        raise TopicsDiffer(differing)
+    return there
 
 
 def _create(admin: Any, wanted: Mapping[str, tuple[int, Mapping[str, str]]]) -> None:

@@ -67,6 +67,7 @@ class Scorer:
         self._states: dict[int, PartitionState] = {}
         self._saved: dict[int, Saved] = {}
         self._held: dict[int, RecordBatch] = {}
+        self._waits_for: dict[int, str] = {}
         self._retry_at = 0.0
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="transaction")
         self._working: Future[None] | None = None
@@ -202,6 +203,7 @@ class Scorer:
 
     def _read_again(self) -> None:
         self._held.clear()
+        self._waits_for.clear()
         self._log.take({partition: state.next_offset for partition, state in self._states.items()})
 
     def _take(self, given: Iterable[int]) -> None:
@@ -240,12 +242,15 @@ class Scorer:
             try:
                 decoded[partition] = batch, self._decoding.decode(batch)
             except (UnknownSchemaId, UnknownProfile) as missing:
-                if partition not in self._held:
+                if self._waits_for.get(partition) != str(missing):
                     _log.warning("partition_waits", partition=partition, cause=str(missing))
+                    self._waits_for[partition] = str(missing)
+                if partition not in self._held:
                     self._log.pause(partition)
                 self._held[partition] = batch
             else:
                 if self._held.pop(partition, None) is not None:
+                    del self._waits_for[partition]
                     _log.info("partition_resumes", partition=partition)
                     self._log.resume(partition)
         return decoded

@@ -69,13 +69,13 @@ class CrashingLog:
             die()
 
 
-def main(step: str, at: int) -> None:
-    """Score like `telltale scorer`, until the crash."""
-    container = Container(slot=providers.Object(0))
+def main(step: str, at: int, slot: int = 0) -> None:
+    """Score like `telltale scorer --slot`, until the crash."""
+    container = Container(slot=providers.Object(slot))
     configure_logs("info", process="crashing-scorer")
     container.scoring_log.override(providers.Object(CrashingLog(container.scoring_log(), step, at)))
     container.scorer().run(until_told_to_stop())
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

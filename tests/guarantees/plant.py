@@ -1,0 +1,159 @@
+"""Pumps whose readings flow into a stack of the tests' own, and the processes that work on them."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from dependency_injector import providers
+
+from domain.models import ModelPromoted, ModelRef
+from domain.readings import SensorReadingRecorded
+from domain.scoring import ReadingsScored
+from domain.topics import ANOMALY_EVENTS, MODEL_EVENTS, PROFILE_EVENTS, SENSOR_EVENTS
+from infra.container import Container
+from infra.kafka.clients import partitions_of, producer
+from infra.kafka.contracts import load_contracts
+from infra.kafka.reading import read_to_end
+from ml.isolation_forest.trainer import IsolationForestTrainer
+from schemas.codec import Event, decode, encode
+from tests.builders import a_profile, a_reading
+from tests.guarantees.log_account import account, is_scored_to_the_end
+from tests.stacks import PROJECT, TELLTALE, StackOfTests, must, wait_until
+
+MACHINES = [f"pump-{number:02d}" for number in range(12)]
+CHANNELS = ("speed", "vibration")
+
+
+@dataclass
+class Plant:
+    """A stack of the test's own with readings flowing into it."""
+
+    stack: StackOfTests
+    sent: list[SensorReadingRecorded] = field(default_factory=list)
+
+    @property
+    def bootstrap(self) -> str:
+        return self.stack.settings.kafka_bootstrap
+
+    def send(self, readings: list[SensorReadingRecorded]) -> None:
+        contracts, client = load_contracts(self.bootstrap), producer(self.bootstrap)
+        for reading in readings:
+            client.produce(SENSOR_EVENTS, encode(reading, contracts), reading.machine_id.encode())
+        assert client.flush(30) == 0
+        self.sent += readings
+
+    def append(self, topic: str, key: str, event: Event) -> None:
+        client = producer(self.bootstrap)
+        client.produce(topic, encode(event, load_contracts(self.bootstrap)), key.encode())
+        assert client.flush(30) == 0
+
+    def events(self, topic: str) -> Iterator[tuple[int, Event]]:
+        """Yield partition and event of everything committed."""
+        contracts = load_contracts(self.bootstrap)
+        for partition in partitions_of(topic):
+            for batch in read_to_end(self.bootstrap, topic, partition):
+                for value in batch.values:
+                    yield partition, decode(value, contracts)
+
+    def start(
+        self, *words: str, log: str = "processes-of-the-test", more: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a program on this stack; what it says is appended to the log of that name."""
+        environment = {**os.environ, "TELLTALE_HOME": str(self.stack.home), **(more or {})}
+        with self.log_of(log).open("ab") as output:
+            return subprocess.Popen([*words], env=environment, cwd=PROJECT, stdout=output, stderr=output)
+
+    def telltale(
+        self, *words: str, log: str = "processes-of-the-test", more: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        return self.start(*TELLTALE, *words, log=log, more=more)
+
+    def log_of(self, name: str) -> Path:
+        return self.stack.home / "logs" / f"{name}.log"
+
+    def said(self, log: str, event: str) -> list[dict[str, Any]]:
+        """Return the log lines of that event, in order."""
+        path = self.log_of(log)
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        told = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        return [one for one in told if one.get("event") == event]
+
+    def must_be_scored_exactly_once(self) -> None:
+        """Wait until the ledger covers the whole log, and hold readings, ledger and verdicts together."""
+        wait_until(lambda: is_scored_to_the_end(self.bootstrap), deadline_s=120, what="every record is in the ledger")
+        assert account(self.bootstrap).faults() == []
+
+    def scored_to_the_end(self) -> bool:
+        covered = dict.fromkeys(partitions_of(SENSOR_EVENTS), 0)
+        for partition, event in self.events(ANOMALY_EVENTS):
+            if isinstance(event, ReadingsScored):
+                covered[partition] = event.next_offset
+        return sum(covered.values()) == len(self.sent)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.stack.settings.postgres_dsn) as connection:
+            names = ("readings", "anomalies", "scoring")
+            served = connection.execute("SELECT read_model, build FROM telltale.serving").fetchall()
+            path = ", ".join(f"{name}_b{build}" for name, build in served if name in names)
+            connection.execute(f"SET search_path TO {path}")
+            return connection.execute(query).fetchall()
+
+
+def some_readings(start: int, count: int, rng: random.Random, *, faults: float = 0.02) -> list[SensorReadingRecorded]:
+    """Return readings of all machines in turn, a share of `faults` far outside; no two are the same."""
+    readings = []
+    for place in range(start, start + count):
+        far = 30.0 if rng.random() < faults else 0.0
+        values = {channel: rng.gauss(50, 1) + far for channel in CHANNELS}
+        machine = MACHINES[place % len(MACHINES)]
+        readings.append(
+            a_reading(place, machine_id=machine, sensor_id="drive-end", profile="pump@1", measurements=values)
+        )
+    return readings
+
+
+@contextmanager
+def a_plant(home: Path) -> Iterator[Plant]:
+    """Start the services, describe the pumps, and leave nothing behind."""
+    plant = Plant(StackOfTests(home))
+    try:
+        must(plant.stack.up())
+        plant.append(PROFILE_EVENTS, "pump", a_profile("pump", channels=CHANNELS))
+        yield plant
+    finally:
+        plant.stack.run("reset", "--yes")
+
+
+def ended(process: subprocess.Popen[bytes], *, by: signal.Signals | None = None) -> int:
+    """Send a signal, if any, and return the exit code."""
+    if by is not None:
+        process.send_signal(by)
+    return process.wait(60)
+
+
+def promote(plant: Plant, model: ModelRef) -> None:
+    promoted = ModelPromoted(model=model, replaces=None, because="test", actor="test", forced=False)
+    plant.append(MODEL_EVENTS, "pump", promoted)
+
+
+def train(plant: Plant) -> ModelRef:
+    stored = (
+        Container(settings=providers.Object(plant.stack.settings))
+        .training()
+        .train_profile("pump", trainer=IsolationForestTrainer(), on_progress=lambda _done, _total: None)
+    )
+    return stored.event.model
+
+
+def train_and_promote(plant: Plant) -> ModelRef:
+    model = train(plant)
+    promote(plant, model)
+    return model

@@ -1,0 +1,81 @@
+"""Offsets that were lost, or would mean other readings: the scorer stops, and scores nothing twice."""
+
+import random
+import signal
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewPartitions
+
+from domain.topics import DEAD_LETTERS
+from infra.kafka.scoring_log import GROUP
+from tests.guarantees.log_account import account
+from tests.guarantees.plant import Plant, ended, some_readings, train_and_promote
+from tests.stacks import must, wait_until
+
+REFUSED: Final = 4
+ANSWER_S: Final = 15.0
+
+
+def lose_the_groups_offsets(plant: Plant) -> None:
+    """Delete the consumer group, once the session of its last member is over."""
+    admin = AdminClient({"bootstrap.servers": plant.bootstrap})
+
+    def deleted() -> bool:
+        futures = admin.delete_consumer_groups([GROUP], request_timeout=ANSWER_S)
+        try:
+            futures[GROUP].result(ANSWER_S)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.NON_EMPTY_GROUP:
+                raise
+            return False
+        return True
+
+    wait_until(deleted, deadline_s=60, what="the group has no member any more")
+
+
+def test_losing_the_groups_offsets_scores_nothing_twice(scored_plant: Plant) -> None:
+    plant, rng = scored_plant, random.Random(4)
+    plant.send(some_readings(0, 1_000, rng, faults=0))
+    train_and_promote(plant)
+    scorer = plant.telltale("scorer")
+    plant.must_be_scored_exactly_once()
+    before = account(plant.bootstrap)
+
+    refused = plant.stack.run("scorer", "adopt")
+    assert (refused.returncode, "Stop every scorer" in refused.stderr) == (REFUSED, True)
+    assert ended(scorer, by=signal.SIGTERM) == 0
+    lose_the_groups_offsets(plant)
+    plant.send(some_readings(1_000, 400, rng))
+
+    stopped = plant.stack.run("scorer")
+    assert stopped.returncode == REFUSED
+    assert "committed offset is not there" in stopped.stderr
+    assert "telltale scorer adopt" in stopped.stderr
+    assert account(plant.bootstrap).ledger == before.ledger
+
+    wait_until(lambda: plant.stack.run("scorer", "adopt").returncode == 0, deadline_s=60, what="offsets are adopted")
+    scorer = plant.telltale("scorer")
+    try:
+        plant.must_be_scored_exactly_once()
+    finally:
+        assert ended(scorer, by=signal.SIGTERM) == 0
+
+
+def test_growing_a_topic_is_refused(scored_plant: Plant) -> None:
+    """The last of its module: a topic that has grown can't be made smaller again."""
+    plant = scored_plant
+    admin = AdminClient({"bootstrap.servers": plant.bootstrap})
+    grown = admin.create_partitions([NewPartitions(DEAD_LETTERS, 9)], request_timeout=ANSWER_S)
+    grown[DEAD_LETTERS].result(ANSWER_S)
+    wait_until(
+        lambda: len(admin.list_topics(DEAD_LETTERS, timeout=ANSWER_S).topics[DEAD_LETTERS].partitions) == 9,
+        deadline_s=30,
+        what="the topic has grown",
+    )
+    stopped = plant.stack.run("scorer")
+    assert stopped.returncode == REFUSED
+    assert "dead-letters has 9 instead of 8" in stopped.stderr
+    must(plant.stack.run("down"))
+    assert "dead-letters has 9 instead of 8" in plant.stack.up().stderr
