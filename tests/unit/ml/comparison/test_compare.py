@@ -158,6 +158,15 @@ def test_an_alarm_that_is_confirmed_just_after_a_fault_is_still_of_it() -> None:
     assert (event.numbers.challenger_found, event.numbers.challenger_unexplained_incidents) == (1, 0)
 
 
+def test_an_alarm_that_nobody_believes_yet_finds_no_fault_though_an_incident_is_open() -> None:
+    fault = [judged_reading(second, champion_shift=2, label="shift") for second in range(100, 109)]
+
+    event, report = compare([judged_reading(0, champion=2), *fault])
+
+    assert (event.numbers.champion_incidents, event.numbers.champion_found) == (1, 0)
+    assert report["faults"]["named"][0]["champion_delay_s"] == 0.0
+
+
 def test_precision_and_recall_are_of_labelled_readings() -> None:
     faulty = [judged_reading(second, champion=2 if second < 3 else 0.1, label="bearing") for second in range(4)]
     healthy = [judged_reading(second, champion=2 if second < 5 else 0.1, healthy=True) for second in range(4, 10)]
