@@ -97,6 +97,12 @@ class PostgresService:
 
     def settle(self) -> None:
         """Make the roles and databases: the owner of the read models, their reader, and MLflow's own."""
+        try:
+            self._make_roles_and_databases()
+        except psycopg.OperationalError as failure:
+            raise NotReady(str(failure).strip()) from failure
+
+    def _make_roles_and_databases(self) -> None:
         with psycopg.connect(self.dsn("postgres", "postgres"), autocommit=True) as connection:
             for role in (OWNER, READER, MLFLOW):
                 _ensure_role(connection, role, self._passwords[role])

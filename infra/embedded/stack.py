@@ -19,6 +19,7 @@ from infra.embedded.secrets import load_secrets
 from infra.files import write_private
 from infra.settings import PREFIX, Settings
 from infra.supervisor.part import Part
+from infra.supervisor.program import NotReady
 
 SERVICE_PORTS: Final = ("kafka", "kafka-controller", "registry", "registry-management", "postgres")
 FULL_PORTS: Final = (*seaweed.PORTS, "mlflow")
@@ -119,10 +120,21 @@ class EmbeddedStack:
         )
 
     def _publish_contracts(self) -> None:
-        """Publish the contracts, with the settings as they are now."""
-        from infra.registry.publish import publish_contracts  # noqa: PLC0415 - slow, and needed only here
+        """Publish the contracts, with the settings as they are now.
 
-        publish_contracts(Settings(home=self.home.path))
+        Raises:
+            NotReady: log or registry went away meanwhile.
+        """
+        from infra.kafka.clients import LogNotReachable  # noqa: PLC0415 - slow, and needed only here
+        from infra.kafka.contracts import ContractsNotAppended  # noqa: PLC0415 - likewise
+        from infra.kafka.reading import LogStalled  # noqa: PLC0415 - likewise
+        from infra.registry.client import RegistryNotReachable  # noqa: PLC0415 - likewise
+        from infra.registry.publish import publish_contracts  # noqa: PLC0415 - likewise
+
+        try:
+            publish_contracts(Settings(home=self.home.path))
+        except (LogNotReachable, LogStalled, ContractsNotAppended, RegistryNotReachable) as away:
+            raise NotReady(str(away)) from away
 
 
 def needed_ports(ports: Mapping[str, int], parts: Sequence[Part]) -> dict[str, int]:

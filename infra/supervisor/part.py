@@ -51,4 +51,8 @@ class Part(Protocol):
         """
 
     def settle(self) -> None:
-        """Make inside it what others count on. Called after every start; does nothing the second time."""
+        """Make inside it what others count on. Called after every start; does nothing the second time.
+
+        Raises:
+            NotReady: it, or what it needs, went away meanwhile.
+        """

@@ -72,11 +72,16 @@ class StackStatus:
 
 
 class StatusFile:
-    """The file, kept equal to what is in memory; used by several threads."""
+    """The file, kept equal to what is in memory; used by several threads.
+
+    A full disk keeps it from being written. What runs goes on all the same: the file is written again with the next
+    change, or by `catch_up`. Only a process that begins must be in it first.
+    """
 
     def __init__(self, path: Path, *, supervisor: Identity, parts: tuple[PartStatus, ...]) -> None:
         self._path = path
         self._lock = Lock()
+        self._behind = False
         self._status = StackStatus(phase=Phase.STARTING, supervisor=supervisor, parts=parts)
         write_private(path, _text(self._status))
 
@@ -94,21 +99,40 @@ class StatusFile:
 
     def change(self, name: str, change: Callable[[PartStatus], PartStatus]) -> None:
         """Write down a changed part; a new state counts from now."""
+        self._replace(lambda status: _with_part(status, name, change))
 
-        def changed(part: PartStatus) -> PartStatus:
-            after = change(part)
-            return replace(after, since=datetime.now(UTC)) if after.state != part.state else after
+    def record_process(self, name: str, process: Identity) -> None:
+        """Write down a process that waits for this before it begins.
 
-        self._replace(
-            lambda status: replace(
-                status, parts=tuple(changed(part) if part.name == name else part for part in status.parts)
-            )
-        )
+        Raises:
+            OSError: it can't be written down, so the process must not begin.
+        """
+        with self._lock:
+            after = _with_part(self._status, name, lambda part: replace(part, process=process))
+            write_private(self._path, _text(after))
+            self._status, self._behind = after, False
+
+    def catch_up(self) -> None:
+        """Write what could not be written before."""
+        if self._behind:
+            self._replace(lambda status: status)
 
     def _replace(self, change: Callable[[StackStatus], StackStatus]) -> None:
         with self._lock:
             self._status = change(self._status)
-            write_private(self._path, _text(self._status))
+            try:
+                write_private(self._path, _text(self._status))
+                self._behind = False
+            except OSError:
+                self._behind = True
+
+
+def _with_part(status: StackStatus, name: str, change: Callable[[PartStatus], PartStatus]) -> StackStatus:
+    def changed(part: PartStatus) -> PartStatus:
+        after = change(part)
+        return replace(after, since=datetime.now(UTC)) if after.state != part.state else after
+
+    return replace(status, parts=tuple(changed(part) if part.name == name else part for part in status.parts))
 
 
 def read_status(path: Path) -> StackStatus | None:

@@ -1,5 +1,6 @@
 """The supervisor: starts parts side by side, restarts what dies, and leaves nothing behind when it stops."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -74,7 +75,9 @@ class Supervisor:
                 self.status.set_phase(Phase.UP)
             if time.monotonic() - rotated_at > ROTATE_EVERY_S:
                 rotated_at = time.monotonic()
-                rotate([self._own_log, *(keeper.log for keeper in self._keepers.values())])
+                with contextlib.suppress(OSError):  # a full disk: the logs stay as they are, and nothing stops for it
+                    rotate([self._own_log, *(keeper.log for keeper in self._keepers.values())])
+                self.status.catch_up()
         failed = not self.stopping.is_set()
         self.stopping.set()
         if not failed:
@@ -113,7 +116,11 @@ class _Keeper:
         self.gave_up = Event()
         self.ended = Event()
         self._supervisor = supervisor
-        self._report = report
+        self._tell = report
+
+    def _report(self, name: str, what: str) -> None:
+        with contextlib.suppress(OSError):  # what can't be told, as on a full disk, is done all the same
+            self._tell(name, what)
 
     def keep(self) -> None:
         """Run the part until the supervisor stops; then wait for those who need it and stop it."""
@@ -124,9 +131,11 @@ class _Keeper:
         except Exception as failure:  # noqa: BLE001 - whatever it is, people must hear of it and the stack must end
             self._fail(f"{type(failure).__name__}: {failure}")
         finally:
-            if not self.gave_up.is_set():
-                self._note(PartState.STOPPED, process=None)
-            self.ended.set()
+            try:
+                if not self.gave_up.is_set():
+                    self._note(PartState.STOPPED, process=None)
+            finally:
+                self.ended.set()
 
     def _wait_for_needs(self) -> None:
         """Wait until all it needs are ready now: without them another start would only fail."""
@@ -159,9 +168,9 @@ class _Keeper:
         self._note(PartState.PREPARING)
         try:
             self.part.prepare(self._run_to_end)
-        except (ProgramFailed, NotReady) as failure:
+            child = Child.start(self.part.program(), log=self.log, record=self._record)
+        except (ProgramFailed, NotReady, OSError) as failure:
             return str(failure)
-        child = Child.start(self.part.program(), log=self.log, record=self._record)
         try:
             self._note(PartState.STARTING)
             cause = self._bring_to_ready(child, began)
@@ -193,6 +202,13 @@ class _Keeper:
                 waits_for = str(failure)
                 time.sleep(PROBE_EVERY_S)
                 continue
+            except Exception as failure:
+                if not self.was_ready.is_set():
+                    raise
+                # It was well once, so something died between two questions; the deadline says when that is enough.
+                waits_for = f"{type(failure).__name__}: {failure}"
+                time.sleep(PROBE_EVERY_S)
+                continue
             took_s = time.monotonic() - began
             self._note(PartState.READY, took_s=took_s)
             self._report(self.part.name, f"ready in {took_s:.1f} s  {self.part.address}")
@@ -212,7 +228,7 @@ class _Keeper:
             raise ProgramFailed(program.arguments[0], ended=ended, last_lines=last_lines(self.log))
 
     def _record(self, identity: Identity) -> None:
-        self._supervisor.status.change(self.part.name, lambda part: replace(part, process=identity))
+        self._supervisor.status.record_process(self.part.name, identity)
 
     def _check_stop(self) -> None:
         if self._supervisor.stopping.is_set():

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -260,3 +261,38 @@ def test_a_log_that_grew_too_large_is_copied_and_emptied_while_it_is_written(tmp
         *(f"kafka.log.{n + 1}" for n in range(KEPT)),
     ]
     assert (tmp_path / "kafka.log.1").read_text() == f"line {KEPT + 1}\n"
+
+
+def test_a_full_disk_keeps_nothing_from_running_and_the_status_is_written_when_there_is_room(
+    home: Home, supervise: Callable[..., Running], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path, _text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    running = supervise(ShellPart("log", "exec sleep 100", tmp_path))
+    assert running.up.wait(10)
+    with monkeypatch.context() as patched:
+        patched.setattr("infra.supervisor.state.write_private", full)
+        os.kill(running.pid("log"), signal.SIGKILL)
+        wait_until(lambda: running.supervisor.status.part("log").restarts >= 2, deadline_s=10, what="it is tried again")
+        assert any("No space left on device" in report for report in running.reports)
+    wait_until(lambda: running.state("log") is PartState.READY, deadline_s=10, what="it runs again")
+    status = read_status(home.state)
+    assert status is not None
+    assert [part.state for part in status.parts] == [PartState.READY]
+
+
+def test_a_part_that_goes_away_while_it_is_settled_is_tried_again(
+    supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    class Settling(ShellPart):
+        def settle(self) -> None:
+            super().settle()
+            if len(self.settled) == 2:
+                raise ConnectionError("the database went away")
+
+    running = supervise(Settling("postgres", "exec sleep 100", tmp_path))
+    assert running.up.wait(10)
+    os.kill(running.pid("postgres"), signal.SIGKILL)
+    wait_until(lambda: running.supervisor.status.part("postgres").restarts == 1, deadline_s=5, what="the death is seen")
+    wait_until(lambda: running.state("postgres") is PartState.READY, deadline_s=10, what="it is settled after all")
