@@ -37,7 +37,7 @@ def list_models(*, json_output: JsonOption = False) -> None:
                 version.event.model.profile,
                 _CHAMPION if _is_champion(line, version.event) else "",
                 f"{version.event.rows:,}",
-                f"{version.event.metrics.get('threshold', float('nan')):.6f}",
+                _threshold(version.event),
                 version.appended_at,
                 version.event.model.artifact_sha256[:12],
             )
@@ -97,6 +97,11 @@ def _show_promoted(promoted: Mapping[str, Any], *, json_output: bool) -> None:
     replaced = f" instead of {promoted['replaces']}" if promoted["replaces"] else ""
     forced = ", against the gate" if promoted["forced"] else ""
     say(f"[bold]{promoted['model']}[/] is champion{replaced}{forced}; it stands at {promoted['position']}")
+
+
+def _threshold(event: ModelTrained) -> str:
+    """Return the threshold of a model that has one; a panel has one for each kind and channel."""
+    return f"{event.metrics['threshold']:.6f}" if "threshold" in event.metrics else ""
 
 
 def _is_champion(line: LoggedLine, event: ModelTrained) -> bool:

@@ -1,4 +1,4 @@
-"""Who was champion at any moment and on what grounds, as `telltale models timeline` tells it; and bounds of a history."""
+"""Who was champion at any moment and on what grounds, as `telltale models timeline` tells it; bounds of a history."""
 
 from datetime import timedelta
 
