@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,9 @@ FLEET: Final = ("--machines", "6")
 RATE: Final = 200
 SHORTEST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 6.0
+BROKER_SPARED_S: Final = 10.0
+"""How long the broker has been ready again before its next death: killed while it starts, time after time, it would be
+away for longer than any sender waits (60 s), which then ends and says so."""
 SETTLED_WITHIN_S: Final = 240.0
 LINE_EVERY_S: Final = 5.0
 
@@ -100,6 +104,9 @@ class Chaos:
         if part.process is None or not part.process.is_alive():
             self._say(f"{at_s:7.1f} s  {name} is down already ({part.state})")
             return
+        if name == "kafka" and not _is_steady(part):
+            self._say(f"{at_s:7.1f} s  {name} is spared: it has just come back ({part.state})")
+            return
         os.kill(part.process.pid, signal.SIGKILL)
         self.outcome.kills[name] += 1
         self._away.setdefault(name, (time.monotonic(), part.process.pid))
@@ -141,6 +148,11 @@ class Chaos:
             self._say(f"  {name:<16} {'equal to a fresh build' if same else 'DIFFERS from a fresh build'}")
             if not same:
                 self.outcome.faults.append(f"{name} differs from a build made afresh")
+
+
+def _is_steady(part: PartStatus) -> bool:
+    """Return whether a part has been ready for long enough to die again."""
+    return part.state is PartState.READY and (datetime.now(UTC) - part.since).total_seconds() > BROKER_SPARED_S
 
 
 def _turns(rng: random.Random) -> Iterator[str]:

@@ -68,7 +68,9 @@ def test_read_models_of_a_restored_log_are_those_of_the_original(
 def test_a_backup_while_readings_flow_is_one_moment_of_the_whole_log(
     original: StackOfTests, elsewhere: StackOfTests, tmp_path: Path
 ) -> None:
+    before = sum(reading_ends(original.settings).values())
     flowing = original.start("simulate", "--rate", "300", "--history", "0s", "--seed", "11", *FLEET)
+    wait_until(lambda: has_more_than(original, before), deadline_s=60, what="readings flow")
     first = held(json.loads(must(original.run("backup", str(tmp_path / "backup"), "--json")).stdout))
     wait_until(lambda: has_more_than(original, first + 300), deadline_s=120, what="readings flow on after a backup")
     again = json.loads(must(original.run("backup", str(tmp_path / "backup"), "--json")).stdout)
