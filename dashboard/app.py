@@ -18,6 +18,7 @@ def main() -> None:
         [
             st.Page("views/explorer.py", title="Explorer", default=True),
             st.Page("views/sensor.py", title="Sensor", url_path="sensor"),
+            st.Page("views/models.py", title="Models", url_path="models"),
             st.Page("views/log.py", title="Log", url_path="log"),
         ]
     )

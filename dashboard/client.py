@@ -11,6 +11,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from dashboard.answers.machines import Machine, Profile, ReadingSeries, Sensor
+from dashboard.answers.models import ModelsDiff, Timeline, TrainedVersion
 from dashboard.answers.operations import (
     Contract,
     ContractsState,
@@ -110,6 +111,19 @@ class QueryApi:
     def models(self, name: str) -> tuple[ModelVersion, ...]:
         """Return the versions of one line of models."""
         return self._items(ModelVersion, "/models", {"name": name, "limit": MOST_ROWS})
+
+    def trained(self, as_of: datetime | None = None) -> tuple[TrainedVersion, ...]:
+        """Return the versions of every line, newest first, at most MOST_ROWS."""
+        return self._items(TrainedVersion, "/models", {"limit": MOST_ROWS, "as_of": as_of})
+
+    def timeline(self, name: str, as_of: datetime | None = None) -> Timeline:
+        """Return who was champion of a line when, and what was refused."""
+        return self._get(Timeline, f"/models/{quote(name, safe='')}/timeline", {"as_of": as_of})
+
+    def models_diff(self, name: str, *, champion: str, challenger: str, as_of: datetime | None = None) -> ModelsDiff:
+        """Return the newest comparison of two versions; ApiRefused 404 when there is none."""
+        asked = {"a": champion, "b": challenger, "as_of": as_of}
+        return self._get(ModelsDiff, f"/models/{quote(name, safe='')}/diff", asked)
 
     def swimlane(
         self,

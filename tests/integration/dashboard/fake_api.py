@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 
-from tests.integration.dashboard import answers, log_answers
+from tests.integration.dashboard import answers, log_answers, model_answers
 
 
 class Scenario(StrEnum):
@@ -158,8 +158,22 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
         return answers.page(answers.profiles(plant.origin))
 
     @app.get("/models")
-    def models(name: str, limit: int = 100) -> Any:
-        return answers.page(answers.models(name, plant.origin))
+    def models(name: str | None = None, limit: int = 100, as_of: datetime | None = None) -> Any:
+        if name is not None:
+            return answers.page(answers.models(name, plant.origin))
+        versions = [one for one in model_answers.versions(plant.origin) if _by(one.trained_at, as_of)]
+        return answers.page(versions if _any(plant) else [])
+
+    @app.get("/models/{profile}/timeline")
+    def timeline(profile: str, as_of: datetime | None = None) -> Any:
+        return model_answers.timeline(profile, plant.origin, as_of)
+
+    @app.get("/models/{profile}/diff")
+    def diff(profile: str, a: str, b: str, as_of: datetime | None = None) -> Any:
+        found = model_answers.diff(a, b, plant.origin)
+        if found is None or not _by(found.compared_at, as_of):
+            raise HTTPException(404, f"{a} and {b} were not compared by then.")
+        return found
 
     @app.get("/projections")
     def projections() -> Any:

@@ -130,6 +130,7 @@ def test_api_that_stops_and_comes_back_is_shown_without_a_click(windows: Windows
         ("explorer", "/"),
         ("explorer-cell", "/?cell={cell}"),
         ("sensor", "/sensor?machine=pump-07&sensor=drive-end"),
+        ("models", "/models"),
         ("log", "/log"),
     ],
 )
@@ -153,6 +154,9 @@ def test_page_fits_wide_and_narrow_windows(
         ("explorer-machine", "/?machine=pump-07", Scenario.LIVE),
         ("sensor-forest", "/sensor?machine=compressor-01&sensor=stage-2", Scenario.LIVE),
         ("sensor-gap", "/sensor?machine=compressor-02", Scenario.LIVE),
+        ("models-refused", "/models?a=pump%2F1&b=pump%2F2", Scenario.LIVE),
+        ("models-as-of", "/models?past=true&known_at={then}", Scenario.LIVE),
+        ("models-new", "/models", Scenario.NEW),
         ("log-stopped", "/log", Scenario.STOPPED),
         ("log-rebuilding", "/log", Scenario.REBUILDING),
         ("log-dead-letters", "/log?tab=dead+letters", Scenario.LIVE),

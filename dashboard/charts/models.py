@@ -1,0 +1,104 @@
+"""Who was champion when; two models' scores against each other."""
+
+from typing import Any, Final
+
+import altair as alt
+
+from dashboard.charts.base import in_utc, named
+from dashboard.look.palette import palette
+
+TICKS: Final = (0.1, 0.3, 1.0, 3.0, 10.0)
+"""Scores of both axes, × threshold; what is beyond stands at the edge."""
+
+QUADRANTS: Final = (
+    (0.2, 8.2, "only {b} alarms"),
+    (5.0, 8.2, "both"),
+    (0.2, 0.122, "neither"),
+    (4.4, 0.122, "only {a} alarms"),
+)
+
+FAULT: Final = "fault"
+FALSE_ALARM: Final = "false alarm"
+UNLABELLED: Final = "alarm, not labelled"
+ORDINARY: Final = "ordinary"
+LABELS: Final = (FAULT, FALSE_ALARM, UNLABELLED, ORDINARY)
+
+
+def reigns(*, lines: int, by_day: bool) -> alt.TopLevelMixin:
+    """Return a bar per reign: past ones grey and named inside, the champion blue and named right of its bar.
+
+    Data set: `reigns` {line, model, from, to, champion, name}; `name` is empty where the bar is too short for it.
+    """
+    colours = palette()
+    y = alt.Y(
+        "line:N",
+        title=None,
+        axis=alt.Axis(labelColor=colours["ink"], labelFontSize=12.5, minExtent=84, grid=False, labelLimit=160),
+        scale=alt.Scale(paddingInner=0.3),
+    )
+    axis = alt.Axis(title=None, format="%-d %b" if by_day else "%H:%M", tickCount=6, labelOverlap=True)
+    x = alt.X("from:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
+    base = in_utc(in_utc(alt.Chart(named("reigns")), "from"), "to")
+    past, champion = base.transform_filter("!datum.champion"), base.transform_filter("datum.champion")
+    tip = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("from_utc:N", title="from"),
+        alt.Tooltip("to_utc:N", title="to"),
+        alt.Tooltip("because:N"),
+    ]
+    name: dict[str, Any] = {"align": "left", "dx": 8, "fontSize": 12}
+    return alt.layer(
+        past.mark_bar(color=colours["band"]).encode(x=x, x2="to:T", y=y, tooltip=tip),
+        champion.mark_bar(color=colours["accent_fill"]).encode(x=x, x2="to:T", y=y, tooltip=tip),
+        base.mark_tick(thickness=3, color=colours["ground"], xOffset=-1).encode(x=x, y=y),
+        champion.mark_tick(thickness=3, color=colours["accent_fill"]).encode(x=x, y=y),
+        past.mark_text(**name, color=colours["muted"]).encode(x=x, y=y, text="name:N"),
+        champion.mark_text(**name, fontWeight=600, color=colours["ink"]).encode(x="to:T", y=y, text="model:N"),
+    ).properties(height=28 * max(lines, 1))
+
+
+def scatter(a: str, b: str, *, height: int = 360) -> alt.TopLevelMixin:
+    """Return a dot per reading; the two lines are the thresholds and part the plane in four.
+
+    Data sets: `scores` {a, b, label, rank}, `limit` {ratio}, `quadrants` {a, b, word}. A fault is a circle, a false
+    alarm a square, an alarm without a label a diamond: told apart without colour.
+    """
+    colours = palette()
+    scale = alt.Scale(type="log", domain=[TICKS[0], TICKS[-1]], nice=False, clamp=True)
+    axis = alt.Axis(values=list(TICKS), format="~g", grid=False)
+    fills = [colours["critical"], colours["accent"], colours["high"], colours["nodata"]]
+    key = alt.Legend(title=None, symbolType="circle", labelLimit=240)
+    dots = (
+        alt.Chart(named("scores"))
+        .mark_point(filled=True, strokeWidth=1, clip=True)
+        .encode(
+            x=alt.X("a:Q", scale=scale, title=f"score by {a} (× threshold)", axis=axis),
+            y=alt.Y("b:Q", scale=scale, title=f"score by {b} (× threshold)", axis=axis),
+            color=alt.Color("label:N", scale=alt.Scale(domain=list(LABELS), range=fills), legend=key),
+            shape=alt.Shape(
+                "label:N",
+                scale=alt.Scale(domain=list(LABELS), range=["circle", "square", "diamond", "circle"]),
+                legend=None,
+            ),
+            size=alt.condition(f"datum.label === '{ORDINARY}'", alt.value(10), alt.value(38)),
+            opacity=alt.condition(f"datum.label === '{ORDINARY}'", alt.value(0.7), alt.value(0.9)),
+            order=alt.Order("rank:Q"),
+            tooltip=[
+                alt.Tooltip("label:N"),
+                alt.Tooltip("a:Q", title=a, format=".2f"),
+                alt.Tooltip("b:Q", title=b, format=".2f"),
+            ],
+        )
+    )
+    limit = alt.Chart(named("limit"))
+    words = (
+        alt.Chart(named("quadrants"))
+        .mark_text(color=colours["muted"], fontSize=12, fontWeight=600)
+        .encode(x=alt.X("a:Q", scale=scale), y=alt.Y("b:Q", scale=scale), text="word:N")
+    )
+    return alt.layer(
+        limit.mark_rule(color=colours["faint"]).encode(x=alt.X("ratio:Q", scale=scale)),
+        limit.mark_rule(color=colours["faint"]).encode(y=alt.Y("ratio:Q", scale=scale)),
+        dots,
+        words,
+    ).properties(height=height)

@@ -1,0 +1,1 @@
+"""What page Models is made of."""
