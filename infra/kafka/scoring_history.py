@@ -85,9 +85,16 @@ class KafkaScoringHistory:
 
     def _backwards(self, topic: str, partition: int) -> Iterator[tuple[int, Event]]:
         """Yield the committed events of a partition from its end to its beginning."""
+        for offset, value in self._values_backwards(topic, partition):
+            yield offset, decode(value, self._contracts)
+
+    def _values_backwards(
+        self, topic: str, partition: int, *, below: int | None = None, first_look: int = _FIRST_LOOK
+    ) -> Iterator[tuple[int, bytes | None]]:
+        """Yield the committed records of a partition from `below` (default: its end) to its beginning."""
         place = (topic, partition)
-        below = self._ends.written([place])[place]
-        look = _FIRST_LOOK
+        below = self._ends.written([place])[place] if below is None else below
+        look = first_look
         while below > 0:
             start = max(0, below - look)
             stretch = [
@@ -95,8 +102,7 @@ class KafkaScoringHistory:
                 for batch in self._stretch(self._looking_back, place, start, below)
                 for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True)
             ]
-            for offset, value in reversed(stretch):
-                yield offset, decode(value, self._contracts)
+            yield from reversed(stretch)
             below, look = start, look * 4
 
     @staticmethod

@@ -69,18 +69,31 @@ def take_partition(
     state, saved = PartitionState(0), Saved(0, 0)
     for chunks in history.snapshots(partition):
         if chunks[0].next_offset <= committed:
-            state, saved = _restored(chunks, models), saved_of(chunks)
+            state, saved = restored(chunks, models), saved_of(chunks)
             break
     # Step 4
-    for batch in history.records(partition, state.next_offset, committed):
-        _, state = score(decoding.decode(batch), state, next_offset=batch.next_offset)
-    state = state.at(committed)
+    state = folded(state, partition, committed, history=history, decoding=decoding)
     for topic, position in ledger.inputs.items():
         state = state.with_input(topic, position)
     return state, saved
 
 
-def _restored(chunks: Sequence[ScorerStateSaved], models: Models) -> PartitionState:
+def folded(
+    state: PartitionState, partition: int, end: int, *, history: ScoringHistory, decoding: ReadingDecoding
+) -> PartitionState:
+    """Return the state after the records from its own end to below `end`: they are judged, and nothing is written."""
+    for batch in history.records(partition, state.next_offset, end):
+        _, state = score(decoding.decode(batch), state, next_offset=batch.next_offset)
+    return state.at(end)
+
+
+def restored(chunks: Sequence[ScorerStateSaved], models: Models) -> PartitionState:
+    """Return the state that a snapshot holds.
+
+    Raises:
+        StateOfAnotherKind: a newer version wrote it.
+        ModelUnloadable: a model in it can't be loaded.
+    """
     first = chunks[0]
     if first.encoding != ENCODING:
         raise StateOfAnotherKind(first.encoding)

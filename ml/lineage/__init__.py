@@ -1,0 +1,1 @@
+"""Where a verdict comes from, and whether judging its reading again gives the same answer."""

@@ -1,0 +1,207 @@
+"""Old verdicts judged again: equal to the bit, or told with both numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from domain.anomalies import AnomalyDetected
+from domain.readings import SensorReadingRecorded
+from domain.scoring import ReadingsScored, ScorerStateSaved, ScoringModelChanged
+from domain.topics import ANOMALY_EVENTS, SCORER_STATE
+from ml.artifact import Artifact, pack, unpack
+from ml.lineage.lineage import VerdictNotFound, lineage_of
+from ml.lineage.same import same_decision, same_number
+from ml.lineage.verify import Check, StoredRow, Verification, Verifier
+from ml.panel.trainer import PanelTrainer
+from ml.scoring.scorer import Scorer
+from tests.fake_lineage import ArtifactsInMemory, FakeLineageLog
+from tests.fake_scoring import FakeDecoding, FakeScoringLog, InMemoryLog
+from tests.unit.ml.scoring.fleet import PROFILE, PUMPS, healthy
+from tests.unit.ml.scoring.test_scorer import a_scorer, steps
+from tests.unit.panel.machines import pump_rows, training_rows
+
+SECONDS, FIRST_CHANGE_S, SECOND_CHANGE_S = 700, 100, 400
+
+
+@dataclass
+class History:
+    """A scored history with two changes of model, and whoever checks it."""
+
+    log: InMemoryLog
+    artifacts: ArtifactsInMemory
+
+    def verdicts(self) -> list[AnomalyDetected]:
+        return [event for event in self.log.topics[ANOMALY_EVENTS] if isinstance(event, AnomalyDetected)]
+
+    def verify(self, verdict: AnomalyDetected, row: StoredRow | None = None) -> Verification:
+        lineage_log = FakeLineageLog(self.log, self.artifacts)
+        lineage = lineage_of(verdict.event_id, lineage_log, self.log.contracts)
+        return Verifier(lineage_log, FakeDecoding(self.log)).verify(lineage, row)
+
+
+@pytest.fixture(scope="module")
+def panels() -> tuple[bytes, bytes]:
+    def content(seed: int) -> bytes:
+        each = [pump_rows(3600, machine=machine, seed=seed) for machine in range(PUMPS)]
+        return pack(PanelTrainer().fit(training_rows(each), PROFILE).artifact)
+
+    return content(1), content(2)
+
+
+@pytest.fixture
+def history(panels: tuple[bytes, bytes]) -> History:
+    log = InMemoryLog(profiles={"pump@1": PROFILE})
+    artifacts = ArtifactsInMemory(log)
+    readings = list(with_faults(healthy(SECONDS)))
+    scorer = a_scorer(log, FakeScoringLog(log, iter(lambda: 97, 0)))
+    for start_s, end_s, content in (
+        (0, FIRST_CHANGE_S, None),
+        (FIRST_CHANGE_S, SECOND_CHANGE_S, panels[0]),
+        (SECOND_CHANGE_S, SECONDS, panels[1]),
+    ):
+        if content is not None:
+            artifacts.promote(content, profile="pump@1")
+        log.put(*readings[start_s * PUMPS : end_s * PUMPS])
+        catch_up(scorer, log)
+    return History(log, artifacts)
+
+
+def with_faults(readings: Iterator[SensorReadingRecorded]) -> Iterator[SensorReadingRecorded]:
+    for place, reading in enumerate(readings):
+        far = 1.5 if place % 301 == 300 else 0.0
+        values = {**reading.measurements, "vibration": reading.measurements["vibration"] + far}
+        yield replace(reading, measurements=values)
+
+
+def catch_up(scorer: Scorer, log: InMemoryLog) -> None:
+    while log.offset != len(log.source):
+        steps(scorer, 1)
+
+
+def only(verification: Verification, what: str) -> Check:
+    (check,) = [check for check in verification.checks if check.what == what]
+    return check
+
+
+def test_every_verdict_of_a_history_with_changes_of_model_is_equal_to_the_bit(history: History) -> None:
+    changes = [event.state for event in history.log.written(ScoringModelChanged)]  # type: ignore[union-attr]
+    assert len(changes) == 2
+    assert all(state.startswith("warmed(") for state in changes)
+    assert {verdict.model.version for verdict in history.verdicts()} == {1, 2}
+    for verdict in history.verdicts():
+        verification = history.verify(verdict, StoredRow(verdict=verdict, passed=True))
+        assert verification.equal
+        assert [check for check in verification.checks if not check.equal] == []
+
+
+def test_without_any_snapshot_the_whole_log_is_folded_and_the_answer_is_the_same(history: History) -> None:
+    before = history.verify(history.verdicts()[-1])
+    history.log.topics[SCORER_STATE] = []
+    verification = history.verify(history.verdicts()[-1])
+    assert verification.equal
+    assert before.judged_again
+    assert verification.judged_again
+    assert before.judged_again.snapshot_at > verification.judged_again.snapshot_at == 0
+    assert before.judged_again.ratio == verification.judged_again.ratio
+
+
+def test_a_damaged_model_is_told_with_both_hashes_and_both_scores(history: History) -> None:
+    verdict = history.verdicts()[-1]
+    sha256 = verdict.model.artifact_sha256
+    history.artifacts.stored[sha256] = damaged(history.artifacts.stored[sha256])
+    verification = history.verify(verdict)
+    assert not verification.equal
+    its_bytes = only(verification, "model's bytes")
+    assert its_bytes.equal is False
+    assert sha256 in its_bytes.recorded
+    assert sha256 not in its_bytes.found
+    score = only(verification, "score")
+    assert (score.equal, score.recorded) == (False, repr(verdict.score))
+    assert float(score.found) != verdict.score
+
+
+def damaged(content: bytes) -> bytes:
+    """Return a model whose numbers are all a little larger; its form is whole."""
+    artifact = unpack(content)
+    arrays = {name: array * 1.01 if array.dtype.kind == "f" else array for name, array in artifact.arrays.items()}
+    return pack(Artifact(header=artifact.header, arrays=arrays))
+
+
+def test_a_model_cut_short_is_not_judged_with_and_not_equal(history: History) -> None:
+    verdict = history.verdicts()[-1]
+    sha256 = verdict.model.artifact_sha256
+    history.artifacts.stored[sha256] = history.artifacts.stored[sha256][:-64]
+    verification = history.verify(verdict)
+    assert not verification.equal
+    assert only(verification, "model's bytes").equal is False
+    assert only(verification, "score").equal is None
+
+
+def test_a_falsified_row_of_the_read_model_is_told_with_both_numbers(history: History) -> None:
+    verdict = history.verdicts()[0]
+    falsified = replace(verdict, score=verdict.score + 0.25)
+    verification = history.verify(verdict, StoredRow(verdict=falsified, passed=True))
+    assert not verification.equal
+    row = only(verification, "row in the read model: score")
+    assert (row.recorded, row.found) == (repr(verdict.score), repr(falsified.score))
+    assert only(verification, "score").equal
+
+
+def test_a_row_that_is_missing_behind_the_checkpoint_is_told_and_one_yet_to_come_is_not(history: History) -> None:
+    verdict = history.verdicts()[0]
+    assert not history.verify(verdict, StoredRow(verdict=None, passed=True)).equal
+    assert history.verify(verdict, StoredRow(verdict=None, passed=False)).equal
+
+
+def test_a_falsified_ledger_is_told(history: History) -> None:
+    verdict, events = history.verdicts()[0], history.log.topics[ANOMALY_EVENTS]
+    offset = int(verdict.reading_position.rsplit("/", 1)[1])
+    for place, event in enumerate(events):
+        if isinstance(event, ReadingsScored) and event.from_offset <= offset < event.next_offset:
+            events[place] = replace(
+                event, columns=tuple(replace(c, scores=(0.5,) * len(c.scores)) for c in event.columns)
+            )
+    verification = history.verify(verdict)
+    assert not verification.equal
+    ledger = only(verification, "score ledger")
+    assert (ledger.recorded, ledger.found) == (repr(verdict.score), "0.5")
+
+
+def test_a_falsified_verdict_differs_from_what_its_model_says(history: History) -> None:
+    verdict, events = history.verdicts()[0], history.log.topics[ANOMALY_EVENTS]
+    events[events.index(verdict)] = replace(verdict, score=99.0)
+    verification = history.verify(verdict)
+    score = only(verification, "score")
+    assert (score.equal, score.recorded, score.found) == (False, "99.0", repr(verdict.score))
+
+
+def test_an_unknown_verdict_is_not_found(history: History) -> None:
+    with pytest.raises(VerdictNotFound):
+        lineage_of(
+            history.verdicts()[0].reading_event_id,
+            FakeLineageLog(history.log, history.artifacts),
+            history.log.contracts,
+        )
+
+
+def test_a_snapshot_of_a_damaged_state_gives_another_score(history: History) -> None:
+    snapshots = history.log.topics[SCORER_STATE]
+    last = snapshots[-1]
+    assert isinstance(last, ScorerStateSaved)
+    artifact = unpack(last.content)
+    arrays = {name: array + 5.0 if name.startswith("states:") else array for name, array in artifact.arrays.items()}
+    snapshots[-1] = replace(last, content=pack(Artifact(header=artifact.header, arrays=arrays)))
+    verdict = next(v for v in history.verdicts() if int(v.reading_position.rsplit("/", 1)[1]) >= last.next_offset)
+    assert not history.verify(verdict).equal
+
+
+def test_another_runtime_has_a_band_and_the_same_one_has_none() -> None:
+    near, far = 2.0 + 1e-6, 2.0 + 1e-5
+    assert not same_number(2.0, near, same_runtime=True)
+    assert same_number(2.0, near, same_runtime=False)
+    assert not same_number(2.0, far, same_runtime=False)
+    assert same_number(float("nan"), float("nan"), same_runtime=True)
+    assert same_decision(1.0 + 1e-7, abnormal=False, same_runtime=False)
+    assert not same_decision(1.0 + 1e-7, abnormal=False, same_runtime=True)
+    assert not same_decision(1.1, abnormal=False, same_runtime=False)
