@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from html import escape
+from typing import Final
 
 import streamlit as st
 
@@ -19,6 +20,9 @@ from dashboard.parts.words import mono, quiet, severity, tag
 from dashboard.reasons import explain, summary
 from dashboard.sensor.asking import newest_worst
 
+_NAMED: Final = 3
+"""Other lanes told by name in the headline; the swimlane below shows them all."""
+
 
 def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) -> None:
     """Write the sentence and the way to its reasons, or that all is quiet."""
@@ -28,18 +32,17 @@ def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) 
         quiet(quiet_line(ask_freshness(connection).value, choices, swimlane))
         return
     who, why = summary(verdict, explain(connection, [verdict])[verdict.event_id])
-    others = sum(1 for lane in swimlane.lanes if lane.worst_score is not None) - 1
     notes = (
         _later(verdict, choices),
         _when(verdict, choices),
-        _how_many(swimlane, cell),
+        abnormal_since(swimlane, cell),
         mono(verdict.model.model),
-        _others(others, swimlane.by),
+        others(swimlane, cell),
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="headline"):
         st.html(
             f'<div class="tt-news">{severity(verdict.severity)}<div><b>{escape(who)}</b>: {escape(why)}'
-            f"<small>{' · '.join(note for note in notes if note)}</small>"
+            f"<small>{' · '.join(filter(None, notes))}</small>"
             "</div></div>"
         )
         st.page_link(
@@ -92,14 +95,26 @@ def _later(verdict: Verdict, choices: Choices) -> str:
     return tag("then: not known", "accent") if choices.then and verdict.known_at > choices.then else ""
 
 
-def _how_many(swimlane: Swimlane, cell: Cell | None) -> str:
-    """Return how many readings of the cell are abnormal: an outlier, or something that lasts."""
+def abnormal_since(swimlane: Swimlane, cell: Cell | None) -> str:
+    """Return since when the cell's lane has been abnormal without a break: an outlier, or something that lasts."""
     lane = next((lane for lane in swimlane.lanes if cell and lane.name == cell.lane), None)
     if lane is None or cell is None:
         return ""
+    first = last = swimlane.buckets.index(cell.start)
+    while first > 0 and lane.anomalies[first - 1]:
+        first -= 1
+    share = f"{lane.anomalies[last]:,} of the newest {many(lane.readings[last], 'reading')}"
+    return f"abnormal since {swimlane.buckets[first]:%H:%M}, {share}"
+
+
+def others(swimlane: Swimlane, cell: Cell | None) -> str:
+    """Return which other lanes are abnormal at the same time, and how many more were so earlier."""
+    if cell is None:
+        return ""
     place = swimlane.buckets.index(cell.start)
-    return f"{lane.anomalies[place]:,} of {many(lane.readings[place], 'reading')} since {cell.start:%H:%M}"
-
-
-def _others(count: int, by: str) -> str:
-    return f"{many(count, f'other {by}')} abnormal in this range" if count > 0 else ""
+    beside = [lane for lane in swimlane.lanes if lane.worst_score is not None and lane.name != cell.lane]
+    at_once = [lane.name for lane in beside if lane.anomalies[place]]
+    named = ", ".join(at_once[:_NAMED]) + (f" and {len(at_once) - _NAMED} more" if len(at_once) > _NAMED else "")
+    earlier = len(beside) - len(at_once)
+    told = (f"also {named}" if at_once else "", f"{many(earlier, f'more {swimlane.by}')} earlier" if earlier else "")
+    return " · ".join(filter(None, told))

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from dashboard.answers.swimlane import Lane, Swimlane
+from dashboard.explorer.headline import abnormal_since, others
 from dashboard.explorer.lanes import Cell, cell_named, has_data, lane_rows, shown_buckets, stacked_rows, worst_cell
 
 START = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
@@ -14,7 +15,7 @@ def a_lane(name: str, *cells: tuple[int, int, str | None]) -> Lane:
     return Lane(
         machine_id=name,
         sensor_id=None,
-        worst_score=None,
+        worst_score=1.2 if any(abnormal for _, abnormal, _ in cells) else None,
         readings=tuple(readings for readings, _, _ in cells),
         anomalies=tuple(abnormal for _, abnormal, _ in cells),
         scores=tuple(None if severity is None else 1.2 for _, _, severity in cells),
@@ -87,3 +88,17 @@ def test_cell_is_the_same_after_its_way_through_an_address() -> None:
     cell = Cell(lane="pump|07", start=START)
     assert cell_named(cell.address()) == cell
     assert [cell_named(address) for address in ("", "pump-07", "pump-07|noon", None)] == [None] * 4
+
+
+def test_the_headline_says_since_when_without_a_break_and_who_else_is_abnormal_now_or_was_earlier() -> None:
+    now_and_before = (60, 0, None), (60, 3, "high"), (60, 60, "critical"), (60, 60, "critical")
+    swimlane = a_swimlane(
+        a_lane("pump-07", *now_and_before),
+        a_lane("pump-08", (60, 60, "high"), (60, 0, None), (60, 0, None), (60, 60, "high")),
+        a_lane("fan-01", (60, 60, "high"), (60, 0, None), (60, 0, None), (60, 0, None)),
+        a_lane("hall-a", *[(60, 0, None)] * 4),
+    )
+    cell = Cell(lane="pump-07", start=START + 3 * MINUTE)
+
+    assert abnormal_since(swimlane, cell) == "abnormal since 13:01, 60 of the newest 60 readings"
+    assert others(swimlane, cell) == "also pump-08 · 1 more machine earlier"
