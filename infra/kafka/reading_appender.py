@@ -18,7 +18,8 @@ MOST_UNDER_WAY: Final = 200_000
 """Readings handed to the client and not yet acknowledged; the client's own queue is larger, so it never refuses one,
 which would let later readings of a machine overtake it."""
 
-ACKNOWLEDGED_WITHIN_S: Final = 60.0
+ACKNOWLEDGED_WITHIN_S: Final = 180.0
+"""Longer than a broker needs that was killed on a busy machine, and than it stands still for a backup."""
 
 
 class ReadingAppender:
