@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from infra.http.keys import KeyGuard
     from infra.kafka.contracts import ContractsFollower
+    from infra.kafka.lineage_log import KafkaLineageLog
     from infra.kafka.logged_models import KafkaModelEvents
     from infra.kafka.model_store import KafkaModelLog
     from infra.kafka.scoring_adoption import KafkaScoringAdoption
     from infra.kafka.scoring_log import KafkaScoringLog
+    from infra.lineage import LineageDesk
     from infra.mlflow.mirror import Mirror
     from infra.projector_process import ProjectorProcess
     from ml.comparison.compare import ComparisonDesk
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from projections.rebuild import RebuildDesk
     from query_api.outlook import LogOutlook, RegistryOutlook
     from query_api.store import ReadModelStore
+    from query_api.verification import VerdictVerifier
     from schemas.contracts import Contracts
 
 
@@ -111,9 +114,23 @@ class Container(containers.DeclarativeContainer):
         code=providers.Callable(late("infra.code_identity:code_identity")),
     )
 
-    model_events: "providers.Singleton[KafkaModelEvents]" = providers.Singleton(
+    lineage_log: "providers.Singleton[KafkaLineageLog]" = providers.Singleton(
+        late("infra.kafka.lineage_log:KafkaLineageLog"), bootstrap, followed_contracts
+    )
+    lineage_desk: "providers.Singleton[LineageDesk]" = providers.Singleton(
+        late("infra.lineage:LineageDesk"),
+        lineage_log,
+        followed_contracts,
+        providers.Singleton(late("ml.lineage.verify:Verifier"), lineage_log, decoding),
+    )
+    verdict_verifier: "providers.Singleton[VerdictVerifier]" = providers.Singleton(
+        late("infra.verifying:LateVerifier"), lineage_desk.provider
+    )
+
+    model_events: "providers.Factory[KafkaModelEvents]" = providers.Factory(
         late("infra.kafka.logged_models:KafkaModelEvents"), bootstrap, followed_contracts
     )
+    """A follower of its own for each who asks, since one yields every event once."""
     vocabulary = providers.Singleton(late("infra.kafka.vocabulary:KafkaVocabulary"), bootstrap)
     folders: "providers.Singleton[Folders]" = providers.Singleton(
         late("projections.folder:Folders"), settings.provided.own_projections
@@ -155,4 +172,5 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         guard=key_guard,
         version=program_version,
+        verifier=verdict_verifier,
     )

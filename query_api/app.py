@@ -32,6 +32,7 @@ from query_api.routes import (
     verdicts,
 )
 from query_api.store import ReadModelStore
+from query_api.verification import VerdictVerifier
 
 DESCRIPTION: Final = (
     "What machines did and what the scorer said of it, from read models that are built from the log. Writing is the "
@@ -75,6 +76,7 @@ def create_app(
     clock: Callable[[], datetime],
     may_read: Callable[..., str],
     version: str,
+    verifier: VerdictVerifier | None = None,
 ) -> FastAPI:
     """Return the application; `may_read` is the dependency that refuses whoever may not read. Health is open."""
 
@@ -90,7 +92,9 @@ def create_app(
         title="Telltale", summary=DESCRIPTION, version=version, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     metrics = Metrics()
-    app.state.backend = Backend(store=store, clock=clock, metrics=metrics, log=log, registry=registry)
+    app.state.backend = Backend(
+        store=store, clock=clock, metrics=metrics, log=log, registry=registry, verifier=verifier
+    )
     app.add_middleware(Timed, metrics=metrics)
     app.include_router(health.router)
     for router in ROUTERS:

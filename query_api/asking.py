@@ -20,6 +20,7 @@ from query_api.outlook import LogOutlook, RegistryOutlook
 from query_api.parameters import Moment, parse_positions
 from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag
 from query_api.store import Checkpoint, ReadModelStore, Snapshot
+from query_api.verification import VerdictVerifier
 
 LONGEST_WAIT_S: Final = 2.0
 """How long min_position waits: a projector that runs is there in far less."""
@@ -49,6 +50,7 @@ class Backend:
     metrics: Metrics
     log: LogOutlook
     registry: RegistryOutlook
+    verifier: VerdictVerifier | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,13 @@ class ReadModelNotServed(RequestRefused):
     retry_after_s = 2
 
 
+class VerifierAway(RequestRefused):
+    """A verdict can't be judged again now."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    retry_after_s = 5
+
+
 class NotThereYet(RequestRefused):
     """The read model has not passed the position asked for."""
 

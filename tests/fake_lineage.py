@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.anomalies import AnomalyDetected
 from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.positions import Position
+from domain.promotion import ModelEvent
 from domain.scoring import ReadingsScored, ScoringModelChanged
 from domain.topics import ANOMALY_EVENTS, MODEL_EVENTS
 from ml.artifact import FORMAT, sha256_of
@@ -85,7 +86,8 @@ class FakeLineageLog(FakeHistory):
 
     def model_news(self) -> Iterable[LoggedModelNews]:
         promoted = [event for _, event in self._held.model_events if isinstance(event, ModelPromoted)]
-        for offset, event in enumerate([*self._artifacts.trained, *promoted]):
+        events: list[ModelEvent] = [*self._artifacts.trained, *promoted]
+        for offset, event in enumerate(events):
             yield LoggedModelNews(event=event, position=Position(MODEL_EVENTS, 0, offset), appended_at=NOON)
 
     def stored(self, artifact_sha256: str) -> StoredBytes | None:

@@ -42,6 +42,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "skip": ("infra.cli.skip", "Tell every build to pass over one record."),
     "dead-letters": ("infra.cli.dead_letters", "List, show, redrive and discard records that could not be accepted."),
     "train": ("infra.cli.train", "Train a model version from the log."),
+    "explain": (
+        "infra.cli.explain",
+        "Follow a verdict back to reading, model and promotion; --verify judges it again.",
+    ),
     "models": ("infra.cli.models", "List, compare, promote and roll back model versions."),
     "contracts": ("infra.cli.contracts", "Check, publish and list schemas."),
 }

@@ -12,6 +12,7 @@ from query_api.app import create_app
 from query_api.errors import RequestRefused
 from query_api.outlook import LogOutlook, RegistryOutlook
 from query_api.store import ReadModelStore
+from query_api.verification import VerdictVerifier
 
 
 def query_app(
@@ -22,10 +23,19 @@ def query_app(
     clock: Callable[[], datetime],
     guard: KeyGuard,
     version: str,
+    verifier: VerdictVerifier | None = None,
 ) -> FastAPI:
     """Return the query API with keys and problems."""
     may_read = guard.requires(Scope.READ)
-    app = create_app(store=store, log=log, registry=registry, clock=clock, may_read=may_read, version=version)
+    app = create_app(
+        store=store,
+        log=log,
+        registry=registry,
+        clock=clock,
+        may_read=may_read,
+        version=version,
+        verifier=verifier,
+    )
     install_problems(app, {KeyRefused: key_refusal, RequestRefused: _request_refusal})
     return app
 

@@ -76,6 +76,26 @@ class PromotionLineage(Answer):
     position: str
 
 
+class VerdictCheck(Answer):
+    """One comparison of a verdict with what it follows from."""
+
+    what: str
+    equal: bool | None = Field(description="Null when it could not be made; found says why.")
+    recorded: str = Field(description="What the log recorded; numbers with all their digits.")
+    found: str = Field(description="What stands there, or comes out, now.")
+
+
+class Verification(Answer):
+    """A verdict judged again."""
+
+    equal: bool = Field(description="True when the reading was judged again and nothing differs.")
+    same_runtime: bool | None = Field(
+        description="True: numbers must be equal to the bit. False: another version scores now, within 1e-6 relative."
+    )
+    checks: list[VerdictCheck]
+    because: str | None = Field(description="Why nothing could be compared; null when it was.")
+
+
 class Explanation(Answer):
     """A verdict followed back: verdict, reading, model, training, promotion."""
 
@@ -83,3 +103,4 @@ class Explanation(Answer):
     reading: ReadingLineage
     model: ModelLineage
     promotion: PromotionLineage | None = Field(description="Null when the promotion is not in the read model yet.")
+    verification: Verification | None = Field(default=None, description="Null unless verify=true was asked.")

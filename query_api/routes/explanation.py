@@ -1,15 +1,22 @@
 """Where a verdict comes from: its reading, the model that judged, what that was trained on, who promoted it."""
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from domain.positions import Position
-from query_api.asking import AskAsOf
-from query_api.errors import NotKnown, ParameterRefused
-from query_api.models.anomalies import Explanation, ModelLineage, PromotionLineage, ReadingLineage, Verdict
+from query_api.asking import AskAsOf, Asking
+from query_api.errors import NotKnown, VerifierAway
+from query_api.models.anomalies import (
+    Explanation,
+    ModelLineage,
+    PromotionLineage,
+    ReadingLineage,
+    Verdict,
+    Verification,
+)
 from query_api.routes.verdicts import VERDICT, verdict
 from query_api.store import Snapshot, columns
 
@@ -80,22 +87,45 @@ PROMOTION: Final = """
 
 
 @router.get("/anomalies/{event_id}/explanation", response_model=Explanation, summary="Where a verdict comes from")
-async def explanation(ask: AskAsOf, request: Request, event_id: UUID) -> Response:
-    """Return the lineage of a verdict: reading, model, training and promotion, each with its position in the log."""
-    if "verify" in request.query_params:
-        raise ParameterRefused("verify: scoring a verdict again comes with the verifier; leave the parameter out")
+async def explanation(
+    ask: AskAsOf,
+    event_id: UUID,
+    *,
+    verify: Annotated[bool, Query(description="Judge the reading again from the log and compare.")] = False,
+) -> Response:
+    """Return the lineage of a verdict: reading, model, training and promotion, each with its position in the log.
+
+    With verify=true the reading is judged again, and every part held against the log: it takes seconds.
+    """
+    verification = await _verified(ask, event_id) if verify else None
 
     async def question(snapshot: Snapshot) -> Explanation:
-        return await _explain(snapshot, event_id, ask.as_of)
+        explained = await _explain(snapshot, event_id, ask.as_of)
+        return explained.model_copy(update={"verification": verification})
 
     return await ask.answer(READ_MODELS, question)
 
 
-async def _explain(snapshot: Snapshot, event_id: UUID, as_of: datetime | None) -> Explanation:
+async def _verified(ask: Asking, event_id: UUID) -> Verification:
+    """Judge again what the read model holds now, outside its transaction, which must not last for seconds."""
+    if ask.backend.verifier is None:
+        raise VerifierAway("verify: this API was started without a way to the log")
+
+    async def question(snapshot: Snapshot) -> Verdict:
+        return await _verdict(snapshot, event_id, ask.as_of)
+
+    return await ask.backend.verifier.verify(await ask.backend.store.read(("anomalies",), question))
+
+
+async def _verdict(snapshot: Snapshot, event_id: UUID, as_of: datetime | None) -> Verdict:
     found = await snapshot.fetch(VERDICT, {"event_id": event_id, "as_of": as_of}, verdict)
     if not found:
         raise NotKnown(f"No verdict {event_id}. GET /verdicts lists them.")
-    judged = found[0]
+    return found[0]
+
+
+async def _explain(snapshot: Snapshot, event_id: UUID, as_of: datetime | None) -> Explanation:
+    judged = await _verdict(snapshot, event_id, as_of)
     position = Position.parse(judged.reading_position)
     since = await snapshot.fetch(
         SCORES_SINCE,
