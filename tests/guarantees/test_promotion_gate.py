@@ -80,7 +80,7 @@ class Plant:
 
     def events(self) -> list[LoggedModelEvent]:
         """Return what model-events says of this line beside its comparisons."""
-        events = Container(settings=providers.Object(self.intake.root.settings())).model_events().news(0)
+        events = self.intake.root.model_events().news(0)
         mine = (ModelPromoted, PromotionRejected)
         return [one for one in events if isinstance(one.event, mine) and one.event.model.name == self.name]
 
@@ -141,6 +141,15 @@ def test_only_what_was_compared_inside_the_budgets_replaces_a_champion_and_the_r
         "ModelPromoted",
         "ModelPromoted",
     ]
+
+
+def test_whoever_asks_for_the_events_of_models_gets_all_of_them_however_often(plant: Plant) -> None:
+    plant.promote(plant.train(IsolationForestTrainer(trees=10)), force=True)
+
+    first = plant.events()
+
+    assert first
+    assert plant.events() == first
 
 
 def test_a_comparison_of_the_same_history_is_in_the_log_once_and_equal_to_the_bit(plant: Plant) -> None:
