@@ -21,6 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from domain.topics import SENSOR_EVENTS
+from infra.kafka.clients import partitions_of
+from infra.kafka.ends import LogEnds
 from infra.supervisor.state import PartState, PartStatus, Phase, read_status
 from tests.guarantees.log_account import LogAccount, account
 from tests.guarantees.read_model_prints import fingerprints, fresh_fingerprints, wait_until_settled
@@ -66,11 +69,12 @@ class Chaos:
         must(self._stack.run("simulate", "--history", "15m", "--healthy-history", "--no-live", *FLEET))
         must(self._stack.run("train", "pump"))
         must(self._stack.run("models", "promote", "pump/1", "--because", "chaos needs verdicts"))
-        before = len(account(self._stack.settings.kafka_bootstrap).readings)
+        before = self._readings()
         fault = ("--fault", "shift@pump-05,at=2s,for=1h,size=30")
         words = ("--rate", str(RATE), "--for", f"{self._seconds:.0f}s", "--seed", "9", *fault, *FLEET, "--json")
         flowing = self._stack.start("simulate", *words)
         try:
+            wait_until(lambda: self._readings() > before, deadline_s=60, what="readings flow")
             self._kill_until_sent(flowing)
         finally:
             said, _ = flowing.communicate(timeout=240)
@@ -84,6 +88,10 @@ class Chaos:
         self._count(account(self._stack.settings.kafka_bootstrap), expected=before + self.outcome.sent)
         self._compare()
         return self.outcome
+
+    def _readings(self) -> int:
+        places = [(SENSOR_EVENTS, partition) for partition in partitions_of(SENSOR_EVENTS)]
+        return sum(LogEnds(self._stack.settings.kafka_bootstrap).written(places).values())
 
     def _kill_until_sent(self, flowing: subprocess.Popen[str]) -> None:
         rng = random.Random(self._seed)
