@@ -34,6 +34,9 @@ MOST_ROWS: Final = 1000
 TIMEOUT: Final = httpx.Timeout(5.0, connect=1.0)
 """Longer than any of its queries takes, short enough that a page still says that nobody answers."""
 
+PATIENT: Final = httpx.Timeout(60.0, connect=1.0)
+"""For judging again: from the nearest snapshot of the scorer up to the reading, thousands of readings."""
+
 
 class ApiError(Exception):
     """Root of what can go wrong with a question."""
@@ -164,6 +167,11 @@ class QueryApi:
         """Return where a verdict comes from."""
         return self._get(Explanation, f"/anomalies/{event_id}/explanation", {"as_of": as_of})
 
+    def verified(self, event_id: str, as_of: datetime | None = None) -> Explanation:
+        """Return where a verdict comes from, and what judging its reading again gave; may take long."""
+        asked = {"verify": "true", "as_of": as_of}
+        return self._get(Explanation, f"/anomalies/{event_id}/explanation", asked, timeout=PATIENT)
+
     def readings(
         self,
         *,
@@ -182,15 +190,24 @@ class QueryApi:
         page: Page[AnswerT] = self._ask(Page[kind], path, asked)[0]  # type: ignore[valid-type]
         return page.items
 
-    def _get(self, kind: type[AnswerT], path: str, asked: Mapping[str, object] | None = None) -> AnswerT:
-        answer: AnswerT = self._ask(kind, path, asked)[0]
+    def _get(
+        self,
+        kind: type[AnswerT],
+        path: str,
+        asked: Mapping[str, object] | None = None,
+        *,
+        timeout: httpx.Timeout = TIMEOUT,
+    ) -> AnswerT:
+        answer: AnswerT = self._ask(kind, path, asked, timeout=timeout)[0]
         return answer
 
-    def _ask(self, kind: Any, path: str, asked: Mapping[str, object] | None) -> tuple[Any, Mapping[str, str]]:
+    def _ask(
+        self, kind: Any, path: str, asked: Mapping[str, object] | None, *, timeout: httpx.Timeout = TIMEOUT
+    ) -> tuple[Any, Mapping[str, str]]:
         """Return the answer and its headers."""
         parameters = {name: _text(value) for name, value in (asked or {}).items() if value is not None}
         try:
-            response = self._http.get(path, params=parameters)
+            response = self._http.get(path, params=parameters, timeout=timeout)
         except httpx.HTTPError as error:
             raise ApiDown(str(error) or type(error).__name__) from error
         if response.is_server_error:

@@ -79,10 +79,31 @@ class PromotionLineage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictCheck:
+    """One comparison of a verdict with what it follows from; `equal` is None when it could not be made."""
+
+    what: str
+    equal: bool | None
+    recorded: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The reading judged again by the model of then, and all else that was held against the log."""
+
+    equal: bool
+    same_runtime: bool | None
+    checks: tuple[VerdictCheck, ...]
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A verdict followed back to its reading, model and promotion."""
+    """A verdict followed back to its reading, model and promotion; `verification` when it was asked for."""
 
     verdict: Verdict
     reading: ReadingLineage
     model: ModelLineage
     promotion: PromotionLineage | None
+    verification: Verification | None = None

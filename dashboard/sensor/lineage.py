@@ -11,7 +11,8 @@ from dashboard.connection import Connection
 from dashboard.frame.choices import Choices
 from dashboard.look.formats import UNKNOWN, clock, kind_name, times
 from dashboard.memory import FOR_EVER, now
-from dashboard.parts.words import command, heading
+from dashboard.parts.words import heading
+from dashboard.sensor.verification import show_verification
 
 Link = tuple[str, str, str]
 """What it is, its name in the fixed font, and small print."""
@@ -33,7 +34,7 @@ def show_lineage(connection: Connection, choices: Choices, verdict: Verdict) -> 
             for name, text, note in links
         )
         st.html(f'<dl class="tt-chain">{rows}</dl>')
-        command(f"telltale log anomaly-events --key {verdict.machine_id}")
+        show_verification(connection, choices, verdict)
 
 
 def _explanation(connection: Connection, verdict: Verdict, as_of: datetime | None) -> Explanation:

@@ -215,6 +215,21 @@ def explanation(verdict: Verdict, origin: datetime) -> Explanation:
     )
 
 
+def verification(verdict: Verdict, *, equal: bool) -> dict[str, Any]:
+    """Return what judging again gives: the same, or with a tampered artifact another score."""
+    again = verdict.score if equal else verdict.score / 2
+    sides = {
+        "reading": ("5e0c8a3e", "5e0c8a3e"),
+        "model's bytes": ("9f3c41", "9f3c41" if equal else "77aa02"),
+        "score": (repr(verdict.score), repr(again)),
+    }
+    checks = [
+        {"what": what, "equal": recorded == found, "recorded": recorded, "found": found}
+        for what, (recorded, found) in sides.items()
+    ]
+    return {"equal": equal, "same_runtime": True, "checks": checks, "because": None}
+
+
 def models(name: str, origin: datetime) -> list[ModelVersion]:
     channels = plant.channels_of(plant.MACHINES[name][0])
     bands: dict[str, float | None] = {f"expected_low.{one.name}": one.usual - one.spread for one in channels}

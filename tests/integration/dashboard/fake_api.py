@@ -30,6 +30,7 @@ class Scenario(StrEnum):
     REBUILDING = "rebuilding"
     LOG_AWAY = "log away"
     FORGOTTEN = "forgotten"
+    TAMPERED = "tampered"
 
 
 @dataclass
@@ -150,8 +151,14 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
         return _one(plant, event_id, as_of)
 
     @app.get("/anomalies/{event_id}/explanation")
-    def explanation(event_id: str, as_of: datetime | None = None) -> Any:
-        return answers.explanation(_one(plant, event_id, as_of), plant.origin)
+    def explanation(*, event_id: str, as_of: datetime | None = None, verify: bool = False) -> Any:
+        found = answers.explanation(_one(plant, event_id, as_of), plant.origin)
+        if not verify:
+            return found
+        if plant.scenario is Scenario.LOG_AWAY:
+            raise HTTPException(503, "the log does not answer: 127.0.0.1:9092")
+        said = answers.verification(found.verdict, equal=plant.scenario is not Scenario.TAMPERED)
+        return {**found.model_dump(mode="json"), "verification": said}
 
     @app.get("/profiles")
     def profiles() -> Any:

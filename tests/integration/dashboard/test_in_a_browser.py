@@ -186,6 +186,15 @@ def test_silent_api_greys_the_page(windows: Windows, address: str, plant: Plant)
         take_screenshot(seen, "explorer-api-down")
 
 
+def test_verify_is_clicked_on_a_live_page_and_its_address_shows_the_outcome(windows: Windows, address: str) -> None:
+    with opened(windows, address + "/sensor?machine=pump-07&sensor=drive-end") as seen:
+        seen.page.get_by_role("button", name="Verify: score it again").click()
+        expect(seen.page.locator(".tt-banner.same")).to_contain_text("Re-scored: equal")
+        take_screenshot(seen, "sensor-verified")
+        seen.page.reload()
+        expect(seen.page.locator(".tt-banner.same")).to_contain_text("Re-scored: equal")
+
+
 def click_newest_cell(seen: Opened, *, lanes_below: int) -> None:
     """Click the last cell of the lane that has so many lanes below it."""
     seen.settle(SWIMLANE)

@@ -43,6 +43,39 @@ def test_verdict_is_followed_back_to_reading_model_training_and_promotion(sensor
     assert "promoted A. Okafor" in seen
 
 
+def test_verdict_is_judged_again_on_request_and_is_equal(sensor_page: AppTest) -> None:
+    sensor_page.run()
+    assert "Re-scored" not in words(sensor_page)
+    sensor_page.button(key="verify_button").click().run()
+    seen = words(sensor_page)
+    assert re.search(r"Re-scored: equal , to the last bit: [0-9.]+ in [0-9.]+ s, from the stored reading", seen)
+    assert "equal: reading, model's bytes, score" in seen
+    (told,) = [code.value for code in sensor_page.code if code.value.startswith("telltale explain")]
+    event_id = told.split()[2]
+    asked = sensor_page.query_params
+    assert (asked["verify"], asked["verdict"]) == (event_id, event_id)
+
+
+def test_tampered_verdict_differs_with_both_scores(sensor_page: AppTest, plant: Plant) -> None:
+    plant.scenario = Scenario.TAMPERED
+    sensor_page.run()
+    sensor_page.button(key="verify_button").click().run()
+    found = re.search(r"Re-scored: differs\. Recorded ([0-9.]+) , judged again ([0-9.]+) by", words(sensor_page))
+    assert found
+    assert float(found[1]) == 2 * float(found[2])
+    assert "model's bytes: recorded 9f3c41 , now 77aa02" in words(sensor_page)
+
+
+def test_verdict_that_cannot_be_judged_again_is_not_called_different(sensor_page: AppTest, plant: Plant) -> None:
+    plant.scenario = Scenario.LOG_AWAY
+    sensor_page.run()
+    sensor_page.button(key="verify_button").click().run()
+    assert "Not judged again. the log does not answer: 127.0.0.1:9092." in words(sensor_page)
+    plant.scenario = Scenario.LIVE
+    sensor_page.button(key="verify_again").click().run()
+    assert "Re-scored: equal" in words(sensor_page)
+
+
 def test_forest_says_how_far_the_score_falls_with_each_channel(page: AppTest) -> None:
     _open(page, machine="compressor-01", sensor="stage-2")
     seen = words(page)
