@@ -49,6 +49,31 @@ def contracts(_home: Home, settings: Settings) -> Iterator[Finding]:
     yield Finding("contracts", False, "; ".join(map(told, differences)), needed, fix)
 
 
+def dead_letters(_home: Home, settings: Settings) -> Iterator[Finding]:
+    """Compare the records that read models rejected with those in dead-letters."""
+    if not settings.has("postgres_dsn") or not log_answers(settings):
+        return
+    # Imported here: a doctor of a machine without a stack needs no database driver.
+    import psycopg  # noqa: PLC0415
+
+    from infra.dead_letters_agree import compare_with_dead_letters  # noqa: PLC0415
+
+    needed = "the same records are rejected and dead-lettered"
+    try:
+        contracts = load_contracts(settings.kafka_bootstrap)
+        agreement = compare_with_dead_letters(settings.postgres_dsn, settings.kafka_bootstrap, contracts)
+    except (ContractsContradict, ContractsUnreadable):
+        return  # said above
+    except (LogNotReachable, LogStalled, psycopg.Error) as error:
+        yield Finding("dead letters", False, str(error).splitlines()[0], needed, "telltale status")
+        return
+    found = f"{agreement.letters} dead letters, {len(agreement.builds)} read models agree"
+    if agreement.disagreements:
+        found = "; ".join(map(str, agreement.disagreements))
+    fix = "telltale rebuild of the read model named: the log says which is right"
+    yield Finding("dead letters", not agreement.disagreements, found, needed, fix)
+
+
 def log_answers(settings: Settings) -> bool:
     """Return whether there is a log and its broker answers."""
     if not settings.has("kafka_bootstrap"):
@@ -60,4 +85,4 @@ def log_answers(settings: Settings) -> bool:
     return True
 
 
-CHECKS: Final[tuple[Check, ...]] = (contracts,)
+CHECKS: Final[tuple[Check, ...]] = (contracts, dead_letters)

@@ -99,9 +99,18 @@ class ReadingAppender:
 
     def _wait_until_below(self, count: int) -> None:
         while len(self._producer) >= count:
-            self._producer.poll(0.05)
-            self._check()
-        self._producer.poll(0)
+            self._poll(0.05)
+        self._poll(0)
+
+    def _poll(self, timeout_s: float) -> None:
+        try:
+            self._producer.poll(timeout_s)
+        except (KafkaException, SystemError) as error:
+            # A fatal error is raised in the midst of the reports of the records it hit: then it is a cause.
+            cause = error.__cause__ if isinstance(error, SystemError) else error
+            if not isinstance(cause, KafkaException):
+                raise
+            raise self._refused(str(cause)) from error
         self._check()
 
     def _check(self) -> None:

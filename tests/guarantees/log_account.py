@@ -7,11 +7,10 @@ from uuid import UUID
 
 from domain.anomalies import AnomalyDetected
 from domain.readings import SensorReadingRecorded
-from domain.scoring import ReadingsScored
+from domain.scoring import Flag, ReadingsScored
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
 from infra.kafka.clients import partitions_of
 from infra.kafka.contracts import load_contracts
-from infra.kafka.ends import LogEnds
 from infra.kafka.reading import read_to_end
 from schemas.codec import Event, decode
 from schemas.wire import BadRecord
@@ -60,12 +59,14 @@ def account(bootstrap: str) -> LogAccount:
     for _, event in _events(bootstrap, ANOMALY_EVENTS):
         if isinstance(event, ReadingsScored):
             place = f"{event.source_topic}/{event.source_partition}"
-            found.ledger.update(f"{place}/{offset}" for offset in range(event.from_offset, event.next_offset))
+            absent = set(_offsets(event, Flag.ABSENT))  # transaction markers hold offsets, but no record
+            found.ledger.update(
+                f"{place}/{offset}" for offset in range(event.from_offset, event.next_offset) if offset not in absent
+            )
             found.abnormal += [f"{place}/{offset}" for offset in event.abnormal]
             for flag in event.flags:
-                for first, after in zip(flag.ranges[::2], flag.ranges[1::2], strict=True):
-                    for offset in range(first, after):
-                        found.flags.setdefault(f"{place}/{offset}", set()).add(flag.name)
+                for offset in _offsets(event, flag.name):
+                    found.flags.setdefault(f"{place}/{offset}", set()).add(flag.name)
         elif isinstance(event, AnomalyDetected):
             found.verdicts.append(event)
     return found
@@ -73,13 +74,23 @@ def account(bootstrap: str) -> LogAccount:
 
 def is_scored_to_the_end(bootstrap: str) -> bool:
     """Return whether the ledger covers every record there is now."""
-    places = [(SENSOR_EVENTS, partition) for partition in partitions_of(SENSOR_EVENTS)]
-    ends = LogEnds(bootstrap).written(places)
+    last = dict.fromkeys(partitions_of(SENSOR_EVENTS), -1)
+    for partition in last:  # the end itself may lie behind a transaction marker, which nobody reads
+        for batch in read_to_end(bootstrap, SENSOR_EVENTS, partition):
+            last[partition] = int(batch.offsets[-1])
     covered = dict.fromkeys(partitions_of(SENSOR_EVENTS), 0)
     for _, event in _events(bootstrap, ANOMALY_EVENTS):
         if isinstance(event, ReadingsScored):
             covered[event.source_partition] = max(covered[event.source_partition], event.next_offset)
-    return all(covered[partition] >= end for (_, partition), end in ends.items())
+    return all(covered[partition] > offset for partition, offset in last.items())
+
+
+def _offsets(ledger: ReadingsScored, name: str) -> Iterator[int]:
+    """Yield the offsets with one flag."""
+    for flag in ledger.flags:
+        if flag.name == name:
+            for first, after in zip(flag.ranges[::2], flag.ranges[1::2], strict=True):
+                yield from range(first, after)
 
 
 def _events(bootstrap: str, topic: str) -> Iterator[tuple[str, Event | None]]:

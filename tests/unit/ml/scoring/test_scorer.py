@@ -226,3 +226,18 @@ def test_any_batches_and_any_restarts_give_the_same_scores_as_one_pass(seed: int
 
     sizes = iter(lambda: rng.randint(1, 9), 0)
     assert scored(sizes, {rng.randrange(30) for _ in range(4)}) == scored(None, set())
+
+
+def test_a_scorer_that_dies_again_and_again_folds_no_more_than_the_readings_since_the_last_snapshot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ml.scoring.scorer.SNAPSHOT_EVERY", 50)
+    log = a_log()
+    for life in range(10):
+        log.put(*temperatures(*[20.0] * 20, start=20 * life))
+        scorer = a_scorer(log, FakeScoringLog(log, iter(lambda: 5, 0)))
+        while log.offset != len(log.source):
+            steps(scorer, 1)
+        saved = [event for event in log.written(ScorerStateSaved) if isinstance(event, ScorerStateSaved)]
+        newest = saved[-1].next_offset if saved else 0
+        assert log.offset - newest < 50 + 5
