@@ -1,0 +1,69 @@
+"""The null band: how large the index becomes when nothing has changed.
+
+Live readings and the reference are both drawn anew from the training set's own blocks, so the band knows how much a
+window of that length wanders by itself. Neighbouring readings resemble each other, and so do neighbouring minutes:
+blocks are drawn in runs of 1, 2, 4 … neighbours, up to a quarter of the training, and the widest band counts. Source:
+circular block bootstrap, Politis and Romano (1992); one band for all signals together by the largest of their
+standardised indices, Westfall and Young (1993).
+"""
+
+from typing import Final
+
+import numpy as np
+
+from ml.detector import FloatArray, IntArray
+from ml.drift.stability import stability_index
+
+DRAWS: Final = 400
+ALARMS: Final = 0.01
+"""Share of windows in which any signal may leave the band though nothing changed."""
+
+SEED: Final = 20240229
+"""Fixed: the same model and the same counts have the same band."""
+
+_TINY: Final = 1e-6
+
+
+def null_band(counts: IntArray, *, live_blocks: int, live_readings: IntArray) -> FloatArray:
+    """Return the upper end of every signal's band: float64 (signals,).
+
+    counts: int64 (blocks, signals, bins). live_blocks: how many blocks long the live window is. live_readings: int64
+    (signals,), how many readings it has; fewer than so many blocks hold make the index wander more.
+    """
+    chance = np.random.default_rng(SEED)
+    blocks = len(counts)
+    upper = np.zeros(counts.shape[1])
+    run = 1
+    while run <= max(1, blocks // 4):
+        reference = _drawn(counts, blocks, run, chance)
+        live = _thinned(_drawn(counts, live_blocks, min(run, live_blocks), chance), live_readings, chance)
+        upper = np.maximum(upper, _joint_upper(stability_index(reference, live)))
+        run *= 2
+    return upper
+
+
+def _drawn(counts: IntArray, wanted: int, run: int, chance: np.random.Generator) -> IntArray:
+    """Return DRAWS histograms, each the sum of `wanted` blocks in runs of neighbours: int64 (DRAWS, signals, bins)."""
+    blocks = len(counts)
+    starts = chance.integers(blocks, size=(DRAWS, -(-wanted // run)))
+    places = (starts[:, :, np.newaxis] + np.arange(run)) % blocks
+    places = places.reshape(DRAWS, -1)[:, :wanted]
+    times = np.zeros((DRAWS, blocks), np.int64)
+    np.add.at(times, (np.arange(DRAWS)[:, np.newaxis], places), 1)
+    return np.asarray(np.tensordot(times, counts, axes=1), np.int64)
+
+
+def _thinned(drawn: IntArray, readings: IntArray, chance: np.random.Generator) -> IntArray:
+    """Return the histograms with as many readings as the window has, where they have more."""
+    totals = drawn.sum(axis=2)
+    shares = (drawn + _TINY) / (totals + _TINY * drawn.shape[2])[:, :, np.newaxis]
+    fewer = chance.multinomial(np.minimum(totals, readings), shares)
+    return np.where((totals > readings)[:, :, np.newaxis], fewer, drawn)
+
+
+def _joint_upper(indices: FloatArray) -> FloatArray:
+    """Return for each signal the index that one of all signals exceeds in a share ALARMS of the draws."""
+    logs = np.log(indices + _TINY)
+    centre, spread = logs.mean(axis=0), np.maximum(logs.std(axis=0), _TINY)
+    largest = ((logs - centre) / spread).max(axis=1)
+    return np.asarray(np.exp(centre + float(np.quantile(largest, 1.0 - ALARMS)) * spread), np.float64)
