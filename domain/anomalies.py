@@ -45,6 +45,7 @@ class AnomalyDetected:
     expected: Mapping[str, float]
     contribution: Mapping[str, float]
     model: ModelRef
+    run_id: UUID | None = None
 
 
 def severity_of(score: float) -> Severity:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from domain.models import ModelRef
 
@@ -57,6 +58,7 @@ class ReadingsScored:
     flags: tuple[FlaggedRanges, ...]
     models: tuple[ModelInForce, ...]
     inputs: Mapping[str, int]
+    run_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

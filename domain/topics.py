@@ -41,6 +41,8 @@ ANOMALY_EVENTS: Final = "anomaly-events"
 MODEL_EVENTS: Final = "model-events"
 MODEL_ARTIFACTS: Final = "model-artifacts"
 SCORER_STATE: Final = "scorer-state"
+RESCORING_EVENTS: Final = "rescoring-events"
+RESCORED_ANOMALY_EVENTS: Final = "rescored-anomaly-events"
 DEAD_LETTERS: Final = "dead-letters"
 SKIPS: Final = "skips"
 
@@ -59,6 +61,12 @@ TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
             ),
             Topic(MODEL_ARTIFACTS, TopicKind.CONTROL, ("ModelArtifactStored",)),
             Topic(SCORER_STATE, TopicKind.DATA, ("ScorerStateSaved",)),
+            Topic(
+                RESCORING_EVENTS,
+                TopicKind.CONTROL,
+                ("RescoringRequested", "RescoringCompleted", "RescoringFailed"),
+            ),
+            Topic(RESCORED_ANOMALY_EVENTS, TopicKind.DATA, ("AnomalyDetected", "ReadingsScored")),
             Topic(DEAD_LETTERS, TopicKind.DATA, ("DeadLettered",)),
             Topic(SKIPS, TopicKind.CONTROL, ("RecordSkipped", "DeadLetterRedriven", "DeadLetterDiscarded")),
         )
@@ -67,7 +75,7 @@ TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
 
 
 def topic_of(event: str) -> Topic:
-    """Return the one topic that carries events of this name.
+    """Return the topic that carries events of this name; of verdicts and ledger the live one.
 
     Raises:
         KeyError: no topic carries it.

@@ -12,7 +12,18 @@ from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 
 import fastavro
 
-from domain import anomalies, comparison, contracts, dead_letters, models, profiles, promotion, readings, scoring
+from domain import (
+    anomalies,
+    comparison,
+    contracts,
+    dead_letters,
+    models,
+    profiles,
+    promotion,
+    readings,
+    rescoring,
+    scoring,
+)
 from schemas.catalogue import schema_of
 from schemas.contracts import Contracts
 from schemas.wire import HEADER_BYTES, BadRecord, header_of, schema_id_of
@@ -30,6 +41,9 @@ Event = (
     | models.ModelPromoted
     | promotion.PromotionRejected
     | models.ModelArtifactStored
+    | rescoring.RescoringRequested
+    | rescoring.RescoringCompleted
+    | rescoring.RescoringFailed
     | dead_letters.DeadLettered
     | dead_letters.RecordSkipped
     | dead_letters.DeadLetterRedriven
