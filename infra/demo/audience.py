@@ -14,7 +14,8 @@ from domain.scoring import ReadingsScored
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
 from infra.kafka.clients import consumer, partitions_of
 from infra.kafka.ends import LogEnds
-from infra.kafka.reading import read_to_end, split
+from infra.kafka.messages import split
+from infra.kafka.reading import read_to_end
 from infra.kafka.scoring_log import GROUP
 from schemas.codec import decode
 from schemas.contracts import Contracts
