@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ml.training.train import TrainingDesk
     from projections.folder import Folders
     from projections.rebuild import RebuildDesk
+    from query_api.drifting import DriftMeter
     from query_api.outlook import LogOutlook, RegistryOutlook
     from query_api.store import ReadModelStore
     from query_api.verification import VerdictVerifier
@@ -127,6 +128,11 @@ class Container(containers.DeclarativeContainer):
         late("infra.verifying:LateVerifier"), lineage_desk.provider
     )
 
+    drift_meter: "providers.Singleton[DriftMeter]" = providers.Singleton(
+        late("infra.drift:LoggedDriftMeter"),
+        providers.Singleton(late("infra.kafka.model_store:KafkaModelLog"), bootstrap, contracts).provider,
+    )
+
     model_events: "providers.Factory[KafkaModelEvents]" = providers.Factory(
         late("infra.kafka.logged_models:KafkaModelEvents"), bootstrap, followed_contracts
     )
@@ -173,4 +179,5 @@ class Container(containers.DeclarativeContainer):
         guard=key_guard,
         version=program_version,
         verifier=verdict_verifier,
+        drift_meter=drift_meter,
     )

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse
 
 from query_api.asking import Backend
+from query_api.drifting import DriftMeter
 from query_api.examples import add_examples
 from query_api.metrics import Metrics, Timed
 from query_api.models.common import Problem
@@ -19,6 +20,7 @@ from query_api.routes import (
     comparisons,
     contracts,
     dead_letters,
+    drift,
     explanation,
     flat,
     freshness,
@@ -60,6 +62,7 @@ ROUTERS: Final = (
     stream.router,
     champions.router,
     comparisons.router,
+    drift.router,
     freshness.router,
     operations.router,
     contracts.router,
@@ -77,6 +80,7 @@ def create_app(
     may_read: Callable[..., str],
     version: str,
     verifier: VerdictVerifier | None = None,
+    drift_meter: DriftMeter | None = None,
 ) -> FastAPI:
     """Return the application; `may_read` is the dependency that refuses whoever may not read. Health is open."""
 
@@ -93,7 +97,7 @@ def create_app(
     )
     metrics = Metrics()
     app.state.backend = Backend(
-        store=store, clock=clock, metrics=metrics, log=log, registry=registry, verifier=verifier
+        store=store, clock=clock, metrics=metrics, log=log, registry=registry, verifier=verifier, drift=drift_meter
     )
     app.add_middleware(Timed, metrics=metrics)
     app.include_router(health.router)

@@ -12,6 +12,7 @@ from starlette.datastructures import URL
 
 from domain.positions import Position
 from query_api.as_of import is_complete, require_kept
+from query_api.drifting import DriftMeter
 from query_api.errors import NotThereYet, ParameterRefused
 from query_api.metrics import Metrics
 from query_api.models.common import Page
@@ -51,6 +52,7 @@ class Backend:
     log: LogOutlook
     registry: RegistryOutlook
     verifier: VerdictVerifier | None = None
+    drift: DriftMeter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

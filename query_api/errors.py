@@ -56,6 +56,13 @@ class VerifierAway(RequestRefused):
     retry_after_s = 5
 
 
+class ModelsAway(RequestRefused):
+    """What a model was trained on can't be read now."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    retry_after_s = 5
+
+
 class NotThereYet(RequestRefused):
     """The read model has not passed the position asked for."""
 

@@ -9,6 +9,7 @@ from infra.http.keys import KeyGuard, KeyRefused, key_refusal
 from infra.http.problems import Refusal, install_problems
 from infra.settings import Scope
 from query_api.app import create_app
+from query_api.drifting import DriftMeter
 from query_api.errors import RequestRefused
 from query_api.outlook import LogOutlook, RegistryOutlook
 from query_api.store import ReadModelStore
@@ -24,6 +25,7 @@ def query_app(
     guard: KeyGuard,
     version: str,
     verifier: VerdictVerifier | None = None,
+    drift_meter: DriftMeter | None = None,
 ) -> FastAPI:
     """Return the query API with keys and problems."""
     may_read = guard.requires(Scope.READ)
@@ -35,6 +37,7 @@ def query_app(
         may_read=may_read,
         version=version,
         verifier=verifier,
+        drift_meter=drift_meter,
     )
     install_problems(app, {KeyRefused: key_refusal, RequestRefused: _request_refusal})
     return app

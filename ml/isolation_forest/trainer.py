@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 
 from domain.profiles import ProfileDefined
-from ml.detector import FloatArray
+from ml.detector import BoolArray, FloatArray
 from ml.isolation_forest.detector import KIND, IsolationForestDetector, as_float32, raw_scores, to_artifact
 from ml.isolation_forest.trees import flatten
 from ml.training.trainer import Fitted, NotTrainable, TrainingRows
@@ -51,7 +51,8 @@ class IsolationForestTrainer:
         Raises:
             NotTrainable: too few complete rows, a constant or a missing channel.
         """
-        complete = rows.values[~np.isnan(rows.values).any(axis=1)]
+        whole = np.asarray(~np.isnan(rows.values).any(axis=1))
+        complete = rows.values[whole]
         self._check(rows.values, complete, profile)
         forest = IsolationForest(
             n_estimators=self.trees, max_samples=min(ROWS_A_TREE, len(complete)), random_state=self.seed
@@ -80,7 +81,7 @@ class IsolationForestTrainer:
                 **self._expected(complete, profile),
             },
             parameters=detector.parameters,
-            training_scores=(scores / threshold)[:, np.newaxis],
+            training_scores=_at(whole, scores / threshold),
         )
 
     @property
@@ -121,3 +122,10 @@ class IsolationForestTrainer:
                 f"{profile.ref}: {', '.join(constant)} never changes in these {len(complete)} readings: "
                 "a stuck sensor, too short a range, or a channel to leave out of the profile"
             )
+
+
+def _at(whole: BoolArray, ratios: FloatArray) -> FloatArray:
+    """Return the ratios of the complete rows at their places among all: float64 (n, 1), NaN where not judged."""
+    placed = np.full((len(whole), 1), np.nan)
+    placed[whole, 0] = ratios
+    return placed

@@ -8,6 +8,7 @@ from domain.models import ModelTrained
 from domain.profiles import ProfileDefined
 from ml.artifact import FORMAT, pack, sha256_of
 from ml.detector import Batch, Detector, FloatArray
+from ml.drift.reference import with_reference
 from ml.loading import load_detector
 from ml.manifest import CodeIdentity, Manifest, Selection, differences, rows_sha256
 from ml.training.histogram import with_histogram
@@ -135,7 +136,11 @@ class TrainingDesk:
 
 def _fit(rows: TrainingRows, profile: ProfileDefined, trainer: Trainer) -> Fitted:
     fitted = trainer.fit(rows, profile)
-    return replace(fitted, artifact=with_histogram(fitted.artifact, fitted.training_scores))
+    scores = fitted.training_scores
+    artifact = with_reference(
+        with_histogram(fitted.artifact, scores), values=rows.values, ratios=scores, recorded_at_us=rows.recorded_at_us
+    )
+    return replace(fitted, artifact=artifact)
 
 
 def _largest_difference(one: Detector, other: Detector, rows: TrainingRows) -> float:

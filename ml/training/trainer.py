@@ -42,7 +42,8 @@ class Fitted:
     artifact: the model; its header's `detector` says which loader reads it.
     metrics: measured on the training rows; names say the unit.
     parameters: as people read them.
-    training_scores: float64 array (n, k), the rows' ratios by the engine that will score, for the score plot.
+    training_scores: float64 array (n, k), the rows' ratios by the engine that will score, NaN where not judged: for the
+        score plot, and to be held against later.
     """
 
     artifact: Artifact

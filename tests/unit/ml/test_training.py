@@ -7,6 +7,7 @@ import pytest
 
 from domain.admission import UnknownProfile
 from ml.artifact import unpack
+from ml.drift.reference import reference_of
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.loading import load_detector
 from ml.manifest import CodeIdentity, Manifest
@@ -54,6 +55,17 @@ def test_versions_count_within_their_line() -> None:
     versions = [str(desk.train_profile("pump@1", trainer=TRAINER, on_progress=ignore).event.model) for _ in range(2)]
 
     assert versions == ["pump/1", "pump/2"]
+
+
+def test_the_artifact_tells_how_the_training_rows_were_spread() -> None:
+    desk, _, models = a_desk(1000)
+
+    stored = desk.train_profile("pump", trainer=TRAINER, on_progress=ignore)
+
+    _, content = models.content(stored.event.model.artifact_sha256)
+    reference = reference_of(unpack(content), channels=("a", "b", "c"), kinds=stored.event.detectors)
+    assert reference is not None
+    assert reference.counts.sum(axis=(0, 2)).tolist() == [1000] * 4
 
 
 def test_the_artifact_tells_how_the_training_rows_scored() -> None:
