@@ -18,6 +18,7 @@ from infra.postgres.projection_store import PostgresProjectionStore
 from infra.settings import Settings
 from projections.folder import folder_names, load_folder
 from projections.projector import Projector
+from query_api.drifting import DriftMeter
 from tests.builders import NOON
 from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
 from tests.integration.projections.conftest import postgres
@@ -109,7 +110,7 @@ def own_client(plant: Plant, postgres: PostgresService) -> Iterator[TestClient]:
         yield opened
 
 
-def client_of(plant: Plant, postgres: PostgresService) -> TestClient:
+def client_of(plant: Plant, postgres: PostgresService, drift_meter: DriftMeter | None = None) -> TestClient:
     """Return a client of an API that reads as the read-only role; its clock is the plant's."""
     name = psycopg.conninfo.conninfo_to_dict(plant.dsn)["dbname"]
 
@@ -121,4 +122,6 @@ def client_of(plant: Plant, postgres: PostgresService) -> TestClient:
     container.log_outlook.override(FakeLogOutlook())
     container.registry_outlook.override(FakeRegistryOutlook())
     container.clock.override(clock)
+    if drift_meter is not None:
+        container.drift_meter.override(drift_meter)
     return TestClient(container.query_app())
