@@ -37,6 +37,7 @@ class KafkaService:
     name = "kafka"
     kind = PartKind.SERVICE
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     ready_deadline_s = 120.0
     fix = "look at the log above; if its files are damaged, `telltale restore` a backup into a new TELLTALE_HOME"
 

@@ -20,6 +20,7 @@ class MlflowService:
     name = "mlflow"
     kind = PartKind.SERVICE
     needs: tuple[str, ...] = ("postgres",)  # not S3: it is asked for with the first artifact only
+    after: tuple[str, ...] = ()
     ready_deadline_s = 240.0
     fix = "look at the log above; MLflow shows what the log holds and can always be filled again"
 

@@ -46,6 +46,7 @@ class PostgresService:
     name = "postgres"
     kind = PartKind.SERVICE
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     ready_deadline_s = 90.0
     fix = "look at the log above; read models can always be made again: `telltale reset` begins anew"
 

@@ -24,7 +24,9 @@ class OwnProcess:
 
     command: str
     arguments: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ("kafka", "registry")
+    needs: tuple[str, ...] = ("kafka",)
+    after: tuple[str, ...] = ("registry",)
+    """Contracts must be published once; from then on the log says what ids mean, whether the registry lives or not."""
     replicas: int = 1
     listens: bool = False
     """It has a port of its own name and answers HTTP there."""
@@ -41,11 +43,11 @@ STAYS_S: Final = 2.0
 
 PROCESSES: Final = (
     OwnProcess(command="scorer"),
-    OwnProcess(command="projector", needs=("kafka", "registry", "postgres")),
-    OwnProcess(command="commands", needs=("kafka", "registry"), listens=True),
-    OwnProcess(command="mirror", needs=("kafka", "registry", "mlflow", "s3"), full_only=True),
-    OwnProcess(command="api", needs=("kafka", "registry", "postgres"), listens=True),
-    OwnProcess(command="dashboard", needs=(), listens=True, health="/_stcore/health"),
+    OwnProcess(command="projector", needs=("kafka", "postgres")),
+    OwnProcess(command="commands", listens=True),
+    OwnProcess(command="mirror", needs=("kafka", "mlflow", "s3"), full_only=True),
+    OwnProcess(command="api", needs=("kafka", "postgres"), listens=True),
+    OwnProcess(command="dashboard", needs=(), after=(), listens=True, health="/_stcore/health"),
 )
 """A new process is a new line, whose command is in the command line's table."""
 
@@ -59,6 +61,7 @@ class ProcessPart:
     def __init__(self, process: OwnProcess, *, replica: int, home: Path, folder: Path, port: int | None) -> None:
         self.name = process.command if process.replicas == 1 else f"{process.command}-{replica}"
         self.needs = process.needs
+        self.after = process.after
         self.fix = f"run `telltale {process.command}` by itself to see what it says"
         self._process = process
         self._replica = replica

@@ -26,6 +26,7 @@ class RegistryService:
     name = "registry"
     kind = PartKind.SERVICE
     needs: tuple[str, ...] = ("kafka",)
+    after: tuple[str, ...] = ()
     ready_deadline_s = 120.0
     fix = "look at the log above; the registry's schemas are in the log, so it can always be started again"
 

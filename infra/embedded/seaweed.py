@@ -28,6 +28,7 @@ class SeaweedService:
     name = "s3"
     kind = PartKind.SERVICE
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     ready_deadline_s = 60.0
     fix = "look at the log above; artifacts are in the log too, so `telltale reset` loses none that the log has"
 

@@ -26,6 +26,10 @@ class Part(Protocol):
         """Return the parts that must be ready before it starts and that stop after it."""
 
     @property
+    def after(self) -> tuple[str, ...]:
+        """Return the parts that must have been ready once before it first starts; it does without them later."""
+
+    @property
     def address(self) -> str:
         """Return its host:port or URL; empty when nobody calls it."""
 

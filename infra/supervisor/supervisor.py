@@ -97,6 +97,10 @@ class Supervisor:
         """Return whether a part is ready now; a part that this stack does not have stands in nobody's way."""
         return name not in self._keepers or self.status.part(name).state is PartState.READY
 
+    def was_ready(self, name: str) -> bool:
+        """Return whether a part has been ready since the supervisor began, or is none of this stack."""
+        return name not in self._keepers or self._keepers[name].was_ready.is_set()
+
     def keepers_needing(self, name: str) -> "list[_Keeper]":
         """Return the keepers of the parts that need this one."""
         return [keeper for keeper in self._keepers.values() if name in keeper.part.needs]
@@ -138,8 +142,14 @@ class _Keeper:
                 self.ended.set()
 
     def _wait_for_needs(self) -> None:
-        """Wait until all it needs are ready now: without them another start would only fail."""
-        while not all(self._supervisor.is_ready(name) for name in self.part.needs):
+        """Wait until all it needs are ready now: without them another start would only fail.
+
+        Before its first start also until those it comes after have been ready.
+        """
+        while not (
+            all(self._supervisor.is_ready(name) for name in self.part.needs)
+            and all(self._supervisor.was_ready(name) for name in self.part.after)
+        ):
             self._check_stop()
             time.sleep(PROBE_EVERY_S / 2)
 

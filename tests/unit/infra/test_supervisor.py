@@ -31,6 +31,7 @@ class ShellPart:
     folder: Path
     kind: PartKind = PartKind.SERVICE
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     ready: Callable[[], bool] = lambda: True
     address: str = ""
     ready_deadline_s: float = 5.0
@@ -296,3 +297,23 @@ def test_a_part_that_goes_away_while_it_is_settled_is_tried_again(
     os.kill(running.pid("postgres"), signal.SIGKILL)
     wait_until(lambda: running.supervisor.status.part("postgres").restarts == 1, deadline_s=5, what="the death is seen")
     wait_until(lambda: running.state("postgres") is PartState.READY, deadline_s=10, what="it is settled after all")
+
+
+def test_a_part_comes_after_another_once_and_then_does_without_it(
+    supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    running = supervise(
+        ShellPart("registry", "exec sleep 100", tmp_path, ready=gate.exists),
+        ShellPart("scorer", "exec sleep 100", tmp_path, after=("registry",), kind=PartKind.PROCESS),
+    )
+    wait_until(lambda: running.state("registry") is PartState.STARTING, deadline_s=5, what="the registry starts")
+    assert not wait_for_ready(running, "scorer", seconds=0.5)
+    gate.touch()
+    assert running.up.wait(10)
+    gate.unlink()
+    os.kill(running.pid("registry"), signal.SIGKILL)
+    wait_until(lambda: running.state("registry") is PartState.STARTING, deadline_s=5, what="the registry is away")
+    os.kill(running.pid("scorer"), signal.SIGKILL)
+    wait_until(lambda: running.state("scorer") is PartState.RESTARTING, deadline_s=5, what="the death is seen")
+    assert wait_for_ready(running, "scorer", seconds=5)
