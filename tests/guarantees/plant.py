@@ -38,6 +38,7 @@ class Plant:
 
     stack: StackOfTests
     sent: list[SensorReadingRecorded] = field(default_factory=list)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def bootstrap(self) -> str:
@@ -69,7 +70,9 @@ class Plant:
         """Start a program on this stack; what it says is appended to the log of that name."""
         environment = {**os.environ, "TELLTALE_HOME": str(self.stack.home), **(more or {})}
         with self.log_of(log).open("ab") as output:
-            return subprocess.Popen([*words], env=environment, cwd=PROJECT, stdout=output, stderr=output)
+            process = subprocess.Popen([*words], env=environment, cwd=PROJECT, stdout=output, stderr=output)
+        self.started.append(process)
+        return process
 
     def telltale(
         self, *words: str, log: str = "processes-of-the-test", more: Mapping[str, str] | None = None
@@ -129,6 +132,9 @@ def a_plant(home: Path) -> Iterator[Plant]:
         plant.append(PROFILE_EVENTS, "pump", a_profile("pump", channels=CHANNELS))
         yield plant
     finally:
+        for process in plant.started:  # those that a failed test left
+            process.kill()
+            process.wait()
         plant.stack.run("reset", "--yes")
 
 
