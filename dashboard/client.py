@@ -11,7 +11,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from dashboard.answers.machines import Machine, Profile, ReadingSeries, Sensor
-from dashboard.answers.models import ModelsDiff, Timeline, TrainedVersion
+from dashboard.answers.models import ModelDrift, ModelsDiff, Timeline, TrainedVersion
 from dashboard.answers.operations import (
     Contract,
     ContractsState,
@@ -127,6 +127,11 @@ class QueryApi:
         """Return the newest comparison of two versions; ApiRefused 404 when there is none."""
         asked = {"a": champion, "b": challenger, "as_of": as_of}
         return self._get(ModelsDiff, f"/models/{quote(name, safe='')}/diff", asked)
+
+    def drift(self, name: str, *, window_s: int, as_of: datetime | None = None) -> ModelDrift:
+        """Return how far the newest readings are from what the champion was trained on; ApiRefused 404: no champion."""
+        asked = {"window_s": window_s, "as_of": as_of}
+        return self._get(ModelDrift, f"/models/{quote(name, safe='')}/drift", asked, timeout=PATIENT)
 
     def swimlane(
         self,

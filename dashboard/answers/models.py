@@ -192,3 +192,38 @@ class ModelsDiff:
     report: Report
     compared_at: datetime
     position: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSignal:
+    """One channel, or one kind of score, against the training set."""
+
+    name: str
+    kind: str
+    index: float
+    usual_up_to: float
+    readings: int
+    outside: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftPart:
+    """A part of the window."""
+
+    starts_at: datetime
+    ends_at: datetime
+    signals: tuple[DriftSignal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDrift:
+    """A window of the live stream against the set that a model was trained on."""
+
+    model: str
+    state: str
+    because: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    readings: int
+    signals: tuple[DriftSignal, ...]
+    parts: tuple[DriftPart, ...]

@@ -102,3 +102,35 @@ def scatter(a: str, b: str, *, height: int = 360) -> alt.TopLevelMixin:
         dots,
         words,
     ).properties(height=height)
+
+
+def drift(*, height: int = 132) -> alt.TopLevelMixin:
+    """Return one signal's index over time, part by part of the window, in front of its null band.
+
+    Data set: `drift` {from, to, middle, index, upto, outside}.
+    """
+    colours = palette()
+    base = in_utc(in_utc(alt.Chart(named("drift")), "from"), "to")
+    axis = alt.Axis(title=None, format="%H:%M", tickCount=5, labelOverlap=True)
+    x = alt.X("from:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
+    scale = alt.Scale(type="linear", zero=True, nice=True)
+    y_axis = alt.Axis(tickCount=3, format=".2~f", minExtent=34)
+    band = base.mark_rect(color=colours["band"]).encode(
+        x=x, x2="to:T", y=alt.Y("upto:Q", title=None, scale=scale, axis=y_axis), y2=alt.datum(0)
+    )
+    y = alt.Y("index:Q", title=None, scale=scale, axis=y_axis)
+    middle = alt.X("middle:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
+    line = base.mark_line(color=colours["line"], strokeWidth=1.4).encode(x=middle, y=y)
+    dots = base.mark_point(filled=True, opacity=1, size=34).encode(
+        x=middle,
+        y=y,
+        color=alt.condition("datum.outside", alt.value(colours["high"]), alt.value(colours["line"])),
+        shape=alt.condition("datum.outside", alt.value("diamond"), alt.value("circle")),
+        tooltip=[
+            alt.Tooltip("from_utc:N", title="from"),
+            alt.Tooltip("to_utc:N", title="to"),
+            alt.Tooltip("index:Q", format=".3f"),
+            alt.Tooltip("upto:Q", format=".3f", title="usual up to"),
+        ],
+    )
+    return alt.layer(band, line, dots).properties(height=height)

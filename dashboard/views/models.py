@@ -13,7 +13,8 @@ from dashboard.memory import now
 from dashboard.models.asking import Pair, ask_timelines, ask_trained, first_pair
 from dashboard.models.champions import show_champions, show_changes
 from dashboard.models.comparing import choose_pair, show_comparison
-from dashboard.parts.layout import live
+from dashboard.models.drift import show_drift
+from dashboard.parts.layout import live, split
 from dashboard.parts.words import banner, command, empty
 
 
@@ -34,7 +35,11 @@ def show() -> None:
             empty(f"<b>No model was trained{when}.</b><br>A model is trained on the readings of the log.")
             command("telltale train PROFILE")
             return
-        live(_lines, moving=choices.moving)(connection, choices, names)
+        left, right = split([3, 2], key="lines")
+        with left:
+            live(_lines, moving=choices.moving)(connection, choices, names)
+        with right:
+            show_drift(connection, choices, tuple(name for name, one in timelines.items() if one.reigns))
         st.html('<hr class="tt-rule">')
         first = first_pair(trained, timelines)
         if first is None:

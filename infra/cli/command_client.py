@@ -26,12 +26,12 @@ def post_command(settings: Settings, path: str, body: Mapping[str, object]) -> A
         CommandFailed: a rule refused it, the key may not, or the service is not reachable.
     """
     url = f"{settings.commands_url.rstrip('/')}{path}"
-    headers = {"Idempotency-Key": str(uuid4()), **_key(settings)}
+    headers = {"Idempotency-Key": str(uuid4()), **key_header(settings)}
     started = monotonic()
     while True:
         try:
             response = httpx.post(url, json=dict(body), headers=headers, timeout=60)
-            reason = _detail(response)
+            reason = detail_of(response)
         except httpx.TransportError as error:
             response, reason = None, str(error) or type(error).__name__
         if response is not None and response.is_success:
@@ -45,7 +45,7 @@ def post_command(settings: Settings, path: str, body: Mapping[str, object]) -> A
         sleep(_PAUSE_S)
 
 
-def _key(settings: Settings) -> Mapping[str, str]:
+def key_header(settings: Settings) -> Mapping[str, str]:
     """Return the header with the widest of the configured keys: whoever can read them may use them."""
     keys = parse_keys(settings.api_keys.get_secret_value())
     ranks = list(Scope)
@@ -53,7 +53,8 @@ def _key(settings: Settings) -> Mapping[str, str]:
     return {} if widest is None else {"X-API-Key": widest.secret}
 
 
-def _detail(response: httpx.Response) -> str:
+def detail_of(response: httpx.Response) -> str:
+    """Return why the service said no: the problem's detail, else the status."""
     try:
         return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):

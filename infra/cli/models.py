@@ -9,12 +9,16 @@ from domain.models import ModelTrained
 from infra.cli.command_client import post_command
 from infra.cli.logged_models import logged_model_events
 from infra.cli.models_diff import diff
+from infra.cli.models_drift import drift
 from infra.cli.models_timeline import timeline
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
 from infra.model_lines import LoggedLine, fold
 from infra.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="List, compare, promote and roll back model versions.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="List, compare, promote and roll back model versions; see whether the stream still fits them.",
+)
 
 _CHAMPION: Final = "champion"
 
@@ -87,6 +91,7 @@ def rollback(
 
 
 app.command("diff")(diff)
+app.command("drift")(drift)
 app.command("timeline")(timeline)
 
 

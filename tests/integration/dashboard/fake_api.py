@@ -175,6 +175,10 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
     def timeline(profile: str, as_of: datetime | None = None) -> Any:
         return model_answers.timeline(profile, plant.origin, as_of)
 
+    @app.get("/models/{profile}/drift")
+    def drift(profile: str, window_s: int = 3600, as_of: datetime | None = None) -> Any:
+        return model_answers.drift(profile, min(plant.now, as_of or plant.now), window_s)
+
     @app.get("/models/{profile}/diff")
     def diff(profile: str, a: str, b: str, as_of: datetime | None = None) -> Any:
         found = model_answers.diff(a, b, plant.origin)

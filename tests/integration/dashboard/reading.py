@@ -3,6 +3,7 @@
 import re
 from html import unescape
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 
@@ -22,3 +23,12 @@ def charts(page: AppTest) -> list[str]:
 def links(page: AppTest) -> list[str]:
     """Return the labels of the ways to other pages."""
     return [link.proto.label for link in page.get("page_link")]
+
+
+def run_until(page: AppTest, text: str) -> None:
+    """Run the page until a text is on it: an answer counts as fresh for half a second."""
+    for _ in range(200):
+        page.run()
+        if text in words(page):
+            return
+    pytest.fail(f"{text!r} never came: {words(page)}")

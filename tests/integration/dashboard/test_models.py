@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from streamlit.testing.v1 import AppTest
 
 from tests.integration.dashboard.fake_api import Plant, Scenario
-from tests.integration.dashboard.reading import charts, words
+from tests.integration.dashboard.reading import charts, run_until, words
 
 
 def models_page(page: AppTest) -> str:
@@ -58,7 +58,7 @@ def test_unasked_the_newest_comparison_is_shown(page: AppTest) -> None:
 def test_what_can_be_done_is_there_to_copy(page: AppTest) -> None:
     models_page(page)
     told = commands(page)
-    assert told[0].startswith("telltale models diff pump/1 pump/3 --from 20")
+    assert any(one.startswith("telltale models diff pump/1 pump/3 --from 20") for one in told)
     assert 'telltale models promote pump/3 --because "…"' in told
     assert "telltale rescore pump/3" in told
 
@@ -111,6 +111,29 @@ def test_before_the_first_training_the_page_says_how_to_train(page: AppTest, pla
 def test_silent_api_leaves_what_was_known(page: AppTest, plant: Plant) -> None:
     models_page(page)
     plant.scenario = Scenario.DOWN
-    page.run()
-    assert "The API does not answer" in words(page)
+    run_until(page, "The API does not answer")
     assert "“finds the bearing wear of 12 Nov”" in words(page)
+
+
+def test_drift_is_shown_before_its_usual_range(page: AppTest) -> None:
+    page.query_params["line"] = "pump"
+    seen = models_page(page)
+    assert "As in training : 14,400 readings until" in seen
+    assert "index of drift with its usual range" in charts(page)
+    assert "vibration 0.06 0.17 inside" in seen
+    assert "telltale models drift pump --window 1h" in commands(page)
+
+
+def test_what_left_its_usual_range_is_named(page: AppTest) -> None:
+    models_page(page)
+    page.selectbox(key="line").select("fan").run()
+    page.segmented_control(key="window").set_value("15 min").run()
+    seen = words(page)
+    assert "vibration is outside the usual range (3,600 readings until" in seen
+    assert "vibration 0.52 0.17 outside" in seen
+    assert "telltale models drift fan --window 15m" in commands(page)
+
+
+def test_a_model_without_reference_says_why_drift_is_not_known(page: AppTest) -> None:
+    page.query_params["line"] = "environment"
+    assert "Drift is not known. environment/7 was trained by a version that kept no reference" in models_page(page)

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.connection import URL
 from tests.integration.dashboard.conftest import APP
 from tests.integration.dashboard.fake_api import Plant, Scenario
-from tests.integration.dashboard.reading import charts, words
+from tests.integration.dashboard.reading import charts, run_until, words
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_lag_is_told_in_ink(page: AppTest, plant: Plant) -> None:
 def test_silent_api_leaves_the_last_data_on_the_page_with_their_time(page: AppTest, plant: Plant) -> None:
     page.run()
     plant.scenario = Scenario.DOWN
-    _run_until(page, "The API does not answer")
+    run_until(page, "The API does not answer")
     seen = words(page)
     assert "What you see is from then." in seen
     assert "pump-07 · drive-end" in seen
@@ -37,9 +37,9 @@ def test_silent_api_leaves_the_last_data_on_the_page_with_their_time(page: AppTe
 def test_api_that_comes_back_takes_the_banner_away(page: AppTest, plant: Plant) -> None:
     page.run()
     plant.scenario = Scenario.DOWN
-    _run_until(page, "The API does not answer")
+    run_until(page, "The API does not answer")
     plant.scenario = Scenario.LIVE
-    _run_until(page, "0.3 s behind")
+    run_until(page, "0.3 s behind")
     assert "does not answer" not in words(page)
 
 
@@ -77,12 +77,3 @@ def test_dashboard_needs_no_more_than_the_api(page: AppTest, monkeypatch: pytest
     monkeypatch.setattr(httpx.Client, "get", noted)
     page.run()
     assert {"/freshness", "/swimlane", "/verdicts", "/projections"} <= set(asked)
-
-
-def _run_until(page: AppTest, text: str) -> None:
-    """Run the page until a text is on it: an answer counts as fresh for half a second."""
-    for _ in range(200):
-        page.run()
-        if text in words(page):
-            return
-    pytest.fail(f"{text!r} never came: {words(page)}")
