@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from infra.kafka.lineage_log import KafkaLineageLog
     from infra.kafka.logged_models import KafkaModelEvents
     from infra.kafka.model_store import KafkaModelLog
+    from infra.kafka.rescoring_log import KafkaRescoringLog
+    from infra.kafka.rescoring_runs import KafkaRescoringRuns
     from infra.kafka.scoring_adoption import KafkaScoringAdoption
     from infra.kafka.scoring_log import KafkaScoringLog
+    from infra.kafka.scoring_models import KafkaModels
     from infra.lineage import LineageDesk
     from infra.mlflow.mirror import Mirror
     from infra.projector_process import ProjectorProcess
@@ -113,6 +116,16 @@ class Container(containers.DeclarativeContainer):
             late("infra.kafka.comparisons:KafkaComparisons"), bootstrap, contracts_to_write
         ),
         code=providers.Callable(late("infra.code_identity:code_identity")),
+    )
+
+    rescoring_runs: "providers.Singleton[KafkaRescoringRuns]" = providers.Singleton(
+        late("infra.kafka.rescoring_runs:KafkaRescoringRuns"), bootstrap, contracts_to_write
+    )
+    rescoring_log: "providers.Singleton[KafkaRescoringLog]" = providers.Singleton(
+        late("infra.kafka.rescoring_log:KafkaRescoringLog"), bootstrap, contracts_to_write
+    )
+    logged_models: "providers.Singleton[KafkaModels]" = providers.Singleton(
+        late("infra.kafka.scoring_models:KafkaModels"), bootstrap, contracts
     )
 
     lineage_log: "providers.Singleton[KafkaLineageLog]" = providers.Singleton(

@@ -23,7 +23,7 @@ def bounds_of(since: str | None, before: str | None) -> "Bounds":
     Raises:
         CommandFailed: a text is neither a moment nor positions.
     """
-    from_offsets, to_offsets = _offsets(since), _offsets(before)
+    from_offsets, to_offsets = offsets_of(since), offsets_of(before)
     from_us = None if since is None or from_offsets else microseconds(parse_moment(since))
     before_us = None if before is None or to_offsets else microseconds(parse_moment(before))
 
@@ -39,7 +39,7 @@ def bounds_of(since: str | None, before: str | None) -> "Bounds":
     return narrowed
 
 
-def _offsets(text: str | None) -> Mapping[int, int]:
+def offsets_of(text: str | None) -> Mapping[int, int]:
     """Return offsets by partition; none when the text is no list of positions."""
     if text is None or "/" not in text:
         return {}

@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "skip": ("infra.cli.skip", "Tell every build to pass over one record."),
     "dead-letters": ("infra.cli.dead_letters", "List, show, redrive and discard records that could not be accepted."),
     "train": ("infra.cli.train", "Train a model version from the log."),
+    "rescore": ("infra.cli.rescore", "Let a model judge a stretch of history again, beside the live verdicts."),
     "explain": (
         "infra.cli.explain",
         "Follow a verdict back to reading, model and promotion; --verify judges it again.",

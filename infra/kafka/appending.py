@@ -37,9 +37,13 @@ class Fenced(Exception):
 class Outgoing:
     """An event on its way into its topic."""
 
-    key: str
+    key: str | None
     event: Event
     headers: Mapping[str, str] = field(default_factory=dict)
+    topic: str | None = None
+    """None: the event's own topic."""
+    partition: int | None = None
+    """None: the one that the key names."""
 
 
 class _Report:
@@ -116,9 +120,10 @@ class TransactionalAppender:
         reports = [_Report() for _ in outgoing]
         for one, value, report in zip(outgoing, encoded, reports, strict=True):
             self._producer.produce(
-                topic_of(type(one.event).__name__).name,
-                key=one.key.encode(),
+                one.topic or topic_of(type(one.event).__name__).name,
+                key=one.key and one.key.encode(),
                 value=value,
+                **({} if one.partition is None else {"partition": one.partition}),
                 headers=[(name, text.encode()) for name, text in one.headers.items()],
                 on_delivery=report,
             )

@@ -1,5 +1,6 @@
 """A scorer's state of one partition: a pure function of the log below `next_offset`."""
 
+import collections.abc
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.models import ModelRef
+from domain.scoring import ScorerStateSaved
 from ml.artifact import Artifact, pack, unpack
 from ml.detector import Detector
 from ml.scoring.sequence import Sequence
@@ -113,6 +115,17 @@ def from_bytes(
     }
     sequence = Sequence(arrays["last_us"], arrays["ids"].view(np.uint64), arrays["seen"])
     return PartitionState(next_offset, sensors, sequence, models, dict(inputs))
+
+
+def order_from_chunks(chunks: collections.abc.Sequence[ScorerStateSaved]) -> PartitionState:
+    """Return a snapshot's state without its models: which sensors were seen, and in what order their readings came."""
+    artifact = unpack(b"".join(chunk.content for chunk in chunks))
+    arrays = artifact.arrays
+    keys = cast("list[tuple[str, str]]", artifact.header["sensors"])
+    sensors = {(machine, sensor): row for row, (machine, sensor) in enumerate(keys)}
+    return PartitionState(
+        chunks[0].next_offset, sensors, Sequence(arrays["last_us"], arrays["ids"].view(np.uint64), arrays["seen"])
+    )
 
 
 def _model_ref(profile: str, held: object) -> tuple[ModelRef, int]:
