@@ -17,6 +17,7 @@ from infra.cli.promoting import compare_and_promote
 from infra.cli.train import refusals
 from infra.demo.audience import Audience, NotSeen, answers, wait_for
 from infra.demo.fleet_life import begin
+from infra.demo.rebuilding import Rebuilding
 from infra.demo.story import Story
 from infra.embedded.home import Home
 from infra.http.keys import parse_keys
@@ -40,7 +41,7 @@ def demo(
     history: Annotated[str, typer.Option(help="How much of the past to make; its first half trains.")] = "2h",
     once: Annotated[bool, typer.Option("--once", help="End after the story instead of staying live.")] = False,
 ) -> None:
-    """Show the story: history, training, a live fault, its verdict and reason, a scorer killed with -9.
+    """Show the story: history, training, a live fault and its reason, a scorer killed with -9, a falsified row found.
 
     Starts the embedded stack where none runs, and stops what it started. The page stays live until Ctrl-C.
 
@@ -92,14 +93,24 @@ def tell(history_s: float, *, began: float, stay: bool) -> None:
         train=lambda *selection: _train(intake, *selection),
         promote=lambda model, because: _promote(intake, model, because),
         scorer_pid=_scorer_pid,
+        lineage=intake.root.lineage_desk(),
+        say=said,
+    )
+    rebuilding = Rebuilding(
+        desk=intake.root.rebuild_desk(),
+        dsn=settings.postgres_dsn,
+        api_url=settings.api_url,
+        headers=story.headers,
         say=said,
     )
     story.history()
     with story.fleet.lives() as onset_us:
         wait_for(lambda: answers(settings.dashboard_url), "the dashboard answers")
         said(f"open [bold]{escape(settings.dashboard_url)}[/]")
-        story.live_fault(onset_us)
+        verdict = story.live_fault(onset_us)
         story.kill_scorer()
+        rebuilding.tell()
+        story.explain(verdict)
         if stay:
             said("live until Ctrl-C; the fleet goes on, so does the fault")
             running = until_told_to_stop()

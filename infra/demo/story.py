@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.anomalies import AnomalyDetected
-from domain.models import ModelRef
+from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.readings import microseconds, moment_of
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
 from infra.demo.audience import PATIENCE_S, Audience, NotSeen, visible_after_s
 from infra.demo.fleet_life import FAULT, FleetLife
 from infra.ingest.train_first import InForce
+from infra.lineage import LineageDesk
 from infra.settings import Settings
 from infra.simulator.faults import MACHINE_FAULTS, Fault
 from infra.simulator.fleet import Station
@@ -43,6 +44,7 @@ class Story:
     train: Callable[[str, int, int], ModelRef]
     promote: Callable[[ModelRef, str], bool]
     scorer_pid: Callable[[], int | None]
+    lineage: LineageDesk
     say: Say
     _starts: dict[str, Mapping[int, int]] = field(default_factory=dict)
 
@@ -69,7 +71,7 @@ class Story:
         ledger = self.audience.ledger(anomalies, middle)
         self._found(faults, ledger.verdicts)
 
-    def live_fault(self, onset_us: int) -> None:
+    def live_fault(self, onset_us: int) -> AnomalyDetected:
         """Wait until two readings in a row of the failing machine are judged abnormal, then until the API shows it."""
         at = moment_of(onset_us)
         self.say(f"at {at:%H:%M:%S} a {FAULT.kind} fault begins on {FAULT.machine}; the scorer is not told")
@@ -81,6 +83,22 @@ class Story:
             f"  {(now_us - onset_us) / 1e6:.1f} s after onset, "
             f"{(now_us - microseconds(verdict.recorded_at)) * 1e-3:.0f} ms after the reading; "
             f"through the API {shown_s * 1000:.0f} ms later"
+        )
+        return verdict
+
+    def explain(self, verdict: AnomalyDetected) -> None:
+        """Follow a verdict back through the log and judge its reading again."""
+        lineage = self.lineage.lineage(verdict.event_id)
+        verified = self.lineage.verify(lineage, None)
+        trained = None if lineage.trained is None else lineage.trained.event
+        rows = f"{trained.rows:,} training rows" if isinstance(trained, ModelTrained) else "rows unknown"
+        promotion = None if lineage.promotion is None else lineage.promotion.event
+        by = f"promoted by {promotion.actor}" if isinstance(promotion, ModelPromoted) else "promotion not in the log"
+        again = verified.judged_again
+        judged = "could not be judged again" if again is None else f"judged again: {again.ratio!r}"
+        self.say(
+            f"explain {verdict.event_id} --verify: {verdict.reading_position} → {verdict.model} → {rows} → {by}; "
+            f"{judged}, recorded {verdict.score!r}: {'equal' if verified.equal else '[bold]DIFFERS[/]'}"
         )
 
     def kill_scorer(self) -> None:
