@@ -1,0 +1,123 @@
+"""Old verdicts can be checked from the log alone, and history judged again is what it was."""
+
+import json
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from domain.anomalies import AnomalyDetected
+from domain.scoring import ReadingsScored, ScoringModelChanged
+from domain.topics import ANOMALY_EVENTS, RESCORED_ANOMALY_EVENTS, SENSOR_EVENTS
+from infra.kafka.clients import partitions_of
+from infra.kafka.ends import LogEnds
+from tests.guarantees import crashing_rescore
+from tests.guarantees.plant import Plant, a_plant, some_readings, train_and_promote
+from tests.stacks import must, wait_until
+
+SLOT = tuple[int, int, str]
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """Start services without MLflow and S3, and let a fleet be scored: unscored at first, then by a model."""
+    home: Path = tmp_path_factory.mktemp("lineage") / "home"
+    with a_plant(home) as plant:
+        rng = random.Random(5)
+        plant.send(some_readings(0, 1_000, rng, faults=0))
+        train_and_promote(plant)
+        running = [plant.telltale(name) for name in ("scorer", "projector")]
+        try:
+            plant.send(some_readings(1_000, 2_000, rng))
+            wait_until(plant.scored_to_the_end, deadline_s=120, what="every reading is scored")
+            verdicts = len(live_verdicts(plant))
+            wait_until(
+                lambda: plant.rows("SELECT count(*) FROM anomalies")[0][0] == verdicts,
+                deadline_s=120,
+                what="every verdict is a row",
+            )
+        finally:
+            for process in running:
+                process.send_signal(signal.SIGTERM)
+            for process in running:
+                process.wait(60)
+        yield plant
+
+
+def live_verdicts(plant: Plant) -> list[AnomalyDetected]:
+    return [event for _, event in plant.events(ANOMALY_EVENTS) if isinstance(event, AnomalyDetected)]
+
+
+def scores(plant: Plant, topic: str, run_id: UUID | None) -> dict[SLOT, bytes]:
+    """Return each slot's score by partition, offset and detector; a gap or a repeated offset fails."""
+    found: dict[SLOT, bytes] = {}
+    upto: dict[int, int] = {}
+    for partition, event in plant.events(topic):
+        if not isinstance(event, ReadingsScored) or event.run_id != run_id:
+            continue
+        assert upto.get(partition, event.from_offset) == event.from_offset
+        upto[partition] = event.next_offset
+        for column in event.columns:
+            for slot, score in enumerate(column.scores):
+                found[partition, event.from_offset + slot, column.detector] = score.hex().encode()
+    return found
+
+
+def explained(plant: Plant, event_id: UUID) -> tuple[int, dict[str, Any]]:
+    done = plant.stack.run("explain", str(event_id), "--verify", "--json")
+    assert done.returncode in {0, 1}, done.stderr
+    return done.returncode, json.loads(done.stdout)["verification"]
+
+
+def test_verdicts_are_verified_where_neither_mlflow_nor_s3_is_left(plant: Plant) -> None:
+    assert not plant.stack.settings.has("mlflow_url")
+    for verdict in (live_verdicts(plant)[0], live_verdicts(plant)[-1]):
+        code, verification = explained(plant, verdict.event_id)
+        assert (code, verification["equal"]) == (0, True), verification
+        assert [check for check in verification["checks"] if check["equal"] is not True] == []
+
+
+def test_one_falsified_row_is_told_with_both_numbers(plant: Plant) -> None:
+    verdict = live_verdicts(plant)[3]
+    (build,) = plant.rows("SELECT build FROM telltale.serving WHERE read_model = 'anomalies'")[0]
+    with psycopg.connect(plant.stack.settings.postgres_dsn) as connection:
+        table = sql.Identifier(f"anomalies_b{build}", "anomalies")
+        falsify = sql.SQL("UPDATE {} SET score = score + 0.5 WHERE event_id = %s").format(table)
+        connection.execute(falsify, [verdict.event_id])
+    code, verification = explained(plant, verdict.event_id)
+    (wrong,) = [check for check in verification["checks"] if check["equal"] is False]
+    assert (code, verification["equal"], wrong["what"]) == (1, False, "row in the read model: score")
+    assert (wrong["recorded"], wrong["found"]) == (repr(verdict.score), repr(verdict.score + 0.5))
+
+
+def test_a_rescoring_killed_twice_gives_the_live_scores_once_and_touches_nothing_live(plant: Plant) -> None:
+    changes = [event for _, event in plant.events(ANOMALY_EVENTS) if isinstance(event, ScoringModelChanged)]
+    assert {event.model.version for event in changes} == {1}
+    starts = ",".join(f"{SENSOR_EVENTS}/{event.source_partition}/{event.from_offset}" for event in changes)
+    places = [(topic, partition) for topic in (SENSOR_EVENTS, ANOMALY_EVENTS) for partition in partitions_of(topic)]
+    ends = LogEnds(plant.bootstrap).written(places)
+    words = (str(changes[0].model), "--from-offsets", starts)
+    for number, step in enumerate(crashing_rescore.STEPS, start=2):
+        process = plant.start(sys.executable, "-m", "tests.guarantees.crashing_rescore", step, str(number), *words)
+        assert process.wait(120) == -signal.SIGKILL
+    done = json.loads(must(plant.stack.run("rescore", *words, "--processes", "2", "--json")).stdout)["completed"]
+    run_id = UUID(done["run_id"])
+    rescored, live = scores(plant, RESCORED_ANOMALY_EVENTS, run_id), scores(plant, ANOMALY_EVENTS, None)
+    assert rescored == {slot: live[slot] for slot in rescored}
+    assert done["offsets"] == len({(partition, offset) for partition, offset, _ in rescored})
+    verdicts = Counter(
+        event.event_id
+        for _, event in plant.events(RESCORED_ANOMALY_EVENTS)
+        if isinstance(event, AnomalyDetected) and event.run_id == run_id
+    )
+    assert verdicts == Counter(event.event_id for event in live_verdicts(plant))
+    assert done["abnormal"] == verdicts.total() > 10
+    assert LogEnds(plant.bootstrap).written(places) == ends
