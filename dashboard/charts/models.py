@@ -1,5 +1,7 @@
 """Who was champion when; two models' scores against each other."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import altair as alt
@@ -7,15 +9,13 @@ import altair as alt
 from dashboard.charts.base import in_utc, named
 from dashboard.look.palette import palette
 
-TICKS: Final = (0.1, 0.3, 1.0, 3.0, 10.0)
-"""Scores of both axes, × threshold; what is beyond stands at the edge."""
-
 QUADRANTS: Final = (
-    (0.2, 8.2, "only {b} alarms"),
-    (5.0, 8.2, "both"),
-    (0.2, 0.122, "neither"),
-    (4.4, 0.122, "only {a} alarms"),
+    (-0.68, 0.9, "only {b} alarms"),
+    (0.68, 0.9, "both"),
+    (-0.68, -0.9, "neither"),
+    (0.68, -0.9, "only {a} alarms"),
 )
+"""Where each quarter is named: from the threshold (0) to the edge (1), on the logarithmic axes."""
 
 FAULT: Final = "fault"
 FALSE_ALARM: Final = "false alarm"
@@ -24,10 +24,11 @@ ORDINARY: Final = "ordinary"
 LABELS: Final = (FAULT, FALSE_ALARM, UNLABELLED, ORDINARY)
 
 
-def reigns(*, lines: int, by_day: bool) -> alt.TopLevelMixin:
+def reigns(*, lines: int, reach: timedelta) -> alt.TopLevelMixin:
     """Return a bar per reign: past ones grey and named inside, the champion blue and named right of its bar.
 
-    Data set: `reigns` {line, model, from, to, champion, name}; `name` is empty where the bar is too short for it.
+    `reach`: how long the longest of them is, which decides how times are written. Data set: `reigns` {line, model,
+    from, to, champion, name}; `name` is empty where the bar is too short for it.
     """
     colours = palette()
     y = alt.Y(
@@ -36,7 +37,7 @@ def reigns(*, lines: int, by_day: bool) -> alt.TopLevelMixin:
         axis=alt.Axis(labelColor=colours["ink"], labelFontSize=12.5, minExtent=84, grid=False, labelLimit=160),
         scale=alt.Scale(paddingInner=0.3),
     )
-    axis = alt.Axis(title=None, format="%-d %b" if by_day else "%H:%M", tickCount=6, labelOverlap=True)
+    axis = alt.Axis(title=None, format=_time_format(reach), tickCount=6, labelOverlap=True)
     x = alt.X("from:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
     base = in_utc(in_utc(alt.Chart(named("reigns")), "from"), "to")
     past, champion = base.transform_filter("!datum.champion"), base.transform_filter("datum.champion")
@@ -57,15 +58,21 @@ def reigns(*, lines: int, by_day: bool) -> alt.TopLevelMixin:
     ).properties(height=28 * max(lines, 1))
 
 
-def scatter(a: str, b: str, *, height: int = 360) -> alt.TopLevelMixin:
-    """Return a dot per reading; the two lines are the thresholds and part the plane in four.
+def _time_format(reach: timedelta) -> str:
+    if reach > timedelta(days=2):
+        return "%-d %b"
+    return "%H:%M" if reach > timedelta(minutes=15) else "%H:%M:%S"
+
+
+def scatter(a: str, b: str, *, ticks: Sequence[float], height: int = 360) -> alt.TopLevelMixin:
+    """Return a dot per reading; the two lines are the thresholds and part the plane in four. Beyond `ticks`: the edge.
 
     Data sets: `scores` {a, b, label, rank}, `limit` {ratio}, `quadrants` {a, b, word}. A fault is a circle, a false
     alarm a square, an alarm without a label a diamond: told apart without colour.
     """
     colours = palette()
-    scale = alt.Scale(type="log", domain=[TICKS[0], TICKS[-1]], nice=False, clamp=True)
-    axis = alt.Axis(values=list(TICKS), format="~g", grid=False)
+    scale = alt.Scale(type="log", domain=[ticks[0], ticks[-1]], nice=False, clamp=True)
+    axis = alt.Axis(values=list(ticks), format="~g", grid=False)
     fills = [colours["critical"], colours["accent"], colours["high"], colours["nodata"]]
     key = alt.Legend(title=None, symbolType="circle", labelLimit=240)
     dots = (

@@ -38,11 +38,9 @@ def show_champions(timelines: Mapping[str, Timeline], choices: Choices) -> None:
         st.html(f'<p class="tt-p"><b>Nobody is champion.</b> {names}: trained, never promoted. Nothing is judged.</p>')
         return
     rows = reign_rows(ruled, at)
-    by_day = max((at - row["from"] for row in rows if isinstance(row["from"], datetime)), default=LONGEST) > timedelta(
-        days=2
-    )
+    reach = max((at - row["from"] for row in rows if isinstance(row["from"], datetime)), default=LONGEST)
     chart(
-        reigns(lines=len(ruled), by_day=by_day),
+        reigns(lines=len(ruled), reach=reach),
         {"reigns": rows},
         key="reigns",
         alt_text="which model was champion when, by line",

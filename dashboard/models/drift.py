@@ -10,7 +10,7 @@ from dashboard.charts.models import drift
 from dashboard.client import ApiError
 from dashboard.connection import Connection
 from dashboard.frame.choices import Choices
-from dashboard.look.formats import clock
+from dashboard.look.formats import UNKNOWN, clock
 from dashboard.memory import now
 from dashboard.parts.chart import Rows, chart
 from dashboard.parts.layout import live
@@ -104,6 +104,8 @@ def _row(signal: DriftSignal) -> list[str]:
     of = " score" if signal.kind == "score" else ""
     state = tag("outside", "warn") if signal.outside else "inside" if signal.readings else "no readings"
     name = escape(signal.name.replace("_", " ") + of)
+    if not signal.readings:
+        return [name, UNKNOWN, UNKNOWN, state]
     return [f"<b>{name}</b>" if signal.outside else name, f"{signal.index:.2f}", f"{signal.usual_up_to:.2f}", state]
 
 

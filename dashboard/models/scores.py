@@ -1,12 +1,13 @@
 """Scores of both models against each other, coloured by what is known of the reading."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import streamlit as st
 
 from dashboard.answers.models import ModelsDiff, ScoreGroup
-from dashboard.charts.models import FALSE_ALARM, FAULT, ORDINARY, QUADRANTS, TICKS, UNLABELLED, scatter
+from dashboard.charts.models import FALSE_ALARM, FAULT, ORDINARY, QUADRANTS, UNLABELLED, scatter
+from dashboard.charts.score import ticks_for
 from dashboard.parts.chart import Rows, chart
 
 NAMES: Final[Mapping[str, str]] = {
@@ -26,10 +27,12 @@ def show_scores(diff: ModelsDiff) -> None:
             "judged by both. Comparing again keeps them.</p>"
         )
         return
-    words = [{"a": a, "b": b, "word": word.format(a=diff.a, b=diff.b)} for a, b, word in QUADRANTS]
+    ticks = ticks_for([score for group in groups.values() for pair in group.sample for score in pair])
+    edge = ticks[-1]
+    words = [{"a": edge**a, "b": edge**b, "word": word.format(a=diff.a, b=diff.b)} for a, b, word in QUADRANTS]
     chart(
-        scatter(diff.a, diff.b),
-        {"scores": score_rows(groups), "limit": [{"ratio": 1.0}], "quadrants": words},
+        scatter(diff.a, diff.b, ticks=ticks),
+        {"scores": score_rows(groups, ticks), "limit": [{"ratio": 1.0}], "quadrants": words},
         key="scatter",
         alt_text="scores of both models, one dot a reading, coloured by label",
     )
@@ -41,13 +44,13 @@ def show_scores(diff: ModelsDiff) -> None:
     st.html(f'<p class="tt-p">One dot a reading, a sample by its position in the log: {told}.</p>')
 
 
-def score_rows(groups: Mapping[str, ScoreGroup]) -> Rows:
+def score_rows(groups: Mapping[str, ScoreGroup], ticks: Sequence[float]) -> Rows:
     """Return a row per dot, those of interest last so that they lie above; beyond the axes at their edge."""
     last = len(NAMES)
     return [
         {
-            "a": min(max(champion, TICKS[0]), TICKS[-1]),
-            "b": min(max(challenger, TICKS[0]), TICKS[-1]),
+            "a": min(max(champion, ticks[0]), ticks[-1]),
+            "b": min(max(challenger, ticks[0]), ticks[-1]),
             "label": NAMES.get(name, ORDINARY),
             "rank": last - list(NAMES).index(name) if name in NAMES else 0,
         }

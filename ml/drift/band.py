@@ -3,15 +3,16 @@
 Live readings and the reference are both drawn anew from the training set's own blocks, so the band knows how much a
 window of that length wanders by itself. Neighbouring readings resemble each other, and so do neighbouring minutes:
 blocks are drawn in runs of 1, 2, 4 … neighbours, up to a quarter of the training, and the widest band counts. Source:
-circular block bootstrap, Politis and Romano (1992); one band for all signals together by the largest of their
-standardised indices, Westfall and Young (1993).
+circular block bootstrap, Politis and Romano (1992); one band for all signals together by the largest of their ranks,
+Westfall and Young (1993), the min-P method.
 """
 
+from math import ceil
 from typing import Final
 
 import numpy as np
 
-from ml.detector import FloatArray, IntArray
+from ml.detector import BoolArray, FloatArray, IntArray
 from ml.drift.stability import stability_index
 
 DRAWS: Final = 400
@@ -28,7 +29,8 @@ def null_band(counts: IntArray, *, live_blocks: int, live_readings: IntArray) ->
     """Return the upper end of every signal's band: float64 (signals,).
 
     counts: int64 (blocks, signals, bins). live_blocks: how many blocks long the live window is. live_readings: int64
-    (signals,), how many readings it has; fewer than so many blocks hold make the index wander more.
+    (signals,), how many readings it has; fewer than so many blocks hold make the index wander more. Those of which
+    there is none have no part in the band of the others.
     """
     chance = np.random.default_rng(SEED)
     blocks = len(counts)
@@ -37,7 +39,7 @@ def null_band(counts: IntArray, *, live_blocks: int, live_readings: IntArray) ->
     while run <= max(1, blocks // 4):
         reference = _drawn(counts, blocks, run, chance)
         live = _thinned(_drawn(counts, live_blocks, min(run, live_blocks), chance), live_readings, chance)
-        upper = np.maximum(upper, _joint_upper(stability_index(reference, live)))
+        upper = np.maximum(upper, _joint_upper(stability_index(reference, live), np.asarray(live_readings > 0)))
         run *= 2
     return upper
 
@@ -61,9 +63,14 @@ def _thinned(drawn: IntArray, readings: IntArray, chance: np.random.Generator) -
     return np.where((totals > readings)[:, :, np.newaxis], fewer, drawn)
 
 
-def _joint_upper(indices: FloatArray) -> FloatArray:
-    """Return for each signal the index that one of all signals exceeds in a share ALARMS of the draws."""
-    logs = np.log(indices + _TINY)
-    centre, spread = logs.mean(axis=0), np.maximum(logs.std(axis=0), _TINY)
-    largest = ((logs - centre) / spread).max(axis=1)
-    return np.asarray(np.exp(centre + float(np.quantile(largest, 1.0 - ALARMS)) * spread), np.float64)
+def _joint_upper(indices: FloatArray, counted: BoolArray) -> FloatArray:
+    """Return for each signal the index that, of all the counted ones together, a share ALARMS of the draws exceeds.
+
+    Every signal is cut at the same rank among its own draws, so that one that wanders more has the wider band.
+    """
+    if not counted.any():
+        return np.zeros(indices.shape[1])
+    ranked = np.sort(indices, axis=0)
+    ranks = np.argsort(np.argsort(indices, axis=0, kind="stable"), axis=0, kind="stable")
+    worst = np.sort(ranks[:, counted].max(axis=1))
+    return np.asarray(ranked[worst[ceil((1.0 - ALARMS) * DRAWS) - 1]], np.float64)

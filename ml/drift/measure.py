@@ -22,7 +22,7 @@ LEAST_READINGS: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalDrift:
-    """One signal: its index, the upper end of what it may be, and how many readings it comes from."""
+    """One signal: its index, the upper end of what it may be, and how many readings it comes from; 0 of none."""
 
     name: str
     index: float
@@ -43,7 +43,7 @@ def measure(reference: DriftReference, live: IntArray, *, window_s: float) -> Se
     readings = live.sum(axis=1)
     blocks = max(1, ceil(window_s / reference.block_s - 1e-9))
     band = np.maximum(null_band(reference.counts, live_blocks=blocks, live_readings=readings), LEAST_INDEX)
-    indices = stability_index(reference.counts.sum(axis=0), live)
+    indices = np.where(readings > 0, stability_index(reference.counts.sum(axis=0), live), 0.0)
     return [
         SignalDrift(name=name, index=float(index), usual_up_to=float(usual), readings=int(count))
         for name, index, usual, count in zip(reference.signals, indices, band, readings, strict=True)

@@ -121,6 +121,18 @@ def test_a_sample_of_the_window_widens_the_band() -> None:
     assert sampled["spike"].usual_up_to > whole["spike"].usual_up_to
 
 
+def test_a_score_that_nobody_gave_leaves_the_other_bands_as_they_are() -> None:
+    values, ratios = a_stream(2)
+    reference = trained_on(values[:HOUR], ratios[:HOUR])
+
+    judged = drift_of(reference, values[HOUR:], ratios[HOUR:])
+    unjudged = drift_of(reference, values[HOUR:], np.full((HOUR, 1), np.nan))
+
+    assert (unjudged["spike"].index, unjudged["spike"].readings, unjudged["spike"].outside) == (0.0, 0, False)
+    for name in CHANNELS:
+        assert unjudged[name].usual_up_to < 1.5 * judged[name].usual_up_to
+
+
 def test_few_readings_say_nothing() -> None:
     values, ratios = a_stream(3)
     reference = trained_on(values[:HOUR], ratios[:HOUR])
