@@ -69,6 +69,7 @@ class LoggedDriftMeter:
                     index=one.index,
                     usual_up_to=one.usual_up_to,
                     readings=one.readings,
+                    enough=one.enough,
                     outside=one.outside,
                 )
                 for place, one in enumerate(measure(reference, np.array(window, np.int64), window_s=window_s))

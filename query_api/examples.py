@@ -205,6 +205,7 @@ OF_ONE_SCHEMA: Final[Mapping[tuple[str, str], object]] = {
     ("DriftSignal", "kind"): "channel",
     ("DriftSignal", "index"): 0.03,
     ("DriftSignal", "usual_up_to"): 0.14,
+    ("DriftSignal", "enough"): True,
     ("DriftSignal", "outside"): False,
     ("ModelDrift", "sampled"): 28800,
     ("DeadLetter", "actor"): None,

@@ -203,6 +203,7 @@ class DriftSignal:
     index: float
     usual_up_to: float
     readings: int
+    enough: bool
     outside: bool
 
 

@@ -75,7 +75,9 @@ def verdict_of(found: ModelDrift) -> str:
     counted = f"{found.readings:,} readings until {clock(found.ends_at, now())}"
     outside = [escape(signal.name) for signal in found.signals if signal.outside]
     if not outside:
-        return f"<b>As in training</b>: {counted}; every channel and score is within its usual range."
+        return (
+            f"<b>As in training</b>: {counted}; every channel and score with enough readings is within its usual range."
+        )
     verb = "is" if len(outside) == 1 else "are"
     return (
         f"<b>{', '.join(outside)} {verb} outside the usual range</b> ({counted}): the machines changed, or the model "
@@ -96,13 +98,13 @@ def part_rows(found: ModelDrift, signal: DriftSignal) -> Rows:
         }
         for part in found.parts
         for one in part.signals
-        if one.name == signal.name and one.kind == signal.kind and one.readings
+        if one.name == signal.name and one.kind == signal.kind and one.enough
     ]
 
 
 def _row(signal: DriftSignal) -> list[str]:
     of = " score" if signal.kind == "score" else ""
-    state = tag("outside", "warn") if signal.outside else "inside" if signal.readings else "no readings"
+    state = tag("outside", "warn") if signal.outside else "inside" if signal.enough else "too few readings"
     name = escape(signal.name.replace("_", " ") + of)
     if not signal.readings:
         return [name, UNKNOWN, UNKNOWN, state]
@@ -110,4 +112,4 @@ def _row(signal: DriftSignal) -> list[str]:
 
 
 def _excess(signal: DriftSignal) -> float:
-    return signal.index / signal.usual_up_to if signal.readings else 0.0
+    return signal.index / signal.usual_up_to if signal.enough else 0.0

@@ -70,7 +70,7 @@ def _show(answer: dict[str, Any]) -> None:
                 f"{one['index']:.3f}",
                 f"{one['usual_up_to']:.3f}",
                 f"{one['readings']:,}",
-                "OUTSIDE" if one["outside"] else "inside",
+                "OUTSIDE" if one["outside"] else "inside" if one["enough"] else "too few",
             )
             for one in answer["signals"]
         ),

@@ -25,12 +25,12 @@ SEED: Final = 20240229
 _TINY: Final = 1e-6
 
 
-def null_band(counts: IntArray, *, live_blocks: int, live_readings: IntArray) -> FloatArray:
+def null_band(counts: IntArray, *, live_blocks: IntArray, live_readings: IntArray) -> FloatArray:
     """Return the upper end of every signal's band: float64 (signals,).
 
-    counts: int64 (blocks, signals, bins). live_blocks: how many blocks long the live window is. live_readings: int64
-    (signals,), how many readings it has; fewer than so many blocks hold make the index wander more. Those of which
-    there is none have no part in the band of the others.
+    counts: int64 (blocks, signals, bins). live_blocks: int64 (signals,), how many blocks long the live window of each
+    is, 1 at least. live_readings: int64 (signals,), how many readings it has; fewer than so many blocks hold make the
+    index wander more. Those of which there is none have no part in the band of the others.
     """
     chance = np.random.default_rng(SEED)
     blocks = len(counts)
@@ -38,7 +38,11 @@ def null_band(counts: IntArray, *, live_blocks: int, live_readings: IntArray) ->
     run = 1
     while run <= max(1, blocks // 4):
         reference = _drawn(counts, blocks, run, chance)
-        live = _thinned(_drawn(counts, live_blocks, min(run, live_blocks), chance), live_readings, chance)
+        live = np.zeros_like(reference)
+        for wanted in np.unique(live_blocks).tolist():
+            of_it = live_blocks == wanted
+            drawn = _drawn(counts[:, of_it], wanted, min(run, wanted), chance)
+            live[:, of_it] = _thinned(drawn, live_readings[of_it], chance)
         upper = np.maximum(upper, _joint_upper(stability_index(reference, live), np.asarray(live_readings > 0)))
         run *= 2
     return upper

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Final
 
 import numpy as np
@@ -30,9 +29,14 @@ class SignalDrift:
     readings: int
 
     @property
+    def enough(self) -> bool:
+        """Return whether its readings are enough to say anything."""
+        return self.readings >= LEAST_READINGS
+
+    @property
     def outside(self) -> bool:
         """Return whether it left the band."""
-        return self.readings >= LEAST_READINGS and self.index > self.usual_up_to
+        return self.enough and self.index > self.usual_up_to
 
 
 def measure(reference: DriftReference, live: IntArray, *, window_s: float) -> Sequence[SignalDrift]:
@@ -41,7 +45,9 @@ def measure(reference: DriftReference, live: IntArray, *, window_s: float) -> Se
     live: int64 (signals, BINS + 1), counted with the reference's edges over `window_s` seconds.
     """
     readings = live.sum(axis=1)
-    blocks = max(1, ceil(window_s / reference.block_s - 1e-9))
+    # A model that has judged for a part of the window only is held against windows as short as that part.
+    judged = readings / max(int(readings[: len(reference.channels)].max(initial=0)), 1)
+    blocks = np.maximum(1, np.ceil(np.minimum(judged, 1.0) * window_s / reference.block_s - 1e-9)).astype(np.int64)
     band = np.maximum(null_band(reference.counts, live_blocks=blocks, live_readings=readings), LEAST_INDEX)
     indices = np.where(readings > 0, stability_index(reference.counts.sum(axis=0), live), 0.0)
     return [

@@ -24,6 +24,7 @@ class DriftSignal(Answer):
     index: float = Field(description="Population stability index against the training set; 0: no difference.")
     usual_up_to: float = Field(description="Upper end of the null band: what a window without change reaches.")
     readings: int
+    enough: bool = Field(description="False: too few readings to say anything.")
     outside: bool
 
 

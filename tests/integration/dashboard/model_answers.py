@@ -268,6 +268,7 @@ def _signals(vibration: float, *, band: float) -> list[DriftSignal]:
             index=index,
             usual_up_to=band,
             readings=2_400,
+            enough=True,
             outside=index > band,
         )
         for name, index in indices.items()

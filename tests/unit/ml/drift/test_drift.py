@@ -121,6 +121,20 @@ def test_a_sample_of_the_window_widens_the_band() -> None:
     assert sampled["spike"].usual_up_to > whole["spike"].usual_up_to
 
 
+@pytest.mark.parametrize("seed", range(30, 36))
+def test_scores_of_a_model_that_has_just_begun_to_judge_are_held_against_short_windows(seed: int) -> None:
+    values, ratios = a_stream(seed)
+    ratios = values[:, 2:] / 4  # scores that wander with the load
+    reference = trained_on(values[:HOUR], ratios[:HOUR])
+    begun = np.full((HOUR, 1), np.nan)
+    begun[-150:] = ratios[-150:]
+
+    found = drift_of(reference, values[HOUR:], begun)["spike"]
+
+    assert found.readings == 150
+    assert not found.outside
+
+
 def test_a_score_that_nobody_gave_leaves_the_other_bands_as_they_are() -> None:
     values, ratios = a_stream(2)
     reference = trained_on(values[:HOUR], ratios[:HOUR])
