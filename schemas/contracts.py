@@ -46,6 +46,8 @@ class Contracts:
 
     def __init__(self, published: Iterable[SchemaPublished] = ()) -> None:
         self._published: dict[int, SchemaPublished] = {}
+        # One id for each content: an event that two topics carry is two subjects under one id.
+        self._subjects: dict[tuple[str, int], SchemaPublished] = {}
         self._parsed: dict[int, Any] = {}
         self._ids: dict[tuple[str, str], int] = {}
         for contract in published:
@@ -61,10 +63,11 @@ class Contracts:
         before = self._published.setdefault(contract.id, contract)
         if before is not contract and machine_form(before.text) != form:
             raise ContractsContradict(before, contract)
+        self._subjects[contract.subject, contract.version] = contract
         self._ids[self.event(contract.id), form] = contract.id
 
     def __iter__(self) -> Iterator[SchemaPublished]:
-        return iter(self._published.values())
+        return iter(self._subjects.values())
 
     def __contains__(self, schema_id: object) -> bool:
         return schema_id in self._published

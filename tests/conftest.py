@@ -1,6 +1,7 @@
 """One embedded stack for all tests that need a real one; started when the first of them asks."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,12 @@ import pytest
 
 from infra.settings import Settings
 from tests.stacks import StackOfTests, must
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C even where the tests run in the background of a shell, which would leave every child deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

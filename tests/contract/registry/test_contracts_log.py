@@ -35,7 +35,9 @@ def new_publication(real_registry: RegistryClient) -> MakePublication:
 def test_after_publishing_every_event_of_today_has_an_id_in_the_log(stack_settings: Settings) -> None:
     publish_contracts(stack_settings)
     known = load_contracts(stack_settings.kafka_bootstrap)
-    assert len({known.id_of(schema.event) for schema in subjects().values()}) == len(subjects())
+    events = {schema.event for schema in subjects().values()}
+    assert len({known.id_of(event) for event in events}) == len(events)
+    assert {contract.subject for contract in known} == subjects().keys()
 
 
 def test_publishing_again_leaves_the_topic_as_it_is(stack_settings: Settings) -> None:
