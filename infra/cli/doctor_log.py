@@ -16,7 +16,8 @@ from infra.registry.agreement import REMEDY, told
 from infra.registry.client import RegistryClient, RegistryNotReachable
 from infra.registry.compare import compare
 from infra.settings import Settings
-from schemas.contracts import ContractsContradict
+from schemas.contracts import ContractsContradict, UnknownSchemaId
+from schemas.wire import BadRecord
 
 ANSWERS_WITHIN_S: Final = 3.0
 
@@ -66,6 +67,10 @@ def dead_letters(_home: Home, settings: Settings) -> Iterator[Finding]:
         return  # said above
     except (LogNotReachable, LogStalled, psycopg.Error) as error:
         yield Finding("dead letters", False, str(error).splitlines()[0], needed, "telltale status")
+        return
+    except (BadRecord, UnknownSchemaId) as error:
+        found = f"a record of dead-letters or skips can't be read: {error}"
+        yield Finding("dead letters", False, found, needed, "telltale contracts prove names its position")
         return
     found = f"{agreement.letters} dead letters, {len(agreement.builds)} read models agree"
     if agreement.disagreements:
