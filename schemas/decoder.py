@@ -24,6 +24,7 @@ from schemas.catalogue import schema_of
 from schemas.codec import decode_plain
 from schemas.contracts import Contracts
 from schemas.encoded_length import encoded_lengths
+from schemas.joining import joined, parted
 from schemas.readings import Readings, Rejection, canonical_uuids
 from schemas.records import RecordBatch
 from schemas.wire import HEADER_BYTES, BadRecord, schema_id_of
@@ -82,6 +83,16 @@ class ReadingDecoder:
             admission.blocks,
             tuple(bad[offset] for offset in sorted(bad)),
         )
+
+    def decode_all(self, batches: Sequence[RecordBatch]) -> tuple[Readings, ...]:
+        """Return the readings of each batch, as `decode` would; of many small ones in a fraction of the time.
+
+        Raises:
+            UnknownSchemaId, UnknownProfile: at least one batch has to wait.
+        """
+        if len(batches) < 2:
+            return tuple(self.decode(batch) for batch in batches)
+        return parted(self.decode(joined(batches)), batches)
 
     def undecodable(self, batch: RecordBatch) -> tuple[Rejection, ...]:
         """Return the records of `batch` that can't be decoded, whether or not the others would be admitted.

@@ -202,3 +202,6 @@ class FakeDecoding:
 
     def decode(self, batch: RecordBatch) -> Readings:
         return self._decoder.decode(batch)
+
+    def decode_all(self, batches: Sequence[RecordBatch]) -> tuple[Readings, ...]:
+        return self._decoder.decode_all(batches)

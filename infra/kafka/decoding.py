@@ -1,5 +1,7 @@
 """Decoding readings with the contracts and profiles of the log, looked up again when something is unknown."""
 
+from collections.abc import Sequence
+
 from domain.admission import UnknownProfile
 from domain.profiles import ProfileDefined
 from domain.topics import PROFILE_EVENTS
@@ -38,8 +40,17 @@ class KafkaReadingDecoding:
         Raises:
             UnknownSchemaId, UnknownProfile: what the batch needs is not in the log yet.
         """
+        (readings,) = self.decode_all([batch])
+        return readings
+
+    def decode_all(self, batches: Sequence[RecordBatch]) -> tuple[Readings, ...]:
+        """Return the readings of each batch.
+
+        Raises:
+            UnknownSchemaId, UnknownProfile: what one of them needs is not in the log yet.
+        """
         try:
-            return self._decoder.decode(batch)
+            return self._decoder.decode_all(batches)
         except (UnknownSchemaId, UnknownProfile):
             self.refresh()
-            return self._decoder.decode(batch)
+            return self._decoder.decode_all(batches)

@@ -119,3 +119,10 @@ class ReadingDecoding(Protocol):
         Raises:
             UnknownSchemaId, UnknownProfile: what the batch needs is not in the log yet.
         """
+
+    def decode_all(self, batches: Sequence[RecordBatch]) -> tuple[Readings, ...]:
+        """Return the readings of each batch.
+
+        Raises:
+            UnknownSchemaId, UnknownProfile: what one of them needs is not in the log yet.
+        """

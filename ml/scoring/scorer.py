@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from time import monotonic
 from typing import Final
 
@@ -225,6 +225,10 @@ class Scorer:
 
     def _decoded(self, batches: dict[int, RecordBatch]) -> dict[int, tuple[RecordBatch, Readings]]:
         """Return the batches with their readings; those that need what is not in the log yet are held back."""
+        if not self._held:
+            with suppress(UnknownSchemaId, UnknownProfile):  # which of them has to wait is found out below
+                readings = self._decoding.decode_all(tuple(batches.values()))
+                return dict(zip(batches, zip(batches.values(), readings, strict=True), strict=True))
         if self._held and monotonic() >= self._retry_at:
             batches = {**batches, **self._held}
             self._retry_at = monotonic() + RETRY_AFTER_S

@@ -141,6 +141,31 @@ def test_any_batch_is_judged_as_its_records_are_one_by_one(seed: int) -> None:
     assert found == expected
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_batches_decoded_together_are_what_each_is_alone(seed: int) -> None:
+    rng = random.Random(seed)
+    batches = []
+    for partition in range(rng.choice([0, 1, 2, 5])):
+        pairs = [pair for pair in (_damaged(rng) for _ in range(rng.choice([1, 2, 20]))) if _reference(*pair)]
+        if pairs:
+            values, keys = zip(*pairs, strict=True)
+            batch = a_batch(list(values), keys=list(keys))
+            batches.append(replace(batch, partition=partition, offsets=batch.offsets * 2 + rng.randrange(1000)))
+    together = DECODER.decode_all(batches)
+    for readings, alone in zip(together, map(DECODER.decode, batches), strict=True):
+        assert (readings.topic, readings.partition) == (alone.topic, alone.partition)
+        assert readings.columns.equals(alone.columns)
+        assert readings.rejected == alone.rejected
+        for name in ("offsets", "appended_at_us", "recorded_at_us"):
+            np.testing.assert_array_equal(getattr(readings, name), getattr(alone, name))
+        for block, wanted in zip(
+            readings.blocks, sorted(alone.blocks, key=lambda block: int(block.rows[0])), strict=True
+        ):
+            assert block.profile == wanted.profile
+            np.testing.assert_array_equal(block.rows, wanted.rows)
+            np.testing.assert_array_equal(block.values, wanted.values)
+
+
 def test_times_are_whole_microseconds() -> None:
     reading = a_reading(0.000001)
     decoded = DECODER.decode(a_batch([bytes_of(reading)]))
