@@ -9,6 +9,13 @@ from domain.topics import TOPICS
 
 Config = Mapping[str, Any]
 
+EVERY_CLIENT: Final = {
+    # 10 s, the default, is how long a client may leave alone a broker that is back already.
+    "reconnect.backoff.max.ms": 1000,
+    # 3 would write a line to standard error for each attempt to reach an absent broker.
+    "log_level": 2,
+}
+
 CONNECT_TIMEOUT_S: Final = 10.0
 """How long a question to a broker may take before it counts as not reachable."""
 
@@ -34,8 +41,7 @@ def consumer(bootstrap: str, *, group: str = "telltale-reader", **more: Any) -> 
             # 1000 ms, the default, holds a full queue back so long that consuming stays below 0.2 M records/s.
             "fetch.queue.backoff.ms": 5,
             "allow.auto.create.topics": False,
-            # 3 would write a line to standard error for each of twenty attempts a second to reach an absent broker.
-            "log_level": 2,
+            **EVERY_CLIENT,
             **{name.replace("_", "."): value for name, value in more.items()},
         }
     )
@@ -52,8 +58,7 @@ def producer(bootstrap: str, **more: Any) -> Producer:
             "partitioner": "murmur2_random",
             # 100 ms, the default, is what a transaction waits after the first refused try of the one before it.
             "retry.backoff.ms": 5,
-            # 3 would write a line to standard error for each of twenty attempts a second to reach an absent broker.
-            "log_level": 2,
+            **EVERY_CLIENT,
             **{name.replace("_", "."): value for name, value in more.items()},
         }
     )

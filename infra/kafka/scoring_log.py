@@ -8,9 +8,10 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
-from domain.topics import SENSOR_EVENTS
-from infra.kafka.clients import LogNotReachable, consumer, producer
+from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, SCORER_STATE, SENSOR_EVENTS
+from infra.kafka.clients import LogNotReachable, consumer, partitions_of, producer
 from infra.kafka.messages import batches_of, split
+from infra.kafka.unended import end_what_is_held_open
 from ml.scoring.ports import SlotFenced, TransactionAborted
 from schemas.codec import Event, encode
 from schemas.contracts import Contracts
@@ -24,6 +25,9 @@ BATCH_RECORDS: Final = 10_000
 """At most in one transaction: larger ones gain little speed and delay the verdicts in them."""
 
 LINGER_MS: Final = 20
+
+WRITTEN: Final = (ANOMALY_EVENTS, DEAD_LETTERS, SCORER_STATE)
+"""Topics that a scorer's transactions write to."""
 
 _ANSWER_S: Final = 30.0
 _PATIENCE_S: Final = 10.0
@@ -59,6 +63,7 @@ class KafkaScoringLog:
 
     def __init__(self, bootstrap: str, slot: int, contracts: Contracts) -> None:
         name = f"{GROUP}-{slot}"
+        self._bootstrap = bootstrap
         self._contracts = contracts
         self._given: frozenset[int] | None = None
         self._joined = False
@@ -70,9 +75,9 @@ class KafkaScoringLog:
             linger_ms=LINGER_MS,
             message_timeout_ms=TIMEOUT_MS,
         )
-        self._bootstrap = bootstrap
         # Fences a former process of this slot and ends its open transaction, before anything is read.
         self._persist(self._producer.init_transactions, _ANSWER_S)
+        self._persist(self._end_what_is_held_open)
         self._consumer = consumer(
             bootstrap,
             group=GROUP,
@@ -85,6 +90,15 @@ class KafkaScoringLog:
         )
         self._consumer.subscribe([SENSOR_EVENTS], on_assign=self._on_assign, on_revoke=self._on_revoke)
         self._member: Any = None
+
+    def _end_what_is_held_open(self) -> None:
+        end_what_is_held_open(
+            self._bootstrap,
+            self._producer,
+            group=GROUP,
+            read=[(SENSOR_EVENTS, partition) for partition in partitions_of(SENSOR_EVENTS)],
+            written=[(topic, partition) for topic in WRITTEN for partition in partitions_of(topic)],
+        )
 
     def poll(self, timeout_s: float) -> Sequence[RecordBatch]:
         """Return new records of taken partitions, one batch per partition; () when none came in `timeout_s`.

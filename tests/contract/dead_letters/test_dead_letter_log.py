@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
+from dependency_injector import providers
 
 from commands.dead_letter_log import DeadLetterLog, DecisionNotAppended
+from commands.define_profile import DefineProfile
 from domain.dead_letters import (
     REDRIVEN_FROM,
     DeadLetterDiscarded,
@@ -15,14 +17,17 @@ from domain.dead_letters import (
     decisions_by_position,
 )
 from domain.positions import Position
+from domain.readings import SensorReadingRecorded
 from domain.topics import DEAD_LETTERS
+from infra.container import Container
+from infra.intake import Intake
 from infra.kafka.clients import producer
 from infra.kafka.contracts import load_contracts
 from infra.kafka.dead_letter_log import KafkaDeadLetterLog
 from infra.kafka.log_view import LogView
 from infra.settings import Settings
 from schemas.codec import encode
-from tests.builders import a_reading
+from tests.builders import a_profile, a_reading
 from tests.fake_dead_letters import FakeDeadLetterLog
 
 
@@ -50,8 +55,21 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
         client.produce(DEAD_LETTERS, encode(letter, contracts), partition=Position.parse(letter.position).partition)
         assert client.flush(30) == 0
 
+    define_profile(settings)
     one, other = (KafkaDeadLetterLog(bootstrap, contracts) for _ in range(2))
     yield World(one, other, put, settings)
+
+
+def define_profile(settings: Settings) -> None:
+    """Define the profile of the readings redriven here: nobody on this log can read past an unknown one."""
+    intake = Intake(root=Container(settings=providers.Object(settings)))
+    intake.define_profile().handle(
+        DefineProfile(name="redriven", channels=a_profile().channels, expected_interval_s=1.0)
+    )
+
+
+def a_redriven_reading() -> SensorReadingRecorded:
+    return a_reading(machine_id=f"machine-{uuid4().hex[:8]}", profile="redriven@1")
 
 
 def a_letter() -> DeadLettered:
@@ -69,7 +87,7 @@ def test_a_letter_is_found_with_its_bytes_and_without_a_decision(world: World) -
 
 
 def test_a_redriven_record_and_the_decision_come_together_and_everybody_sees_them(world: World) -> None:
-    letter, reading = a_letter(), a_reading(machine_id=f"machine-{uuid4().hex[:8]}")
+    letter, reading = a_letter(), a_redriven_reading()
     world.put(letter)
     world.log.open()
     decided = world.log.redrive(reading, position=Position.parse(letter.position), because="", actor="ada")
@@ -93,12 +111,15 @@ def test_a_discarded_letter_stays_discarded_for_everybody(world: World) -> None:
 
 
 def test_who_was_overtaken_decides_nothing(stack_settings: Settings) -> None:
+    define_profile(stack_settings)
     contracts = load_contracts(stack_settings.kafka_bootstrap)
     slow, quick = (KafkaDeadLetterLog(stack_settings.kafka_bootstrap, contracts) for _ in range(2))
     position = Position("sensor-events", 3, uuid4().int % 10**12)
     slow.open()
     quick.open()
     with pytest.raises(DecisionNotAppended):
-        slow.redrive(a_reading(), position=position, because="", actor="ada")
+        slow.redrive(a_redriven_reading(), position=position, because="", actor="ada")
     assert str(position) not in quick.decisions()
-    assert isinstance(quick.redrive(a_reading(), position=position, because="", actor="bob"), DeadLetterRedriven)
+    assert isinstance(
+        quick.redrive(a_redriven_reading(), position=position, because="", actor="bob"), DeadLetterRedriven
+    )
