@@ -20,9 +20,8 @@ from infra.cli.output import note, print_table
 from infra.logs import configure_logs
 from tests.benchmarks import ingesting, latency, projecting, rebuilding, recovery, scoring, starting, storing
 from tests.benchmarks.figures import RESULTS, Figure, merge
-from tests.benchmarks.plant import Plant
+from tests.benchmarks.plant import Plant, a_plant
 from tests.benchmarks.sizes import FULL, QUICK, Sizes
-from tests.stacks import StackOfTests, must
 
 Benchmark = Callable[[Plant, Sizes], Iterator[Figure]]
 
@@ -76,13 +75,9 @@ def _arguments() -> argparse.Namespace:
 def _plant(home: Path | None) -> Iterator[Plant]:
     """Start a stack; thrown away afterwards unless it has a home."""
     with tempfile.TemporaryDirectory(prefix="telltale-bench-") as folder:
-        stack = StackOfTests(home or Path(folder) / "home")
         note("starting a stack …")
-        try:
-            must(stack.up())
-            yield Plant(stack)
-        finally:
-            stack.run("down") if home else stack.run("reset", "--yes")
+        with a_plant(home or Path(folder) / "home", keep=home is not None) as plant:
+            yield plant
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import IO, Final
 
 import pyarrow as pa
@@ -32,7 +33,7 @@ from infra.simulator.profiles import SIMULATED, TICK_S
 from infra.simulator.world import World, WorldPlan
 from ml.training.trainer import Trainer
 from schemas.contracts import Contracts
-from tests.stacks import PROJECT, TELLTALE, StackOfTests
+from tests.stacks import PROJECT, TELLTALE, StackOfTests, must
 
 PUMPS: Final = 24
 """Machines, of four sensors each: enough that all eight partitions have some."""
@@ -116,13 +117,13 @@ class Plant:
             for table in self.readings(count):
                 sink.append(table)
 
-    def train_and_promote(self, trainer: Trainer) -> ModelRef:
-        """Train on what the log holds, make the model champion and return it.
+    def train_and_promote(self, trainer: Trainer, *, profile: str = "pump") -> ModelRef:
+        """Train on what the log holds of a profile, make the model champion and return it.
 
         Against the gate where there is a champion, and the log says so: what is measured is speed.
         """
         stored = (
-            self.container().training().train_profile("pump", trainer=trainer, on_progress=lambda _done, _total: None)
+            self.container().training().train_profile(profile, trainer=trainer, on_progress=lambda _done, _total: None)
         )
         model: ModelRef = stored.event.model
         intake = Intake(root=self.container())
@@ -153,3 +154,14 @@ class Plant:
         """Return the end of every partition of sensor-events."""
         places = [(SENSOR_EVENTS, partition) for partition in partitions_of(SENSOR_EVENTS)]
         return {partition: end for (_, partition), end in LogEnds(self.bootstrap).stable(places).items()}
+
+
+@contextmanager
+def a_plant(home: Path, *, keep: bool = False, light: bool = True) -> Iterator[Plant]:
+    """Start a stack's services in `home`; thrown away afterwards unless it is to be kept."""
+    stack = StackOfTests(home)
+    try:
+        must(stack.up(light=light))
+        yield Plant(stack)
+    finally:
+        stack.run("down") if keep else stack.run("reset", "--yes")

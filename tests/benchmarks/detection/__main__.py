@@ -1,20 +1,26 @@
-"""`make bench-detection [SKAB=DIR]`: how well faults are found and how seldom nobody's sleep is disturbed for nothing.
+"""`make bench-detection [SKAB=DIR]`: how well faults are found and how seldom anybody is woken for nothing.
 
-Real data, when a folder of SKAB files is there; simulated machines always. Exit 1 when a goal is missed.
+Real data, when a folder of SKAB files is there: offline, and through a whole stack of its own, which must say the same.
+Simulated machines always. Exit 1 when a goal is missed.
 """
 
 import argparse
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from infra.cli.output import print_table
+from infra.logs import configure_logs
 from infra.simulator.faults import FaultKind
-from tests.benchmarks.detection import simulator_protocol, skab_protocol
-from tests.benchmarks.detection.figures import Figure, join, simulator_figures, skab_figures
+from tests.benchmarks.detection import simulator_protocol
+from tests.benchmarks.detection.figures import Figure, join, simulator_figures, skab_figures, system_figures
 from tests.benchmarks.detection.fleet import TRIALS
-from tests.benchmarks.detection.skab_files import read_folder
-from tests.benchmarks.detection.skab_protocol import PUBLISHED, SkabResult
+from tests.benchmarks.detection.skab_files import SkabFile, read_folder
+from tests.benchmarks.detection.skab_protocol import PUBLISHED, Judged, SkabResult, judged, offline, results
+from tests.benchmarks.detection.through_the_log import differences, through_the_log
+from tests.benchmarks.plant import a_plant
 
 
 class _Progress:
@@ -34,11 +40,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--hours", type=float, default=24.0, help="training per simulated machine")
     parser.add_argument("--kinds", nargs="*", type=FaultKind, default=list(TRIALS), help="faults to try")
     parser.add_argument("--no-simulator", action="store_true")
+    parser.add_argument("--no-system", action="store_true", help="SKAB offline only, without a stack")
     asked = parser.parse_args(arguments)
     progress = _Progress()
     figures: list[Figure] = []
     if asked.skab is not None:
-        figures += _skab(asked.skab, progress)
+        figures += _skab(asked.skab, progress, system=not asked.no_system)
     if not asked.no_simulator:
         figures += _simulator(asked.hours, asked.kinds, progress)
     _print_goals(figures)
@@ -46,16 +53,23 @@ def main(arguments: list[str]) -> int:
     return 1 if any(entry.holds is False for entry in figures) else 0
 
 
-def _skab(folder: Path, progress: _Progress) -> list[Figure]:
+def _skab(folder: Path, progress: _Progress, *, system: bool) -> list[Figure]:
     files = read_folder(folder)
     labelled = sum(file.anomalous is not None for file in files)
     if not labelled:
         raise SystemExit(f"{folder} holds no CSV file with a column `anomaly`")
-    results = skab_protocol.run(files, on_done=progress)
+    found = {"offline": judged(files, offline, on_done=progress)}
+    if system:
+        found["whole system"] = _through_a_stack(files, progress)
+    told = {how: results(of_all) for how, of_all in found.items()}
     print_table(
         ["", "F1", "FAR", "MAR", "placebo FAR", "false incidents", "per machine-day"],
         [
-            *(_skab_row(name, result) for name, result in (("panel", results["panel"]), ("forest", results["forest"]))),
+            *(
+                _skab_row(f"{name}, {how}", result)
+                for name in ("panel", "forest")
+                for how, result in ((how, of_all[name]) for how, of_all in told.items())
+            ),
             *(
                 [f"{name} (published)", f"{f1:.2f}", f"{far:.1%}", f"{mar:.1%}"] + [""] * 3
                 for name, f1, far, mar in PUBLISHED
@@ -63,7 +77,20 @@ def _skab(folder: Path, progress: _Progress) -> list[Figure]:
         ],
         title=f"SKAB: {labelled} of its 34 labelled files; published figures are of all 34",
     )
-    return skab_figures(results["panel"], results["forest"])
+    figures = skab_figures(told["offline"]["panel"], told["offline"]["forest"])
+    if system:
+        figures += system_figures(differences(found["offline"], found["whole system"]))
+    return figures
+
+
+def _through_a_stack(files: Sequence[SkabFile], progress: _Progress) -> list[Judged]:
+    configure_logs("warning", process="bench")
+    with (
+        tempfile.TemporaryDirectory(prefix="telltale-bench-") as folder,
+        a_plant(Path(folder) / "home") as plant,
+        through_the_log(plant) as system,
+    ):
+        return judged(files, system, on_done=lambda step: progress(f"{step}, through the log"))
 
 
 def _skab_row(name: str, result: SkabResult) -> list[str]:

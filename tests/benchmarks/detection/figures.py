@@ -1,7 +1,7 @@
 """The benchmark's figures as entries of build/bench.json, beside those that other benchmarks left there."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
@@ -65,6 +65,16 @@ def skab_figures(panel: SkabResult, forest: SkabResult) -> list[Figure]:
         beside = (alone, forest.placebo_far)
         entries.append(figure("skab_placebo_far", panel.placebo_far, unit="share", beside=beside, at_most=0.10))
     return entries
+
+
+def system_figures(differences: Mapping[str, float]) -> list[Figure]:
+    """Return the entries that hold the whole system against the offline run."""
+    names = {
+        "largest difference of a ratio": "skab_system_difference",
+        "readings judged otherwise": "skab_system_flips",
+    }
+    units = {"skab_system_difference": "ratio", "skab_system_flips": "readings"}
+    return [figure(names[what], value, unit=units[names[what]], at_most=0.0) for what, value in differences.items()]
 
 
 def simulator_figures(result: SimulatorResult) -> list[Figure]:

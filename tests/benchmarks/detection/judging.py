@@ -26,6 +26,14 @@ class Stretch:
     values: FloatArray
     recorded_at_us: IntArray
 
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def rows(self, first: int, after: int | None = None) -> "Stretch":
+        """Return the rows from `first` to below `after`."""
+        chosen = slice(first, after)
+        return Stretch(machine=self.machine, values=self.values[chosen], recorded_at_us=self.recorded_at_us[chosen])
+
 
 def every_second(machine: str, values: FloatArray, *, first: int = 0) -> Stretch:
     """Return readings a second apart, from second `first` on."""
@@ -35,7 +43,7 @@ def every_second(machine: str, values: FloatArray, *, first: int = 0) -> Stretch
 
 def trained(stretches: Sequence[Stretch], profile: ProfileDefined) -> PanelDetector:
     """Return the panel of a profile, from its bytes as the scorer would load it."""
-    counts = [len(stretch.values) for stretch in stretches]
+    counts = [len(stretch) for stretch in stretches]
     rows = TrainingRows(
         values=np.concatenate([stretch.values for stretch in stretches]),
         recorded_at_us=np.concatenate([stretch.recorded_at_us for stretch in stretches]),

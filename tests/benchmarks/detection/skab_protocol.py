@@ -5,11 +5,12 @@ windows of 1,100 rows, each treated like a file; what is alarmed there is a fals
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from domain.profiles import ProfileDefined
 from ml.detector import BoolArray, FloatArray
 from tests.benchmarks.detection.judging import Stretch, abnormal, forest_part, incidents, panel_part, ratios, trained
 from tests.benchmarks.detection.skab_files import SkabFile
@@ -42,58 +43,51 @@ class SkabResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """Ratios of one file or window behind its fitted rows, and what is true of them."""
+class Judged:
+    """Ratios of one file or window behind its fitted rows, and what is true of them; a window has no labels."""
 
     readings: Stretch
     ratios: FloatArray
     anomalous: BoolArray
+    labelled: bool
 
 
-def run(files: Sequence[SkabFile], *, on_done: Callable[[str], None]) -> dict[str, SkabResult]:
+Judging = Callable[[ProfileDefined, Stretch], FloatArray]
+"""Fits a panel on a stretch's first FIT_ROWS rows; returns the ratios of the others: float64 (n - FIT_ROWS, 6)."""
+
+
+def offline(profile: ProfileDefined, readings: Stretch) -> FloatArray:
+    """Judge without the log."""
+    detector = trained([readings.rows(0, FIT_ROWS)], profile)
+    # From the first row, so that the state behind row 400 is that of a detector which followed the machine there.
+    return ratios(detector, readings)[FIT_ROWS:]
+
+
+def judged(files: Sequence[SkabFile], judging: Judging, *, on_done: Callable[[str], None]) -> list[Judged]:
+    """Return every labelled file, and every window of the others, as `judging` sees them."""
+    found = []
+    for file in files:
+        for readings in [file.readings] if file.anomalous is not None else _windows(file.readings):
+            said = judging(file.profile, readings)
+            truth = np.zeros(len(said), dtype=np.bool_) if file.anomalous is None else file.anomalous[FIT_ROWS:]
+            found.append(Judged(readings.rows(FIT_ROWS), said, truth, labelled=file.anomalous is not None))
+            on_done(readings.machine)
+    return found
+
+
+def results(found: Sequence[Judged]) -> dict[str, SkabResult]:
     """Return the figures of the panel and of the forest alone."""
-    labelled = [_judge(file, file.readings, on_done=on_done) for file in files if file.anomalous is not None]
-    placebo = [
-        _judge(file, window, on_done=on_done)
-        for file in files
-        if file.anomalous is None
-        for window in _windows(file.readings)
-    ]
-    return {name: _result(labelled, placebo, part) for name, part in (("panel", panel_part), ("forest", forest_part))}
+    return {name: _result(found, part) for name, part in (("panel", panel_part), ("forest", forest_part))}
 
 
 def _windows(readings: Stretch) -> Iterator[Stretch]:
-    for start in range(0, len(readings.values) - WINDOW_ROWS + 1, WINDOW_ROWS):
-        rows = slice(start, start + WINDOW_ROWS)
-        yield Stretch(
-            machine=f"{readings.machine} from row {start}",
-            values=readings.values[rows],
-            recorded_at_us=readings.recorded_at_us[rows],
-        )
+    for start in range(0, len(readings) - WINDOW_ROWS + 1, WINDOW_ROWS):
+        yield replace(readings.rows(start, start + WINDOW_ROWS), machine=f"{readings.machine} from row {start}")
 
 
-def _judge(file: SkabFile, readings: Stretch, *, on_done: Callable[[str], None]) -> _Judged:
-    fitted = Stretch(
-        machine=readings.machine,
-        values=readings.values[:FIT_ROWS],
-        recorded_at_us=readings.recorded_at_us[:FIT_ROWS],
-    )
-    detector = trained([fitted], file.profile)
-    # From the first row, so that the state behind row 400 is that of a detector which followed the machine there.
-    judged = ratios(detector, readings)[FIT_ROWS:]
-    on_done(readings.machine)
-    truth = np.zeros(len(judged), dtype=np.bool_) if file.anomalous is None else file.anomalous[FIT_ROWS:]
-    rest = Stretch(
-        machine=readings.machine,
-        values=readings.values[FIT_ROWS:],
-        recorded_at_us=readings.recorded_at_us[FIT_ROWS:],
-    )
-    return _Judged(rest, judged, truth)
-
-
-def _result(
-    labelled: Sequence[_Judged], placebo: Sequence[_Judged], part: Callable[[FloatArray], FloatArray]
-) -> SkabResult:
+def _result(found: Sequence[Judged], part: Callable[[FloatArray], FloatArray]) -> SkabResult:
+    labelled = [one for one in found if one.labelled]
+    placebo = [one for one in found if not one.labelled]
     alarms = _joined([abnormal(part(one.ratios)) for one in labelled])
     truth = _joined([one.anomalous for one in labelled])
     hits, missed = int((alarms & truth).sum()), int((~alarms & truth).sum())
