@@ -26,6 +26,7 @@ from domain import (
 )
 from schemas.catalogue import schema_of
 from schemas.contracts import Contracts
+from schemas.ledger import LEDGER, write_ledger
 from schemas.wire import HEADER_BYTES, BadRecord, header_of, schema_id_of
 
 Event = (
@@ -62,7 +63,11 @@ def encode(event: Event, known: Contracts) -> bytes:
     name = type(event).__name__
     body = io.BytesIO()
     body.write(header_of(known.id_of(name)))
-    fastavro.schemaless_writer(body, _reader_schema(name), _taker_apart(cast("Hashable", type(event)))(event))
+    plain = _taker_apart(cast("Hashable", type(event)))(event)
+    if name == LEDGER:
+        write_ledger(body, plain)
+    else:
+        fastavro.schemaless_writer(body, _reader_schema(name), plain)
     return body.getvalue()
 
 
