@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from domain.admission import UnknownProfile
 from domain.rescoring import RescoredRange, RescoringRequested
-from ml.rescoring.ports import RescoringLog
+from ml.rescoring.ports import RescoringLog, RescoringStopped
 from ml.scoring.judge import Judgement, score
 from ml.scoring.ports import Models, ReadingDecoding
 from ml.scoring.records import Stretch, ledger_of, verdicts_of
 from ml.scoring.state import LoadedModel, PartitionState, order_from_chunks
 from ml.scoring.taking import folded
 from ml.scoring.warming import Warming
+from schemas.contracts import UnknownSchemaId
 from schemas.readings import Readings
+from schemas.records import RecordBatch
 
 
 class RescoredPartition:
@@ -59,17 +62,27 @@ class RescoredPartition:
         """Judge up to `end`, or until `running` says no after a batch; `on_progress(partition, next_offset)`.
 
         Offsets at the end that hold no record are covered as well.
+
+        Raises:
+            RescoringStopped: a record means nothing yet, since its schema or profile is not in the log.
         """
         for batch in self._log.records(self._partition, self.next_offset, end):
             if not running():
                 return
-            readings = self._decoding.decode(batch)
+            readings = self._decoded(batch)
             judgement, after = score(readings, self._state, next_offset=batch.next_offset)
             self._write(readings, judgement, after)
             on_progress(self._partition, self.next_offset)
         if self.next_offset < end:
             self._write(None, Judgement((), {}), self._state.at(end))
             on_progress(self._partition, end)
+
+    def _decoded(self, batch: RecordBatch) -> Readings:
+        try:
+            return self._decoding.decode(batch)
+        except (UnknownSchemaId, UnknownProfile) as missing:
+            place = f"{batch.topic}/{batch.partition}, offsets {batch.offsets[0]} to {batch.offsets[-1]}"
+            raise RescoringStopped(f"{place}: {missing}") from missing
 
     def _write(self, readings: Readings | None, judgement: Judgement, after: PartitionState) -> None:
         stretch = Stretch(self._request.source_topic, self._partition, self.next_offset, after.next_offset)

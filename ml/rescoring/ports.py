@@ -10,7 +10,10 @@ from ml.scoring.ports import ScoringHistory
 
 
 class RescoringStopped(Exception):
-    """The log did not take a batch, or another process works on this run; the same request goes on."""
+    """The log did not take a batch or has one that means nothing yet, or another process works on this run.
+
+    The same request goes on.
+    """
 
 
 class RescoringLog(ScoringHistory, Protocol):

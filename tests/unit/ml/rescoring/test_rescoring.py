@@ -170,3 +170,29 @@ def test_the_same_words_resume_an_unfinished_run_and_begin_another_after_its_end
     assert unfinished([first], a_request(champion(log), asked="other words")) is None
     done = RescoringCompleted(run_id=first.run_id, offsets=0, judged=0, abnormal=0, flagged={}, ledger_sha256="")
     assert unfinished([first, done], again) is None
+
+
+def test_a_record_that_means_nothing_yet_stops_the_run_and_the_same_request_goes_on(log: InMemoryLog) -> None:
+    log.put(a_reading(900, machine_id="new", profile="pump@1", measurements={"speed": 1.0}))
+    request = a_request(champion(log), end=READINGS + 1)
+    with pytest.raises(RescoringStopped, match=f"sensor-events/0, offsets .* to {READINGS}: profile 'pump@1'"):
+        run(log, request, FakeRescoringLog(log, sizes=itertools.cycle([50])))
+    log.profiles["pump@1"] = a_profile("pump", channels=("speed",))
+    run(log, request)
+    ledgers, _ = of_run(log, request)
+    assert ledgers[-1].next_offset == READINGS + 1
+    assert (Flag.UNSCORED, READINGS) in flags(ledgers)
+
+
+def test_a_challenger_follows_what_is_appended_meanwhile(log: InMemoryLog) -> None:
+    request, following = a_request(champion(log)), FakeRescoringLog(log)
+    part = RescoredPartition(
+        request, request.ranges[0], log=following, models=FakeModels(log), decoding=FakeDecoding(log)
+    )
+    for second in (800, 801, 802):
+        part.advance(following.ends([0])[0], running=lambda: True, on_progress=lambda _partition, _at: None)
+        log.put(a_reading(second, sensor_id="sensor-0", measurements={"temperature": 90.0}))
+    part.advance(following.ends([0])[0], running=lambda: True, on_progress=lambda _partition, _at: None)
+    ledgers, verdicts = of_run(log, request)
+    assert [one.next_offset for one in ledgers] == [READINGS, READINGS + 1, READINGS + 2, READINGS + 3]
+    assert {one.reading_position for one in verdicts} >= {f"sensor-events/0/{READINGS + more}" for more in range(3)}
