@@ -1,8 +1,6 @@
 """Something put into every store of a stack, and the question whether it is still there."""
 
-from contextlib import suppress
-
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 from obstore.store import S3Store
 from psycopg import connect
@@ -16,10 +14,9 @@ TOPIC = "kept"
 
 def put_everywhere(settings: Settings, text: str) -> None:
     """Put a text into the log, the read models' database, the registry, and S3 where there is one."""
-    with suppress(KafkaException):  # it is there
-        AdminClient({"bootstrap.servers": settings.kafka_bootstrap}).create_topics([NewTopic(TOPIC, 1, 1)])[
-            TOPIC
-        ].result()
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    if TOPIC not in admin.list_topics(timeout=30).topics:
+        admin.create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result()
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap, "acks": "all"})
     producer.produce(TOPIC, text.encode())
     assert producer.flush(30) == 0
