@@ -25,7 +25,7 @@ down: install ## Stop them
 	@$(BIN)/telltale down
 
 test: install-dev ## Run every test
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-unit: install-dev ## Run the tests that need nothing running
 	@$(BIN)/python -m pytest tests/unit

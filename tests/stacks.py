@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from infra.settings import Settings
+from infra.supervisor.state import PartState, read_status
 
 TELLTALE = (sys.executable, "-c", "from infra.cli.main import main; main()")
 PROJECT = Path(__file__).parent.parent
@@ -63,6 +64,11 @@ class StackOfTests:
     def parts(self) -> dict[str, dict[str, Any]]:
         """Return what `status --json` says, by name."""
         return {part["name"]: part for part in json.loads(self.run("status", "--json").stdout)}
+
+    def all_ready(self) -> bool:
+        """Return whether the supervisor notes all parts as ready; without a command's start, for those who wait."""
+        status = read_status(self.home / "state.json")
+        return status is not None and all(part.state is PartState.READY for part in status.parts)
 
     def running(self) -> list[psutil.Process]:
         """Return every process that was started for this home: it has the home among its words or its surroundings."""

@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from infra.postgres.builds import build_definition, serving_build
 from infra.postgres.fingerprints import build_fingerprint
+from infra.postgres.projector_list import list_projections
 from infra.settings import Settings
 from projections.fingerprint import Fingerprint
 from projections.folder import folder_names
@@ -22,14 +23,15 @@ RUNNING: Final = ("running", "loading")
 
 def behind(stack: StackOfTests) -> list[str]:
     """Return the read models that do not run or have not everything, with state and cause; [] when all is projected."""
-    done = stack.run("projections", "list", "--json")
+    dsn = stack.environment.get("TELLTALE_POSTGRES_DSN", stack.settings.postgres_dsn)
     try:
-        listed = {one["read_model"]: one for one in json.loads(done.stdout)}
-    except ValueError:
-        return [done.stderr or done.stdout]
+        with psycopg.connect(dsn) as connection:
+            listed = {one.read_model: one for one in list_projections(connection)}
+    except psycopg.OperationalError as error:
+        return [str(error)]
     missing = [f"{name} is not listed" for name in folder_names() if name not in listed]
-    late = [one for one in listed.values() if one["lag_offsets"] != 0 or one["state"] not in RUNNING]
-    return missing + [f"{one['read_model']} {one['state']} lag {one['lag_offsets']}: {one['cause']}" for one in late]
+    late = [one for one in listed.values() if one.lag_offsets != 0 or one.state not in RUNNING]
+    return missing + [f"{one.read_model} {one.state} lag {one.lag_offsets}: {one.cause}" for one in late]
 
 
 def wait_until_settled(stack: StackOfTests, *, deadline_s: float = 120) -> None:

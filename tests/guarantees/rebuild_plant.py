@@ -1,13 +1,12 @@
 """A stack with a projector and the query API at work, whose readings come in transactions."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import httpx
@@ -21,6 +20,7 @@ from infra.kafka.contracts import load_contracts
 from infra.kafka.ends import LogEnds
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
+from infra.postgres.projector_list import list_projections
 from projections.checkpoints import TopicPartition
 from schemas.codec import encode
 from tests.builders import a_profile, a_reading
@@ -141,9 +141,9 @@ class RebuildPlant:
                 )
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """Return what `projections list` says of the serving builds."""
-        told = json.loads(self.run("projections", "list", "--json").stdout)
-        return {one["read_model"]: one for one in told if one["serves"]}
+        """Return what `projections list` says of the serving builds, without that command's start."""
+        with psycopg.connect(self.stack.settings.postgres_dsn) as connection:
+            return {one.read_model: asdict(one) for one in list_projections(connection) if one.serves}
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""

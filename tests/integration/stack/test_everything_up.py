@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.integration.stack.test_full_stack import SERVICES, all_ready
+from tests.integration.stack.test_full_stack import SERVICES
 from tests.stacks import StackOfTests, must, wait_until
 
 MEMORY_BYTES = 3_000_000_000
@@ -16,7 +16,7 @@ def test_all_parts_run_in_three_gigabytes_and_down_leaves_nothing(tmp_path: Path
     stack = StackOfTests(tmp_path / "home")
     try:
         must(stack.run("up", "--detach"))
-        wait_until(lambda: all_ready(stack), deadline_s=60, what="every part is ready")
+        wait_until(stack.all_ready, deadline_s=60, what="every part is ready")
         parts = stack.parts()
         assert parts.keys() >= SERVICES | PROCESSES
         for name, part in parts.items():

@@ -78,7 +78,7 @@ def test_a_disk_that_is_really_full_loses_nothing(small_disk: Path) -> None:
         done = stack.run("simulate", "--history", "1m", "--no-live", "--machines", "4", "--seed", "9")
         assert done.returncode != 0
         ballast.unlink()
-        wait_until(lambda: all_ready(stack), deadline_s=180, what="everything is ready again")
+        wait_until(stack.all_ready, deadline_s=180, what="everything is ready again")
         wait_until(lambda: post(stack).status_code == httpx.codes.CREATED, deadline_s=60, what="readings come in again")
         must(stack.run("simulate", "--history", "1m", "--no-live", "--machines", "4", "--seed", "9"))
         bootstrap = stack.settings.kafka_bootstrap
@@ -102,7 +102,3 @@ def fill(ballast: Path) -> None:
 
 def post(stack: StackOfTests) -> httpx.Response:
     return httpx.post(f"{stack.settings.commands_url}/readings", json={"readings": [SOUND]}, timeout=30)
-
-
-def all_ready(stack: StackOfTests) -> bool:
-    return all(part["state"] == "ready" for part in stack.parts().values())

@@ -16,10 +16,6 @@ from tests.stacks import StackOfTests, must, wait_until
 SERVICES = {"kafka", "registry", "postgres", "s3", "mlflow"}
 
 
-def all_ready(stack: StackOfTests) -> bool:
-    return all(part["state"] == "ready" for part in stack.parts().values())
-
-
 def test_status_names_every_service_with_pid_state_address_and_since(full_stack: StackOfTests) -> None:
     assert must(full_stack.run("status", "--json"))
     parts = full_stack.parts()
@@ -80,8 +76,8 @@ def test_services_killed_all_at_once_come_back_with_everything_they_held(full_st
     before = full_stack.parts()
     for part in before.values():
         os.kill(part["pid"], signal.SIGKILL)
-    wait_until(lambda: not all_ready(full_stack), deadline_s=20, what="the deaths are seen")
-    wait_until(lambda: all_ready(full_stack), deadline_s=120, what="everything is ready again")
+    wait_until(lambda: not full_stack.all_ready(), deadline_s=20, what="the deaths are seen")
+    wait_until(full_stack.all_ready, deadline_s=120, what="everything is ready again")
     after = full_stack.parts()
     assert all(after[name]["pid"] != part["pid"] and after[name]["restarts"] >= 1 for name, part in before.items())
     assert where_kept(full_stack.settings, "before-the-kill") == ["log", "postgres", "registry", "s3"]
