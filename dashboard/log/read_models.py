@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.answers.operations import Build, Proof, ReadModel
 from dashboard.connection import Connection
 from dashboard.frame.choices import Choices
-from dashboard.log.rebuilding import candidate_of, show_rebuilding
+from dashboard.log.rebuilding import candidate_of, kept_for_undo, show_rebuilding
 from dashboard.log.swap import show_last_swap
 from dashboard.look.formats import UNKNOWN, many, number, span
 from dashboard.memory import now
@@ -111,7 +111,7 @@ def _other(build: Build, model: ReadModel) -> str:
     name = f"b{build.build}"
     if build.state == "unfinished":
         return f"{name} unfinished"
-    return f"{name} {escape(build.state)}" if build.build > model.build else f"{name} kept for undo"
+    return f"{name} kept for undo" if build == kept_for_undo(model) else f"{name} {escape(build.state)}"
 
 
 def _proof(model: ReadModel, today: datetime) -> Sequence[str]:

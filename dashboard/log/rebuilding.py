@@ -13,9 +13,24 @@ STEPS = ("Load", "Catch up", "Prove", "Swap")
 
 
 def candidate_of(model: ReadModel) -> Build | None:
-    """Return the build that is being made to take over; None: none is."""
-    newer = [build for build in model.others if build.build > model.build and build.state != "unfinished"]
+    """Return the build that is being made to take over; None: none is.
+
+    A newer build that is older than the last swap served before that one and was undone.
+    """
+    since = model.swapped_at
+    newer = [
+        build
+        for build in model.others
+        if build.build > model.build and build.state != "unfinished" and (since is None or build.created_at > since)
+    ]
     return max(newer, key=lambda build: build.build, default=None)
+
+
+def kept_for_undo(model: ReadModel) -> Build | None:
+    """Return the build that served before and still follows the log; None: none is kept."""
+    candidate = candidate_of(model)
+    kept = [build for build in model.others if build != candidate and build.state != "unfinished"]
+    return max(kept, key=lambda build: build.build, default=None)
 
 
 def show_rebuilding(connection: Connection, models: Sequence[ReadModel]) -> None:

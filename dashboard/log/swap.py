@@ -6,6 +6,7 @@ from html import escape
 import streamlit as st
 
 from dashboard.answers.operations import ReadModel
+from dashboard.log.rebuilding import kept_for_undo
 from dashboard.look.formats import clock, many, span
 from dashboard.memory import now
 from dashboard.parts.words import command, heading
@@ -17,7 +18,7 @@ def show_last_swap(models: Sequence[ReadModel]) -> None:
     if not swapped:
         return
     at, model = max(swapped, key=lambda found: found[0])
-    kept = max((build.build for build in model.others if build.build < model.build), default=None)
+    kept = kept_for_undo(model)
     heading("Last swap", f"{escape(model.read_model)}, {clock(at, now())}, {span(now() - at)} ago")
     because = f"Because: {escape(model.swapped_because)}. " if model.swapped_because else ""
     proof = model.last_proof
@@ -25,7 +26,7 @@ def show_last_swap(models: Sequence[ReadModel]) -> None:
     if proof is not None and proof.build == model.build:
         same = "Equal" if proof.equal else "Different"
         told = f"{same} at the same positions: {many(proof.rows, 'row')}, compared in {span(proof.seconds)}. "
-    undo = f"b{kept} still follows the log." if kept is not None else "No older build is kept."
+    undo = f"b{kept.build} still follows the log." if kept is not None else "No other build is kept."
     st.html(f'<p class="tt-p">{because}{told}{undo}</p>')
     if kept is not None:
         command(f"telltale rebuild {model.read_model} --undo")

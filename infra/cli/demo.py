@@ -103,7 +103,7 @@ def tell(history_s: float, *, began: float, stay: bool) -> None:
         headers=story.headers,
         say=said,
     )
-    story.history()
+    story.past()
     with story.fleet.lives() as onset_us:
         wait_for(lambda: answers(settings.dashboard_url), "the dashboard answers")
         said(f"open [bold]{escape(settings.dashboard_url)}[/]")

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import httpx
@@ -115,6 +116,19 @@ def visible_after_s(api_url: str, headers: Mapping[str, str], verdict: AnomalyDe
 
         wait_for(shown, "the API shows the verdict", every_s=0.01)
     return time.monotonic() - began
+
+
+def newest_reading(api_url: str, headers: Mapping[str, str], machine_id: str) -> datetime | None:
+    """Return the newest recorded_at that the API has of a machine; None when it has none.
+
+    Raises:
+        NotSeen: the API does not answer within PATIENCE_S.
+    """
+    with httpx.Client(base_url=api_url, headers=dict(headers), timeout=10) as client:
+        asked = {"machine_id": machine_id}
+        wait_for(lambda: client.get("/sensors", params=asked).status_code == httpx.codes.OK, "the API answers")
+        moments = [one["last_recorded_at"] for one in client.get("/sensors", params=asked).json()["items"]]
+    return max(map(datetime.fromisoformat, moments), default=None)
 
 
 def answers(url: str) -> bool:

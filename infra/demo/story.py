@@ -11,7 +11,7 @@ from domain.anomalies import AnomalyDetected
 from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.readings import microseconds, moment_of
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
-from infra.demo.audience import PATIENCE_S, Audience, NotSeen, visible_after_s
+from infra.demo.audience import PATIENCE_S, Audience, NotSeen, newest_reading, visible_after_s
 from infra.demo.fleet_life import FAULT, FleetLife
 from infra.ingest.train_first import InForce
 from infra.lineage import LineageDesk
@@ -48,9 +48,20 @@ class Story:
     say: Say
     _starts: dict[str, Mapping[int, int]] = field(default_factory=dict)
 
-    def history(self) -> None:
-        """Append the first half, train on it, and let the models judge the second."""
+    def past(self) -> None:
+        """Tell the history, unless this log has one that reaches into it: late readings are judged by nobody."""
         self._starts.update({topic: self.audience.written(topic) for topic in (SENSOR_EVENTS, ANOMALY_EVENTS)})
+        newest = newest_reading(self.settings.api_url, self.headers, FAULT.machine)
+        if newest is None or microseconds(newest) < self.fleet.moment_us(0):
+            self._history()
+        else:
+            self.say(
+                f"this log has readings of {FAULT.machine} up to {newest:%H:%M:%S} already; a second history would be "
+                "too late to be judged, so on with the live fault (from the beginning: telltale reset)"
+            )
+
+    def _history(self) -> None:
+        """Append the first half, train on it, and let the models judge the second."""
         began = time.monotonic()
         first = self.fleet.append(range(self.fleet.half))
         models = [self._trained(profile.name) for profile in self.fleet.plan.profiles.values()]
