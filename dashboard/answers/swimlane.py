@@ -24,10 +24,11 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelChange:
-    """A model came into force."""
+    """A model came into force, where `previous` was; None: nothing was judged before."""
 
     at: datetime
     model: str
+    previous: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

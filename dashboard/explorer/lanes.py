@@ -153,3 +153,9 @@ def picked_mark(cell: Cell | None, rows: Sequence[Row]) -> dict[str, str | float
     if cell is None or not any(row["lane"] == cell.lane and row["start"] == cell.start for row in rows):
         return None
     return {"lane": cell.lane, "start": cell.start.timestamp() * 1000}
+
+
+def meaning_of_blank(found: Swimlane) -> str:
+    """Return what a cell without colour says: before a first model came into force, nothing was judged."""
+    first = any(change.previous is None for change in found.model_changes)
+    return "blank is normal, and not judged before a first model" if first else "blank is normal"

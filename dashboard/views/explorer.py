@@ -17,6 +17,7 @@ from dashboard.explorer.lanes import (
     has_data,
     lane_order,
     lane_rows,
+    meaning_of_blank,
     most_at_once,
     picked_mark,
     shown_buckets,
@@ -80,7 +81,7 @@ def _title(found: Swimlane, choices: Choices) -> str:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         heading(
             f"Worst verdict per {width(found.bucket_s)}, {what}{more}",
-            "blank is normal · strokes are missing data · a cell opens what is in it",
+            f"{meaning_of_blank(found)} · strokes are missing data · a cell opens what is in it",
         )
         chosen = st.segmented_control(
             "Order",

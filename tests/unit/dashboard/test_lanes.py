@@ -1,10 +1,20 @@
 """The swimlane's rows, and which cell is told first."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from dashboard.answers.swimlane import Lane, Swimlane
+from dashboard.answers.swimlane import Lane, ModelChange, Swimlane
 from dashboard.explorer.headline import abnormal_since, others
-from dashboard.explorer.lanes import Cell, cell_named, has_data, lane_rows, shown_buckets, stacked_rows, worst_cell
+from dashboard.explorer.lanes import (
+    Cell,
+    cell_named,
+    has_data,
+    lane_rows,
+    meaning_of_blank,
+    shown_buckets,
+    stacked_rows,
+    worst_cell,
+)
 
 START = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -102,3 +112,12 @@ def test_the_headline_says_since_when_without_a_break_and_who_else_is_abnormal_n
 
     assert abnormal_since(swimlane, cell) == "abnormal since 13:01, 60 of the newest 60 readings"
     assert others(swimlane, cell) == "also pump-08 · 1 more machine earlier"
+
+
+def test_blank_is_not_called_normal_where_nothing_judged_yet() -> None:
+    found = a_swimlane(a_lane("pump-07", (60, 0, None)))
+    assert meaning_of_blank(found) == "blank is normal"
+    later = ModelChange(at=START, model="pump/2", previous="pump/1")
+    assert meaning_of_blank(replace(found, model_changes=(later,))) == "blank is normal"
+    first = ModelChange(at=START, model="pump/1", previous=None)
+    assert "not judged before a first model" in meaning_of_blank(replace(found, model_changes=(first, later)))
