@@ -125,10 +125,16 @@ def newest_reading(api_url: str, headers: Mapping[str, str], machine_id: str) ->
         NotSeen: the API does not answer within PATIENCE_S.
     """
     with httpx.Client(base_url=api_url, headers=dict(headers), timeout=10) as client:
-        asked = {"machine_id": machine_id}
-        wait_for(lambda: client.get("/sensors", params=asked).status_code == httpx.codes.OK, "the API answers")
-        moments = [one["last_recorded_at"] for one in client.get("/sensors", params=asked).json()["items"]]
-    return max(map(datetime.fromisoformat, moments), default=None)
+        answer = httpx.Response(httpx.codes.SERVICE_UNAVAILABLE)
+
+        def answered() -> bool:
+            nonlocal answer
+            answer = client.get("/sensors", params={"machine_id": machine_id})
+            return answer.status_code == httpx.codes.OK
+
+        wait_for(answered, "the API answers")
+    sensors = answer.json()["items"]
+    return max((datetime.fromisoformat(one["last_recorded_at"]) for one in sensors), default=None)
 
 
 def answers(url: str) -> bool:

@@ -66,7 +66,6 @@ class Scorer:
         self._waits_for: dict[int, str] = {}
         self._retry_at = 0.0
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="transaction")
-        self._working: Future[None] | None = None
         self._writing_since: float | None = None
 
     def run(self, running: Callable[[], bool]) -> None:
@@ -81,8 +80,7 @@ class Scorer:
         unsaved = [part for part, state in self._states.items() if state.next_offset > self._saved[part].next_offset]
         if unsaved:
             work = [PartitionWork(part, (), self._states[part]) for part in unsaved]
-            self._working = self._worker.submit(self._write, work, self._log.transaction(), save=True)
-            self._settle()
+            self._settle(self._worker.submit(self._write, work, self._log.transaction(), save=True))
 
     def step(self, timeout_s: float) -> int:
         """Take what the group gave, score what has come, and return how many readings that were.
@@ -96,7 +94,7 @@ class Scorer:
             self._take(given)
         self._follow_champions()
         decoded = self._decoded({part: batch for part, batch in batches.items() if part in self._states})
-        self._working = self._worker.submit(
+        working = self._worker.submit(
             self._score,
             decoded,
             champions=tuple(self._loaded.values()),
@@ -104,7 +102,7 @@ class Scorer:
             # Asked for here: it is in the name of the slot's membership at the poll that brought these readings.
             transaction=self._log.transaction(),
         )
-        if not self._settle():
+        if not self._settle(working):
             return 0  # the source is back where the states end, and all of this comes again
         return sum(len(readings) for _, readings in decoded.values())
 
@@ -162,16 +160,13 @@ class Scorer:
         self._states.update({part.partition: part.state for part in work})  # Step 6
         self._saved.update({partition: saved_of(chunks) for partition, chunks in saved.items()})
 
-    def _settle(self) -> bool:
+    def _settle(self, working: Future[None]) -> bool:
         """Wait for the second thread; False when its transaction was aborted and its readings come again.
 
         Raises:
             SlotFenced: another process took this slot; nothing was written.
             TransactionStuck: the client does not come back.
         """
-        working, self._working = self._working, None
-        if working is None:
-            return True
         while not wait([working], timeout=1.0).done:
             began = self._writing_since
             if began is not None and monotonic() - began > WRITTEN_WITHIN_S:
@@ -229,7 +224,7 @@ class Scorer:
             with suppress(UnknownSchemaId, UnknownProfile):  # which of them has to wait is found out below
                 readings = self._decoding.decode_all(tuple(batches.values()))
                 return dict(zip(batches, zip(batches.values(), readings, strict=True), strict=True))
-        if self._held and monotonic() >= self._retry_at:
+        elif monotonic() >= self._retry_at:
             batches = {**batches, **self._held}
             self._retry_at = monotonic() + RETRY_AFTER_S
         decoded = {}
