@@ -11,8 +11,8 @@ from query_api.asking import AskAsOf
 from query_api.log_cut import BEGUN, LogCut
 from query_api.models.machines import ChannelSeries, ReadingSeries, SensorDetail
 from query_api.parameters import From, MachineId, Span, To, span_of
-from query_api.routes.machines import one_sensor
 from query_api.routes.scores import scores_of
+from query_api.seen_sensors import one_sensor
 from query_api.store import Snapshot, columns
 
 router = APIRouter(tags=["machines"])

@@ -6,7 +6,8 @@ from structlog.testing import capture_logs
 
 from query_api.errors import StoreNotReachable
 from query_api.log_cut import LogCut
-from query_api.routes import flat, machines, verdicts
+from query_api.routes import flat, verdicts
+from query_api.seen_sensors import SENSOR, seen
 from query_api.store import Checkpoint, TableRows
 from tests.builders import NOON
 from tests.fake_read_models import FakeReadModelStore
@@ -75,7 +76,7 @@ def test_a_parameter_that_cannot_be_honoured_is_422_and_named(
 
 
 def test_a_backward_range_is_refused(client: TestClient, store: FakeReadModelStore) -> None:
-    store.rows[machines.seen(LogCut(None, {}), machines.SENSOR)] = [a_sensor()]
+    store.rows[seen(LogCut(None, {}), SENSOR)] = [a_sensor()]
     asked = {"from": "2026-03-09T12:00:00Z", "to": "2026-03-09T11:00:00Z"}
     answer = client.get("/sensors/north/readings", params=asked)
     assert (answer.status_code, "is not before" in answer.json()["detail"]) == (422, True)
