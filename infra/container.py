@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from infra.kafka.scoring_models import KafkaModels
     from infra.lineage import LineageDesk
     from infra.mlflow.mirror import Mirror
+    from infra.mlflow.reconcile import ModelShowcase
     from infra.projector_process import ProjectorProcess
     from ml.comparison.compare import ComparisonDesk
     from ml.scoring.scorer import Scorer
@@ -165,10 +166,13 @@ class Container(containers.DeclarativeContainer):
         folders=folders,
     )
 
+    showcase: "providers.Singleton[ModelShowcase]" = providers.Singleton(
+        late("infra.mlflow.showcase:MlflowShowcase"), settings.provided.mlflow_url
+    )
     mirror: "providers.Singleton[Mirror]" = providers.Singleton(
         late("infra.mlflow.mirror:Mirror"),
         events=model_events,
-        showcase=providers.Singleton(late("infra.mlflow.showcase:MlflowShowcase"), settings.provided.mlflow_url),
+        showcase=showcase,
     )
 
     key_guard: "providers.Singleton[KeyGuard]" = providers.Singleton(

@@ -1,7 +1,5 @@
 """`telltale mirror`: the process that keeps MLflow equal to the log."""
 
-import os
-
 import typer
 
 from infra.cli.output import CommandFailed, ExitCode
@@ -9,6 +7,7 @@ from infra.container import Container
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.reading import LogStalled
 from infra.logs import configure_logs
+from infra.mlflow.client_settings import set_client_defaults
 from infra.processes import until_told_to_stop
 from infra.settings import SettingMissing
 
@@ -21,11 +20,7 @@ def mirror() -> None:
 
     Nothing waits for it: MLflow may be down, emptied or changed by hand; it is made equal to the log again.
     """
-    # A shorter patience than MLflow's own minutes: the mirror has its own way of trying again.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    set_client_defaults()
     container = Container()
     configure_logs(container.settings().log_level, process="mirror")
     running = until_told_to_stop()

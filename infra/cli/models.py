@@ -10,6 +10,7 @@ from infra.cli.command_client import post_command
 from infra.cli.logged_models import logged_model_events
 from infra.cli.models_diff import diff
 from infra.cli.models_drift import drift
+from infra.cli.models_publish import publish
 from infra.cli.models_timeline import timeline
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
 from infra.model_lines import LoggedLine, fold
@@ -93,6 +94,7 @@ def rollback(
 app.command("diff")(diff)
 app.command("drift")(drift)
 app.command("timeline")(timeline)
+app.command("publish")(publish)
 
 
 def _show_promoted(promoted: Mapping[str, Any], *, json_output: bool) -> None:

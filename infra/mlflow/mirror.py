@@ -63,8 +63,8 @@ class Mirror:
     def _reconcile_due(self) -> None:
         for name in sorted(self._due):
             try:
-                for change in reconcile(self._lines[name], self._showcase, self._contents):
-                    log.info("mlflow_changed", line=name, change=change)
+                for difference in reconcile(self._lines[name], self._showcase, self._contents):
+                    log.info("mlflow_made_equal", line=name, was=difference)
             except ShowcaseNotReachable as error:
                 self._retry_at = monotonic() + self._retry_s
                 log.warning("mlflow_not_reachable", line=name, reason=str(error), retry_in_s=self._retry_s)

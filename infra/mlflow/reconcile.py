@@ -72,7 +72,7 @@ class ShowcaseRefused(Exception):
 
 
 def reconcile(line: LoggedLine, showcase: ModelShowcase, contents: RunContents) -> tuple[str, ...]:
-    """Make `showcase` show `line`, and return what had to be changed, in words; () when it was equal.
+    """Make `showcase` show `line`, and return what differed, in words; () when it was equal.
 
     1. Runs: a version whose run is missing, unfinished, doubled or different is written anew. 2. Registered versions:
     unless they are exactly the line's, in order and pointing at its runs, all are taken away and registered again,
@@ -80,7 +80,7 @@ def reconcile(line: LoggedLine, showcase: ModelShowcase, contents: RunContents) 
     A crash between any two steps leaves a part of it shown; the next run goes on from what it finds.
     """
     shown = showcase.line(line.name)
-    changes: list[str] = []
+    differences: list[str] = []
     run_ids: list[str] = []
     for version in line.versions:  # Step 1
         wanted = contents.outline(version)
@@ -89,24 +89,25 @@ def reconcile(line: LoggedLine, showcase: ModelShowcase, contents: RunContents) 
             if run.run_id != kept:
                 showcase.remove_run(run.run_id)
         if kept is None:
-            changes.append(f"{wanted.name}: run {reason}")
+            differences.append(f"{wanted.name}: run {reason}")
             kept = showcase.add_run(line.name, contents.content(version))
         run_ids.append(kept)
     strangers = set(shown.runs) - {str(version.event.model) for version in line.versions}
     for name in sorted(strangers):
-        changes.append(f"{name}: run of no version in the log removed")
+        differences.append(f"{name}: run of no version in the log")
         for run in shown.runs[name]:
             showcase.remove_run(run.run_id)
-    forgotten, registered = _reconcile_versions(line, shown, run_ids, showcase)  # Step 2
-    changes += registered
+    forgotten, versions = _reconcile_versions(line, shown, run_ids, showcase)  # Step 2
+    differences += versions
     has = None if forgotten else shown.champion
     champion = line.champion.model.version if line.champion else None
     if champion is not None and champion > len(run_ids):
         champion = None  # a promotion without its version: nothing there to point at
     if champion != has:  # Step 3
         showcase.set_champion(line.name, champion)
-        changes.append(f"{CHAMPION}: {has or 'nobody'} → {champion or 'nobody'}")
-    return tuple(changes)
+    if champion != shown.champion:
+        differences.append(f"{CHAMPION}: {shown.champion or 'nobody'} instead of {champion or 'nobody'}")
+    return tuple(differences)
 
 
 def _kept_run(shown: tuple[ShownRun, ...], wanted: RunOutline) -> tuple[str | None, str]:
@@ -121,7 +122,7 @@ def _kept_run(shown: tuple[ShownRun, ...], wanted: RunOutline) -> tuple[str | No
 
 def _difference(run: ShownRun, wanted: RunOutline) -> str:
     if not run.finished:
-        return "was left unfinished"
+        return "left unfinished"
     for what, shown, should in (
         ("parameters", run.parameters, wanted.parameters),
         ("metrics", run.metrics, wanted.metrics),
@@ -129,29 +130,61 @@ def _difference(run: ShownRun, wanted: RunOutline) -> str:
         ("tags", {name: run.tags.get(name) for name in wanted.tags}, wanted.tags),
     ):
         if dict(shown) != dict(should):
-            return f"had other {what}"
+            return f"with other {what}"
     return ""
 
 
 def _reconcile_versions(
     line: LoggedLine, shown: ShownLine, run_ids: list[str], showcase: ModelShowcase
 ) -> tuple[bool, list[str]]:
-    """Return whether the registered versions were taken away first, and what was changed."""
+    """Return whether the registered versions were taken away first, and what differed."""
     wanted = [
         ShownVersion(version=number, run_id=run_id, tags=_version_tags(line, number))
         for number, run_id in enumerate(run_ids, 1)
     ]
     have = sorted(shown.versions, key=lambda version: version.version)
-    changes: list[str] = []
+    differences: list[str] = []
     if forgotten := have != wanted[: len(have)]:
-        changes.append("registered versions differed and were registered again")
+        differences.append("registered versions are not those of the log")
         showcase.forget_versions(line.name)
         have = []
     for version in wanted[len(have) :]:
-        number = showcase.add_version(line.name, version.run_id, version.tags)
-        changes.append(f"{line.name}/{number} registered")
-    return forgotten, changes
+        showcase.add_version(line.name, version.run_id, version.tags)
+        if not forgotten:
+            differences.append(f"{line.name}/{version.version}: not registered")
+    return forgotten, differences
 
 
 def _version_tags(line: LoggedLine, number: int) -> Mapping[str, str]:
     return {"telltale.artifact_sha256": line.versions[number - 1].event.model.artifact_sha256}
+
+
+class Onlooker:
+    """A showcase that is only looked at: nothing is written to it, so that `reconcile` tells and mends nothing."""
+
+    def __init__(self, showcase: ModelShowcase) -> None:
+        self._showcase: Final = showcase
+        self._shown: dict[str, ShownLine] = {}
+
+    def line(self, name: str) -> ShownLine:
+        """Return what is shown of a line."""
+        self._shown[name] = self._showcase.line(name)
+        return self._shown[name]
+
+    def add_run(self, line: str, content: RunContent) -> str:
+        """Write nothing; return the run that stands there instead, so that versions are not called wrong as well."""
+        instead = self._shown[line].runs.get(content.name, ())
+        return instead[0].run_id if instead else f"unwritten {content.name}"
+
+    def remove_run(self, run_id: str) -> None:
+        """Leave it."""
+
+    def add_version(self, line: str, run_id: str, tags: Mapping[str, str]) -> int:  # noqa: ARG002 - the port's
+        """Register nothing."""
+        return 0
+
+    def forget_versions(self, line: str) -> None:
+        """Leave them."""
+
+    def set_champion(self, line: str, version: int | None) -> None:
+        """Leave it."""

@@ -1,8 +1,10 @@
 """One full stack after another's attacks. The order of the tests is the stack's life."""
 
+import hashlib
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -10,10 +12,24 @@ import psutil
 import pytest
 from psycopg import connect, errors
 
+from infra.mlflow.reconcile import ShownLine
+from infra.mlflow.showcase import MlflowShowcase
 from tests.integration.stack.kept import put_everywhere, where_kept
+from tests.integration.stack.mirrored import content, model_bytes, published, shown, two_models_of_pumps, wipe
 from tests.stacks import StackOfTests, must, wait_until
 
 SERVICES = {"kafka", "registry", "postgres", "s3", "mlflow"}
+
+
+@pytest.fixture(scope="module")
+def full_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackOfTests]:
+    """Every service, MLflow and S3 among them."""
+    stack = StackOfTests(tmp_path_factory.mktemp("full") / "home")
+    try:
+        must(stack.up(light=False))
+        yield stack
+    finally:
+        stack.run("reset", "--yes")
 
 
 def test_status_names_every_service_with_pid_state_address_and_since(full_stack: StackOfTests) -> None:
@@ -69,6 +85,34 @@ def test_an_artifact_goes_through_mlflow_into_the_object_store(full_stack: Stack
     url = f"{full_stack.settings.mlflow_url}/api/2.0/mlflow-artifacts/artifacts/kept.txt"
     httpx.put(url, content=b"kept").raise_for_status()
     assert httpx.get(url).content == b"kept"
+
+
+def test_mlflow_is_held_against_the_log_and_filled_again_when_it_and_its_bucket_are_wiped(
+    full_stack: StackOfTests,
+) -> None:
+    first, second = two_models_of_pumps(full_stack)
+    nothing_there = [
+        "pump/1: run missing",
+        "pump/2: run missing",
+        "pump/1: not registered",
+        "pump/2: not registered",
+        "champion: nobody instead of 1",
+    ]
+    assert published(full_stack, "--check") == (1, nothing_there)
+    assert published(full_stack) == (0, nothing_there)
+    assert published(full_stack, "--check") == (0, [])
+    before = shown(full_stack)
+    assert "score-distribution.png" in before.runs["pump/1"][0].sizes
+    MlflowShowcase(full_stack.settings.mlflow_url).set_champion("pump", 2)
+    assert published(full_stack, "--check") == (1, ["champion: 2 instead of 1"])
+
+    wipe(full_stack)
+    assert shown(full_stack) == ShownLine(runs={}, versions=(), champion=None)
+    assert published(full_stack) == (0, nothing_there)
+    assert content(shown(full_stack)) == content(before)
+    for model in (first, second):
+        assert hashlib.sha256(model_bytes(full_stack, model)).hexdigest() == model.artifact_sha256
+    assert published(full_stack, "--check") == (0, [])
 
 
 def test_services_killed_all_at_once_come_back_with_everything_they_held(full_stack: StackOfTests) -> None:

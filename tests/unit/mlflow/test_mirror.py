@@ -9,7 +9,7 @@ import pytest
 from domain.models import ModelPromoted
 from domain.positions import Position
 from infra.mlflow.mirror import Mirror
-from infra.mlflow.reconcile import ShowcaseNotReachable, reconcile
+from infra.mlflow.reconcile import Onlooker, ShowcaseNotReachable, reconcile
 from infra.mlflow.run_content import MODEL_FILE, RunContents, run_content
 from infra.model_lines import LoggedLine, LoggedModelEvent, fold
 from ml.isolation_forest.trainer import IsolationForestTrainer
@@ -92,9 +92,9 @@ def test_an_empty_mlflow_is_filled_from_the_log(models: FakeModelLog) -> None:
     assert changes == (
         "pump/1: run missing",
         "pump/2: run missing",
-        "pump/1 registered",
-        "pump/2 registered",
-        "champion: nobody → 2",
+        "pump/1: not registered",
+        "pump/2: not registered",
+        "champion: nobody instead of 2",
     )
     assert [run.tags["telltale.model"] for _, run in showcase.runs.values()] == ["pump/1", "pump/2"]
     assert [version.run_id for version in showcase.registered["pump"]] == list(showcase.runs)
@@ -127,11 +127,11 @@ def test_the_run_shows_parameters_metrics_manifest_model_and_plot(models: FakeMo
 @pytest.mark.parametrize(
     ("part", "says"),
     [
-        ({"parameters": {}}, "had other parameters"),
-        ({"metrics": {"threshold": 0.1}}, "had other metrics"),
-        ({"sizes": {}}, "had other files"),
-        ({"finished": False}, "was left unfinished"),
-        ({"tags": {"telltale.model": "pump/1"}}, "had other tags"),
+        ({"parameters": {}}, "with other parameters"),
+        ({"metrics": {"threshold": 0.1}}, "with other metrics"),
+        ({"sizes": {}}, "with other files"),
+        ({"finished": False}, "left unfinished"),
+        ({"tags": {"telltale.model": "pump/1"}}, "with other tags"),
     ],
 )
 def test_a_run_changed_by_hand_is_written_anew(models: FakeModelLog, part: dict[str, object], says: str) -> None:
@@ -152,10 +152,10 @@ def test_a_promotion_moves_the_alias_and_a_moved_alias_is_moved_back(models: Fak
     mirrored(models, showcase, champion=None)
     assert showcase.champions == {}
 
-    assert mirrored(models, showcase, champion=1) == ("champion: nobody → 1",)
+    assert mirrored(models, showcase, champion=1) == ("champion: nobody instead of 1",)
     showcase.champions["pump"] = 2
-    assert mirrored(models, showcase, champion=1) == ("champion: 2 → 1",)
-    assert mirrored(models, showcase, champion=None) == ("champion: 1 → nobody",)
+    assert mirrored(models, showcase, champion=1) == ("champion: 2 instead of 1",)
+    assert mirrored(models, showcase, champion=None) == ("champion: 1 instead of nobody",)
 
 
 def test_versions_registered_by_others_are_taken_away(models: FakeModelLog) -> None:
@@ -165,7 +165,7 @@ def test_versions_registered_by_others_are_taken_away(models: FakeModelLog) -> N
 
     changes = mirrored(models, showcase)
 
-    assert changes[0] == "registered versions differed and were registered again"
+    assert changes[0] == "registered versions are not those of the log"
     assert [version.version for version in showcase.registered["pump"]] == [1, 2]
     assert showcase.champions == {"pump": 2}
     assert mirrored(models, showcase) == ()
@@ -181,6 +181,27 @@ def test_a_doubled_run_and_a_run_of_no_version_are_removed(models: FakeModelLog)
     mirrored(models, showcase)
 
     assert set(showcase.runs) == {"run-1", "run-2"}
+
+
+def test_an_onlooker_tells_every_difference_and_mends_none(models: FakeModelLog) -> None:
+    showcase = FakeShowcase()
+    mirrored(models, showcase, champion=1)
+    line, run = showcase.runs["run-2"]
+    showcase.runs["run-2"] = (line, replace(run, metrics={"threshold": 0.1}))
+    showcase.runs["stranger"] = (line, replace(run, run_id="stranger", tags={"telltale.model": "pump/9"}))
+    showcase.champions["pump"] = 2
+    before = showcase.changes
+
+    told = reconcile(a_line(models, champion=1), Onlooker(showcase), contents_of(models))
+
+    assert told == (
+        "pump/2: run with other metrics",
+        "pump/9: run of no version in the log",
+        "champion: 2 instead of 1",
+    )
+    assert showcase.changes == before
+    del showcase.registered["pump"][1]
+    assert "pump/2: not registered" in reconcile(a_line(models, champion=1), Onlooker(showcase), contents_of(models))
 
 
 def test_wherever_the_mirror_is_cut_off_it_goes_on_from_there(models: FakeModelLog) -> None:

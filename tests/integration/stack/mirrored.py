@@ -1,0 +1,93 @@
+"""What MLflow shows of the log's models, and an MLflow that lost everything."""
+
+import json
+import os
+import random
+import signal
+from typing import Any
+
+import httpx
+from obstore.store import S3Store
+from psycopg import connect
+
+from domain.models import ModelRef
+from domain.topics import PROFILE_EVENTS
+from infra.embedded.postgres import MLFLOW
+from infra.mlflow.reconcile import ShownLine
+from infra.mlflow.run_content import MODEL_FILE
+from infra.mlflow.showcase import MlflowShowcase
+from tests.builders import a_profile
+from tests.guarantees.plant import CHANNELS, Plant, promote, some_readings, train
+from tests.stacks import StackOfTests, wait_until
+
+
+def two_models_of_pumps(stack: StackOfTests) -> tuple[ModelRef, ModelRef]:
+    """Put pump/1, champion, and pump/2 into the log."""
+    plant = Plant(stack)
+    plant.append(PROFILE_EVENTS, "pump", a_profile("pump", channels=CHANNELS))
+    plant.send(some_readings(0, 1_000, random.Random(1), faults=0))
+    models = train(plant), train(plant)
+    promote(plant, models[0])
+    return models
+
+
+def published(stack: StackOfTests, *words: str) -> tuple[int, list[str]]:
+    """Return the exit code of `models publish` and what it says differed in MLflow."""
+    done = stack.run("models", "publish", "--json", *words)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, [difference for line in told["lines"] for difference in line["differences"]]
+
+
+def shown(stack: StackOfTests) -> ShownLine:
+    """Return what MLflow shows of the pumps' models."""
+    return MlflowShowcase(stack.settings.mlflow_url).line("pump")
+
+
+def wipe(stack: StackOfTests) -> None:
+    """Drop every table of MLflow and every object of its store, and let it start anew on nothing."""
+    settings = stack.settings
+    secrets = json.loads((stack.home / "secrets.json").read_text())
+    postgres = stack.parts()["postgres"]["address"]
+    with connect(f"postgresql://{MLFLOW}:{secrets[MLFLOW]}@{postgres}/{MLFLOW}") as database:
+        tables = database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        assert len(tables) > 10
+        for (table,) in tables:
+            database.execute(f'DROP TABLE "{table}" CASCADE'.encode())
+    store = S3Store(
+        settings.s3_bucket,
+        endpoint=settings.s3_endpoint,
+        access_key_id=settings.s3_access_key,
+        secret_access_key=settings.s3_secret_key,
+        region="us-east-1",
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": True},
+    )
+    held = [one["path"] for page in store.list() for one in page]
+    assert any(path.endswith("model.telltale") for path in held)
+    store.delete(held)
+    before = stack.parts()["mlflow"]["pid"]
+    os.kill(before, signal.SIGKILL)
+    wait_until(
+        lambda: stack.parts()["mlflow"]["pid"] != before and stack.parts()["mlflow"]["state"] == "ready",
+        deadline_s=180,
+        what="MLflow starts anew",
+    )
+
+
+def content(line: ShownLine) -> dict[str, object]:
+    """Return what is shown without the ids that MLflow makes up."""
+    return {
+        "runs": {
+            model: [(run.parameters, run.metrics, run.sizes, run.finished) for run in runs]
+            for model, runs in line.runs.items()
+        },
+        "versions": sorted((one.version, tuple(one.tags.items())) for one in line.versions),
+        "champion": line.champion,
+    }
+
+
+def model_bytes(stack: StackOfTests, model: ModelRef) -> bytes:
+    """Return a model's bytes as MLflow gives them out."""
+    (run,) = shown(stack).runs[str(model)]
+    asked = {"run_uuid": run.run_id, "path": MODEL_FILE}
+    return httpx.get(f"{stack.settings.mlflow_url}/get-artifact", params=asked).raise_for_status().content
