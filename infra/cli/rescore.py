@@ -1,6 +1,5 @@
 """`telltale rescore`: history judged again by another model, beside the live verdicts."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +7,6 @@ import typer
 from domain.admission import UnknownProfile
 from domain.models import ModelRef, ModelTrained
 from domain.rescoring import (
-    RescoredRange,
     RescoringCompleted,
     RescoringFailed,
     RescoringRequested,
@@ -16,10 +14,9 @@ from domain.rescoring import (
     requested,
 )
 from domain.topics import SENSOR_EVENTS
-from infra.cli.history_bounds import offsets_of
-from infra.cli.moments import parse_moment
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, note, print_json, say
 from infra.cli.progress import progress
+from infra.cli.rescoring_ranges import ranges_of
 from infra.container import Container
 from infra.kafka.clients import LogNotReachable, partitions_of
 from infra.kafka.ends import LogEnds
@@ -44,7 +41,10 @@ def rescore(
         str | None, typer.Option("--from", metavar="T", help="Readings appended at T or later, by the log's clock.")
     ] = None,
     before: Annotated[
-        str | None, typer.Option("--to", metavar="T", help="Readings appended before T. Default: the log's end now.")
+        str | None,
+        typer.Option(
+            "--to", metavar="T", help="Readings appended before T, or below these positions. Default: the end now."
+        ),
     ] = None,
     from_offsets: Annotated[
         str | None,
@@ -60,6 +60,9 @@ def rescore(
 
     Verdicts and score ledger go to rescored-anomaly-events under the run's id; the live topics are only read. Stopped
     or killed, the same command goes on where the log says that it stands.
+
+    A range of offsets: --from-offsets sensor-events/3/180000 --to sensor-events/3/190000, several joined by commas; a
+    partition without its own --to goes on to the log's end.
 
     Example: telltale rescore pump/2 --from 2026-03-09T08:00Z --to 2026-03-09T12:00Z
     """
@@ -130,25 +133,14 @@ def _request(
         raise CommandFailed("--follow has no end: leave --to out", code=ExitCode.USAGE)
     ref = _model(container, model)
     ends = LogEnds(container.settings().kafka_bootstrap)
-    starts = offsets_of(from_offsets)
-    places = [(SENSOR_EVENTS, partition) for partition in sorted(starts or partitions_of(SENSOR_EVENTS))]
-    first, stable = ends.first(places), ends.stable(places)
-
-    def moment(text: str) -> Mapping[tuple[str, int], int]:
-        found = ends.from_moment(places, moment_ms=int(parse_moment(text).timestamp() * 1000))
-        return {place: stable[place] if offset < 0 else offset for place, offset in found.items()}
-
-    begins = moment(since) if since else {place: starts.get(place[1], first[place]) for place in places}
-    upto = moment(before) if before else stable
-    ranges = tuple(
-        RescoredRange(partition=place[1], from_offset=max(begins[place], first[place]), next_offset=upto[place])
-        for place in places
-        if follow or upto[place] > max(begins[place], first[place])
+    ranges = ranges_of(
+        ends,
+        partitions_of(SENSOR_EVENTS),
+        since=since,
+        before=before,
+        from_offsets=from_offsets,
+        follow=follow,
     )
-    if not ranges:
-        raise CommandFailed(
-            "there is no reading in that stretch", then="telltale log sensor-events", code=ExitCode.REFUSED
-        )
     asked = " ".join(f"{name}={text}" for name, text in (("from", since or from_offsets), ("to", before)) if text)
     return requested(
         ref,
