@@ -35,17 +35,17 @@ class ArtifactsInMemory:
         name, sha256 = profile.split("@", 1)[0], sha256_of(content)
         model = ModelRef(profile=profile, name=name, version=len(self.trained) + 1, artifact_sha256=sha256)
         manifest = f"manifest of {model}"
-        self.trained.append(
-            ModelTrained(
-                model=model,
-                detectors=(),
-                manifest=manifest,
-                manifest_sha256=sha256_of(manifest.encode()),
-                rows=1,
-                metrics={},
-                parameters={},
-            )
+        trained = ModelTrained(
+            model=model,
+            detectors=(),
+            manifest=manifest,
+            manifest_sha256=sha256_of(manifest.encode()),
+            rows=1,
+            metrics={},
+            parameters={},
         )
+        self.trained.append(trained)
+        self.log.model_events.append((len(self.log.model_events), trained))
         self.stored[sha256] = content
         self.log.artifacts[sha256] = load_detector(content)
         promoted = ModelPromoted(model=model, replaces=None, because="a test", actor="ada", forced=False)
@@ -85,10 +85,9 @@ class FakeLineageLog(FakeHistory):
                 yield event
 
     def model_news(self) -> Iterable[LoggedModelNews]:
-        promoted = [event for _, event in self._held.model_events if isinstance(event, ModelPromoted)]
-        events: list[ModelEvent] = [*self._artifacts.trained, *promoted]
-        for offset, event in enumerate(events):
-            yield LoggedModelNews(event=event, position=Position(MODEL_EVENTS, 0, offset), appended_at=NOON)
+        for offset, event in self._held.model_events:
+            if isinstance(event, ModelEvent):
+                yield LoggedModelNews(event=event, position=Position(MODEL_EVENTS, 0, offset), appended_at=NOON)
 
     def stored(self, artifact_sha256: str) -> StoredBytes | None:
         content = self._artifacts.stored.get(artifact_sha256)

@@ -24,7 +24,8 @@ class VerdictNotFound(LookupError):
 class Lineage:
     """What the log says of a verdict's origin; None where it holds nothing, or nothing that can be read.
 
-    record: the reading as it is stored. promotion: the newest of the model before the verdict was written.
+    record: the reading as it is stored. promotions: of the model, in log order. promotion: their newest before the
+    verdict was written.
     """
 
     verdict: LoggedVerdict
@@ -34,6 +35,7 @@ class Lineage:
     reading: SensorReadingRecorded | None
     trained: LoggedModelNews | None
     promotion: LoggedModelNews | None
+    promotions: tuple[LoggedModelNews, ...]
 
 
 def lineage_of(event_id: UUID, log: LineageLog, contracts: Contracts, *, near: Position | None = None) -> Lineage:
@@ -51,11 +53,8 @@ def lineage_of(event_id: UUID, log: LineageLog, contracts: Contracts, *, near: P
     news = list(log.model_news())
     model = verdict.event.model
     trained = [one for one in news if isinstance(one.event, ModelTrained) and one.event.model == model]
-    promoted = [
-        one
-        for one in news
-        if isinstance(one.event, ModelPromoted) and one.event.model == model and one.appended_at <= verdict.appended_at
-    ]
+    promotions = tuple(one for one in news if isinstance(one.event, ModelPromoted) and one.event.model == model)
+    before = [one for one in promotions if one.appended_at <= verdict.appended_at]
     return Lineage(
         verdict=verdict,
         reading_position=position,
@@ -63,7 +62,8 @@ def lineage_of(event_id: UUID, log: LineageLog, contracts: Contracts, *, near: P
         schema_id=schema_id,
         reading=reading,
         trained=trained[0] if trained else None,
-        promotion=promoted[-1] if promoted else None,
+        promotion=before[-1] if before else None,
+        promotions=promotions,
     )
 
 

@@ -33,6 +33,7 @@ class JudgedAgain:
     """What the model says of one reading now.
 
     ratio, raw: of the recorded kind; NaN when it judged nothing. verdict: None when the reading is not abnormal.
+    promoted_at: offset of the promotion that put the model into force, as the scorer recorded it at the change.
     """
 
     ratio: float
@@ -43,6 +44,7 @@ class JudgedAgain:
     snapshot_at: int
     folded: int
     changes: int
+    promoted_at: int
 
 
 class StoredModels:
@@ -103,7 +105,7 @@ def judge_again(
     warming = Warming(log, decoding)
     for change in changes:  # Step 3
         state = folded(state, reading.partition, change.from_offset, history=log, decoding=decoding)
-        state = _changed(state, change, models=models, warming=warming)
+        state = changed(state, change, models=models, warming=warming)
     state = folded(state, reading.partition, reading.offset, history=log, decoding=decoding)
     batch = next(iter(log.records(reading.partition, reading.offset, reading.offset + 1)), None)  # Step 4
     if batch is None:
@@ -126,6 +128,7 @@ def judge_again(
         snapshot_at=snapshot_at,
         folded=reading.offset - snapshot_at,
         changes=len(changes),
+        promoted_at=judged.loaded.promoted_at,
     )
 
 
@@ -150,7 +153,13 @@ def _changes(state: PartitionState, verdict: Position, log: LineageLog) -> list[
     return found
 
 
-def _changed(state: PartitionState, change: ScoringModelChanged, *, models: Models, warming: Warming) -> PartitionState:
+def changed(state: PartitionState, change: ScoringModelChanged, *, models: Models, warming: Warming) -> PartitionState:
+    """Return the state in which the scoring goes on with another model, as the record of the change says.
+
+    Raises:
+        NotReplayable: it says something that this version does not know.
+        ModelUnloadable: the model's bytes are missing or hold no detector.
+    """
     loaded = LoadedModel(change.model, change.model_events_offset, models.load(change.model))
     if change.state == FRESH:
         return state.with_model(loaded)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, fields
 
 from domain.anomalies import AnomalyDetected, verdict_id
 from domain.models import ModelTrained
+from domain.positions import Position
 from domain.scoring import ReadingsScored
+from domain.topics import MODEL_EVENTS
 from ml.lineage.lineage import Lineage
 from ml.lineage.ports import LineageLog
 from ml.lineage.replay import JudgedAgain, NotReplayable, StoredModels, judge_again, runtime_of
@@ -67,6 +69,7 @@ class Verifier:
             again = judge_again(event, lineage.verdict.position, log=self._log, models=models, decoding=self._decoding)
         except (NotReplayable, ModelUnloadable) as error:
             checks.append(Check(what="score", equal=None, recorded=repr(event.score), found=f"not judged: {error}"))
+        checks.append(_promotion_check(lineage, again))
         if again is not None:
             same_runtime = self._same_runtime(lineage, again)
             checks += _score_checks(event, again, same_runtime=same_runtime)
@@ -128,6 +131,23 @@ def _model_checks(lineage: Lineage, models: StoredModels) -> Iterator[Check]:
         return
     trained = lineage.trained.event
     yield _equal("manifest", trained.manifest_sha256, hashlib.sha256(trained.manifest.encode()).hexdigest())
+
+
+def _promotion_check(lineage: Lineage, again: JudgedAgain | None) -> Check:
+    """Hold the promotion that the scorer recorded when it changed to the model against model-events.
+
+    Where the reading can't be judged again nothing says which change put the model into force: then only a model
+    that was never promoted before its verdict is told.
+    """
+    model = lineage.verdict.event.model
+    if again is None:
+        found = "none before the verdict" if lineage.promotion is None else str(lineage.promotion.position)
+        equal = False if lineage.promotion is None else None
+        return Check(what="promotion", equal=equal, recorded=str(model), found=found)
+    named = str(Position(MODEL_EVENTS, 0, again.promoted_at))
+    equal = any(str(one.position) == named for one in lineage.promotions)
+    found = ", ".join(str(one.position) for one in lineage.promotions) or "no promotion of it in model-events"
+    return Check(what="promotion", equal=equal, recorded=f"{model} by {named}", found=named if equal else found)
 
 
 def _ledger_checks(lineage: Lineage, log: LineageLog) -> Iterator[Check]:

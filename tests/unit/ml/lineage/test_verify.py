@@ -1,21 +1,31 @@
 """Old verdicts judged again: equal to the bit, or told with both numbers."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 
 from domain.anomalies import AnomalyDetected
+from domain.models import ModelPromoted
 from domain.readings import SensorReadingRecorded
 from domain.scoring import ReadingsScored, ScorerStateSaved, ScoringModelChanged
 from domain.topics import ANOMALY_EVENTS, SCORER_STATE
+from infra.cli.main import run
+from infra.cli.output import ExitCode
+from infra.kafka.contracts import ContractsFollower
+from infra.lineage import LineageDesk
 from ml.artifact import Artifact, pack, unpack
 from ml.lineage.lineage import VerdictNotFound, lineage_of
 from ml.lineage.same import same_decision, same_number
 from ml.lineage.verify import Check, StoredRow, Verification, Verifier
 from ml.panel.trainer import PanelTrainer
 from ml.scoring.scorer import Scorer
+from schemas.codec import decode, encode
+from schemas.contracts import Contracts
 from tests.fake_lineage import ArtifactsInMemory, FakeLineageLog
+from tests.fake_read_models import FakeReadModelStore
 from tests.fake_scoring import FakeDecoding, FakeScoringLog, InMemoryLog
 from tests.unit.ml.scoring.fleet import PROFILE, PUMPS, healthy
 from tests.unit.ml.scoring.test_scorer import a_scorer, steps
@@ -174,6 +184,100 @@ def test_a_falsified_verdict_differs_from_what_its_model_says(history: History) 
     verification = history.verify(verdict)
     score = only(verification, "score")
     assert (score.equal, score.recorded, score.found) == (False, "99.0", repr(verdict.score))
+
+
+def test_a_model_put_into_force_without_a_promotion_before_is_told(history: History) -> None:
+    log, (first, second) = history.log, promotions(history)
+    of_first, of_second = history.verdicts()[0], history.verdicts()[-1]
+    assert only(history.verify(of_second), "promotion").found == f"model-events/0/{second}"
+
+    without_second = [(at, event) for at, event in log.model_events if at != second]
+    later = [(at + 10 if at == second else at, event) for at, event in log.model_events]
+    another = [(at, log.model_events[first][1] if at == second else event) for at, event in log.model_events]
+    for falsified in (without_second, later, another):
+        log.model_events[:] = falsified
+        verification = history.verify(of_second)
+        assert not verification.equal
+        assert [check.what for check in verification.checks if check.equal is False] == ["promotion"]
+        assert f"by model-events/0/{second}" in only(verification, "promotion").recorded
+        assert history.verify(of_first).equal
+
+
+def test_a_model_never_promoted_is_told_where_its_reading_can_not_be_judged_again(history: History) -> None:
+    verdict = history.verdicts()[0]
+    del history.artifacts.stored[verdict.model.artifact_sha256]
+    assert only(history.verify(verdict), "promotion").equal is None
+    history.log.model_events.clear()
+    assert only(history.verify(verdict), "promotion").equal is False
+
+
+def promotions(history: History) -> list[int]:
+    return [offset for offset, event in history.log.model_events if isinstance(event, ModelPromoted)]
+
+
+def test_a_falsified_reading_is_told_with_both_values(history: History) -> None:
+    verdict = history.verdicts()[0]
+    falsify(history, verdict, vibration=verdict.measurements["vibration"] + 1)
+    verification = history.verify(verdict)
+    assert not verification.equal
+    measured = only(verification, "measurements")
+    assert measured.equal is False
+    assert f"vibration {verdict.measurements['vibration']!r}" in measured.recorded
+    assert f"vibration {verdict.measurements['vibration'] + 1!r}" in measured.found
+    assert only(verification, "score").equal is False
+    assert only(verification, "reading").equal
+
+
+def falsify(history: History, verdict: AnomalyDetected, **measured: float) -> None:
+    """Overwrite what sensor-events holds of a verdict's reading."""
+    log, offset = history.log, int(verdict.reading_position.rsplit("/", 1)[1])
+    reading = decode(log.source[offset], log.contracts)
+    assert isinstance(reading, SensorReadingRecorded)
+    log.source[offset] = encode(replace(reading, measurements={**reading.measurements, **measured}), log.contracts)
+    log.keys[log.source[offset]] = reading.machine_id.encode()
+
+
+class Wired:
+    """The container of `telltale explain` over a history; no read model answers."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def read_store(self) -> FakeReadModelStore:
+        return FakeReadModelStore(missing={"anomalies"})
+
+    def lineage_desk(self) -> LineageDesk:
+        log = FakeLineageLog(self._history.log, self._history.artifacts)
+        return LineageDesk(
+            log,
+            cast("ContractsFollower", Known(self._history.log.contracts)),
+            Verifier(log, FakeDecoding(self._history.log)),
+        )
+
+
+@dataclass
+class Known:
+    contracts: Contracts
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_explain_ends_with_0_for_what_holds_and_with_1_for_a_damaged_model(
+    history: History, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("infra.cli.explain.Container", lambda: Wired(history))
+    verdict = history.verdicts()[-1]
+    command = ["explain", str(verdict.event_id), "--verify", *words]
+    assert run(command) == ExitCode.YES
+    assert verdict.reading_position in capsys.readouterr().out
+    sha256 = verdict.model.artifact_sha256
+    history.artifacts.stored[sha256] = damaged(history.artifacts.stored[sha256])
+    assert run(command) == ExitCode.NO
+    said = capsys.readouterr().out
+    if words:
+        checks = json.loads(said)["verification"]["checks"]
+        assert "model's bytes" in {check["what"] for check in checks if check["equal"] is False}
+    else:
+        assert "DIFFERS" in said.splitlines()[-1]
 
 
 def test_an_unknown_verdict_is_not_found(history: History) -> None:
