@@ -13,6 +13,7 @@ from domain.scoring import ReadingsScored, ScorerStateSaved
 from domain.topics import ANOMALY_EVENTS, SCORER_STATE, SENSOR_EVENTS
 from ml.detector import Batch, Detector, Explanations, FloatArray, IntArray, Verdicts
 from ml.scoring.ports import ModelUnloadable, TransactionAborted
+from ml.scoring.snapshots import whole_snapshots
 from schemas.codec import Event, encode
 from schemas.contracts import Contracts
 from schemas.decoder import ReadingDecoder
@@ -163,9 +164,8 @@ class FakeHistory:
         return ledgers[-1] if ledgers else None
 
     def snapshots(self, partition: int) -> Iterator[Sequence[ScorerStateSaved]]:
-        for event in reversed(self._log.topics.get(SCORER_STATE, [])):
-            assert isinstance(event, ScorerStateSaved)
-            yield (event,)
+        saved = reversed(self._log.topics.get(SCORER_STATE, []))
+        yield from whole_snapshots(event for event in saved if isinstance(event, ScorerStateSaved))
 
     def records(self, partition: int, start: int, end: int) -> Iterator[RecordBatch]:
         if start < end:

@@ -15,6 +15,7 @@ from domain.topics import ANOMALY_EVENTS, SCORER_STATE, SENSOR_EVENTS
 from infra.kafka.clients import consumer, reachable
 from infra.kafka.ends import LogEnds, Place
 from infra.kafka.reading import read_stretch
+from ml.scoring.snapshots import whole_snapshots
 from schemas.codec import Event, decode
 from schemas.contracts import Contracts
 from schemas.records import RecordBatch
@@ -41,14 +42,8 @@ class KafkaScoringHistory:
 
     def snapshots(self, partition: int) -> Iterator[Sequence[ScorerStateSaved]]:
         """Yield complete snapshots, newest first, each as its chunks in order."""
-        chunks: list[ScorerStateSaved] = []
-        for _, event in self._backwards(SCORER_STATE, partition):
-            if not isinstance(event, ScorerStateSaved):
-                continue
-            chunks.insert(0, event)
-            if event.chunk == 0:
-                yield tuple(chunks)
-                chunks = []
+        events = (event for _, event in self._backwards(SCORER_STATE, partition))
+        yield from whole_snapshots(event for event in events if isinstance(event, ScorerStateSaved))
 
     def records(self, partition: int, start: int, end: int) -> Iterator[RecordBatch]:
         """Yield the source partition's records from `start` to below `end`."""
