@@ -53,7 +53,7 @@ class Options(NamedTuple):
     full_day: float = 0.9
     full_rows: int = 3600
     """With fewer rows no tail is fitted to the shift's levels."""
-    short_shift: float = 2.25
+    short_shift: float = 2.0
     """So many times the 99 % quantile of a level is the shift's threshold then."""
     armed_rows: int = 1800
     """With fewer rows noise, drift and the band are not judged."""
