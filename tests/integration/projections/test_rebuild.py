@@ -1,7 +1,9 @@
 """A rebuild over a log in memory and real tables: proof, swap, undo, what is left by an interruption."""
 
+import json
+import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
 
@@ -9,6 +11,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from infra.cli.main import run
+from infra.cli.output import ExitCode
 from infra.embedded.postgres import PostgresService
 from infra.postgres.builds import Build, ensure_serving_build, live_builds, serving_build
 from infra.postgres.connections import connect_for_writing
@@ -251,13 +255,41 @@ def test_another_log_is_loaded_and_serves_only_when_somebody_says_why(connection
     assert serving_build(connection, "readings") == Build("readings", 2)
 
 
-def test_the_estimate_says_what_a_rebuild_would_read(connection: psycopg.Connection, dsn: str) -> None:
+@dataclass
+class Wired:
+    """The container of `telltale rebuild` over a desk of these tests."""
+
+    desk: RebuildDesk
+
+    def rebuild_desk(self) -> RebuildDesk:
+        return self.desk
+
+
+def test_a_dry_run_says_what_a_rebuild_would_take_and_changes_nothing(
+    connection: psycopg.Connection, dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     log = random_log(3)
-    serving(connection, dsn, "readings", log)
-    estimate = desk(dsn, log).estimate("readings")
+    first = serving(connection, dsn, "readings", log)
     ends = [end for where, end in log.ends.items() if where.topic == "sensor-events"]
-    assert (estimate.events, estimate.same_sql, estimate.unfinished) == (sum(ends), True, None)
-    assert estimate.bytes_needed > 0
+    before = schemas(connection), positions(connection, first.schema)
+    monkeypatch.setattr("infra.cli.rebuild.Container", lambda: Wired(desk(dsn, log)))
+
+    assert run(["rebuild", "readings", "--dry-run"]) == ExitCode.YES
+    said = capsys.readouterr().out
+    assert re.search(rf"readings: {sum(ends):,} records, about \d+ s; the SQL is that of the serving build", said)
+    assert re.search(r"disk: about \d+\.\d\d GB needed, (\d[\d,]*\.\d\d GB|not known from here) free", said)
+    assert run(["rebuild", "readings", "--dry-run", "--json"]) == ExitCode.YES
+    [estimate] = json.loads(capsys.readouterr().out)
+    assert (estimate["events"], estimate["same_sql"], estimate["unfinished"]) == (sum(ends), True, None)
+    assert estimate["bytes_needed"] > 0
+
+    assert (serving_build(connection, "readings"), live_builds(connection, "readings")) == (first, (first,))
+    assert before == (schemas(connection), positions(connection, first.schema))
+    assert connection.execute("SELECT count(*) FROM telltale.proofs").fetchone() == (0,)
+
+
+def schemas(connection: psycopg.Connection) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT nspname FROM pg_namespace ORDER BY nspname").fetchall()]
 
 
 def serving(connection: psycopg.Connection, dsn: str, name: str, log: FakeLog) -> Build:

@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,24 @@ def test_status_where_nothing_was_started_says_what_to_do(tmp_path: Path) -> Non
         "telltale",
         "up",
     ]
+
+
+def test_reset_asks_and_no_removes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "home" / "kafka" / "00000.log"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"readings")
+    monkeypatch.setenv("TELLTALE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert main.run(["reset"]) == ExitCode.NO
+    said = capsys.readouterr().out
+    assert f"Throw away the log and everything else in {tmp_path / 'home'}?" in said
+    assert "nothing was thrown away" in said
+    assert kept.read_bytes() == b"readings"
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert main.run(["reset"]) == ExitCode.YES
+    assert not kept.exists()
 
 
 @pytest.mark.parametrize(

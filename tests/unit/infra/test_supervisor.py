@@ -188,12 +188,24 @@ def test_a_service_that_ends_at_its_start_stops_everything_and_shows_its_last_li
     assert running.supervisor.status.all().phase is Phase.FAILED
 
 
-def test_a_service_that_is_not_ready_in_time_says_what_it_waits_for(
+def test_a_service_that_is_not_ready_in_time_says_what_it_waits_for_its_last_lines_and_the_fix(
     supervise: Callable[..., Running], tmp_path: Path
 ) -> None:
-    running = supervise(ShellPart("slow", "exec sleep 100", tmp_path, ready=lambda: False, ready_deadline_s=0.3))
+    running = supervise(
+        ShellPart(
+            "slow",
+            "echo recovering partition 7; exec sleep 100",
+            tmp_path,
+            ready=lambda: False,
+            ready_deadline_s=0.5,
+            fix="give it more memory",
+        )
+    )
     wait_until(lambda: running.state("slow") is PartState.FAILED, deadline_s=10, what="it failed")
-    assert "did not become ready within 0 s (the test says no)" in (running.reports[0])
+    (report,) = [report for report in running.reports if report.startswith("slow")]
+    assert "did not become ready within 0 s (the test says no)" in report
+    assert "recovering partition 7" in report
+    assert "next  give it more memory" in report
 
 
 def test_an_own_process_that_keeps_ending_stops_nothing_else(supervise: Callable[..., Running], tmp_path: Path) -> None:
