@@ -1,7 +1,7 @@
 """Projectors killed by -9 at a chosen step of a chosen transaction: run as a program by the guarantee tests."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,37 +19,38 @@ STEPS = ("advanced", "applied", "committed")
 
 
 def crash_at(step: str, at: int) -> None:
-    """Let transaction number `at` of all projectors together die at `step`."""
+    """Let all projectors together die when one of them reaches `step` for the `at`th time."""
     transaction = PostgresProjectionStore.transaction
     left = [at]
 
+    def reached(here: str) -> None:
+        if here == step:
+            left[0] -= 1
+            if left[0] == 0:
+                die()
+
     @contextmanager
     def crashing(self: PostgresProjectionStore) -> Iterator[Any]:
-        left[0] -= 1
-        now = step if left[0] == 0 else None
         with transaction(self) as inner:
-            yield _Crashing(inner, now)
-        if now == "committed":
-            die()
+            yield _Crashing(inner, reached)
+        reached("committed")
 
     PostgresProjectionStore.transaction = crashing  # type: ignore[method-assign]
 
 
 class _Crashing:
-    def __init__(self, inner: Any, step: str | None) -> None:
+    def __init__(self, inner: Any, reached: Callable[[str], None]) -> None:
         self._inner = inner
-        self._step = step
+        self._reached = reached
         self.reject = inner.reject
 
     def advance(self, moves: Sequence[Any]) -> None:
         self._inner.advance(moves)
-        if self._step == "advanced":
-            die()
+        self._reached("advanced")
 
     def apply(self, pieces: Sequence[pa.RecordBatch]) -> None:
         self._inner.apply(pieces)
-        if self._step == "applied":
-            die()
+        self._reached("applied")
 
 
 def main(step: str, at: int) -> None:

@@ -22,9 +22,10 @@ from infra.container import Container
 from infra.kafka.clients import partitions_of, producer
 from infra.kafka.contracts import load_contracts
 from infra.kafka.reading import read_to_end
-from ml.isolation_forest.trainer import IsolationForestTrainer
+from ml.panel.trainer import PanelTrainer
 from schemas.codec import Event, decode, encode
 from tests.builders import a_profile, a_reading
+from tests.guarantees.judged_again import scores_that_differ
 from tests.guarantees.log_account import account, is_scored_to_the_end
 from tests.stacks import PROJECT, TELLTALE, StackOfTests, must, wait_until
 
@@ -39,6 +40,8 @@ class Plant:
     stack: StackOfTests
     sent: list[SensorReadingRecorded] = field(default_factory=list)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    clock: int = 0
+    """The next second by the machines' clocks."""
 
     @property
     def bootstrap(self) -> str:
@@ -50,6 +53,12 @@ class Plant:
             client.produce(SENSOR_EVENTS, encode(reading, contracts), reading.machine_id.encode())
         assert client.flush(30) == 0
         self.sent += readings
+
+    def flow(self, count: int, rng: random.Random, *, faults: float = 0.02) -> None:
+        """Send the next readings: one a second of every machine, a share of `faults` far outside; a whole second."""
+        seconds = -(-count // len(MACHINES))
+        self.send(some_readings(self.clock, seconds, rng, faults=faults))
+        self.clock += seconds
 
     def append(self, topic: str, key: str, event: Event) -> None:
         client = producer(self.bootstrap)
@@ -94,6 +103,10 @@ class Plant:
         wait_until(lambda: is_scored_to_the_end(self.bootstrap), deadline_s=120, what="every record is in the ledger")
         assert account(self.bootstrap).faults() == []
 
+    def every_score_must_be_that_of_one_uninterrupted_pass(self) -> None:
+        """Judge the whole log once more from nothing, and hold every score that was written against it."""
+        assert scores_that_differ(self.stack.settings) == []
+
     def scored_to_the_end(self) -> bool:
         covered = dict.fromkeys(partitions_of(SENSOR_EVENTS), 0)
         for partition, event in self.events(ANOMALY_EVENTS):
@@ -110,17 +123,19 @@ class Plant:
             return connection.execute(query).fetchall()
 
 
-def some_readings(start: int, count: int, rng: random.Random, *, faults: float = 0.02) -> list[SensorReadingRecorded]:
-    """Return readings of all machines in turn, a share of `faults` far outside; no two are the same."""
-    readings = []
-    for place in range(start, start + count):
-        far = 30.0 if rng.random() < faults else 0.0
-        values = {channel: rng.gauss(50, 1) + far for channel in CHANNELS}
-        machine = MACHINES[place % len(MACHINES)]
-        readings.append(
-            a_reading(place, machine_id=machine, sensor_id="drive-end", profile="pump@1", measurements=values)
-        )
-    return readings
+def some_readings(start: int, seconds: int, rng: random.Random, *, faults: float = 0.02) -> list[SensorReadingRecorded]:
+    """Return the readings of some seconds, one of every machine, a share of `faults` far outside."""
+    return [
+        pump_reading(second, machine, rng.gauss(50, 1) + (30.0 if rng.random() < faults else 0.0), rng.gauss(50, 1))
+        for second in range(start, start + seconds)
+        for machine in MACHINES
+    ]
+
+
+def pump_reading(second: float, machine: str, *values: float) -> SensorReadingRecorded:
+    """Return one reading of a pump."""
+    measured = dict(zip(CHANNELS, values, strict=True))
+    return a_reading(second, machine_id=machine, sensor_id="drive-end", profile="pump@1", measurements=measured)
 
 
 @contextmanager
@@ -151,10 +166,11 @@ def promote(plant: Plant, model: ModelRef) -> None:
 
 
 def train(plant: Plant) -> ModelRef:
+    """Train a panel, whose judgement rests on what it has seen: a state that is lost or doubled shows in the scores."""
     stored = (
         Container(settings=providers.Object(plant.stack.settings))
         .training()
-        .train_profile("pump", trainer=IsolationForestTrainer(), on_progress=lambda _done, _total: None)
+        .train_profile("pump", trainer=PanelTrainer(), on_progress=lambda _done, _total: None)
     )
     return stored.event.model
 

@@ -48,7 +48,7 @@ def projected_to_the_end(plant: Plant) -> bool:
 def test_rejected_and_dead_lettered_records_are_the_same_and_a_repaired_one_is_one_record(scored_plant: Plant) -> None:
     plant, rng = scored_plant, random.Random(11)
     contracts, client = load_contracts(plant.bootstrap), producer(plant.bootstrap)
-    plant.send(some_readings(0, 100, rng))
+    plant.flow(100, rng)
     good = encode(some_readings(500, 1, rng)[0], contracts)
     implausible = a_reading(600, machine_id=MACHINES[1], sensor_id="s", profile="pump@1", measurements={"speed": 1e9})
     for bad, key in (
@@ -62,7 +62,7 @@ def test_rejected_and_dead_lettered_records_are_the_same_and_a_repaired_one_is_o
     ):
         client.produce(SENSOR_EVENTS, bad, key)
     assert client.flush(30) == 0
-    plant.send(some_readings(1_000, 100, rng))
+    plant.flow(100, rng)
     processes = [plant.telltale("scorer"), plant.telltale("projector")]
     try:
         plant.must_be_scored_exactly_once()

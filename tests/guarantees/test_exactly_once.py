@@ -19,7 +19,7 @@ from infra.kafka.contracts import load_contracts
 from infra.kafka.reading import read_to_end
 from schemas.codec import decode
 from tests.guarantees import crashing_projector, crashing_scorer
-from tests.guarantees.plant import Plant, a_plant, some_readings, train_and_promote
+from tests.guarantees.plant import Plant, a_plant, train_and_promote
 from tests.stacks import wait_until
 
 
@@ -38,18 +38,18 @@ def crash(plant: Plant, program: str, step: str, at: int) -> None:
 
 def test_ten_kills_lose_nothing_and_double_nothing(plant: Plant) -> None:
     rng = random.Random(20260301)
-    plant.send(some_readings(0, 1_000, rng, faults=0))
+    plant.flow(5_000, rng, faults=0)
     train_and_promote(plant)
     kills = [("crashing_scorer", step) for step in crashing_scorer.STEPS]
     kills += [("crashing_projector", step) for step in crashing_projector.STEPS]
     rng.shuffle(kills)
-    for number, (program, step) in enumerate(kills):
-        plant.send(some_readings(1_000 + 400 * number, 400, rng))
+    for program, step in kills:
+        plant.flow(400, rng)
         crash(plant, program, step, rng.randint(1, 2) if program == "crashing_projector" else 1)
     ordinary = {name: plant.telltale(name) for name in ("scorer", "projector")}
     try:
-        for number in range(3):
-            plant.send(some_readings(8_000 + 400 * number, 400, rng))
+        for _ in range(3):
+            plant.flow(400, rng)
             time.sleep(rng.random())  # any moment of the work is a fair one to die in
             name = rng.choice(sorted(ordinary))
             ordinary[name].kill()
@@ -63,6 +63,7 @@ def test_ten_kills_lose_nothing_and_double_nothing(plant: Plant) -> None:
         for process in ordinary.values():
             process.wait(30)
     assert_each_reading_once(plant)
+    plant.every_score_must_be_that_of_one_uninterrupted_pass()
 
 
 def rows_are_complete(plant: Plant) -> bool:

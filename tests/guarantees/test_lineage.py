@@ -20,7 +20,7 @@ from domain.topics import ANOMALY_EVENTS, RESCORED_ANOMALY_EVENTS, SENSOR_EVENTS
 from infra.kafka.clients import partitions_of
 from infra.kafka.ends import LogEnds
 from tests.guarantees import crashing_rescore
-from tests.guarantees.plant import Plant, a_plant, some_readings, train_and_promote
+from tests.guarantees.plant import Plant, a_plant, train_and_promote
 from tests.stacks import must, wait_until
 
 SLOT = tuple[int, int, str]
@@ -32,11 +32,11 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     home: Path = tmp_path_factory.mktemp("lineage") / "home"
     with a_plant(home) as plant:
         rng = random.Random(5)
-        plant.send(some_readings(0, 1_000, rng, faults=0))
+        plant.flow(5_000, rng, faults=0)
         train_and_promote(plant)
         running = [plant.telltale(name) for name in ("scorer", "projector")]
         try:
-            plant.send(some_readings(1_000, 2_000, rng))
+            plant.flow(2_400, rng)
             wait_until(plant.scored_to_the_end, deadline_s=120, what="every reading is scored")
             verdicts = len(live_verdicts(plant))
             wait_until(

@@ -11,7 +11,7 @@ from confluent_kafka.cimpl import NewPartitions
 from domain.topics import DEAD_LETTERS
 from infra.kafka.scoring_log import GROUP
 from tests.guarantees.log_account import account
-from tests.guarantees.plant import Plant, ended, some_readings, train_and_promote
+from tests.guarantees.plant import Plant, ended, train_and_promote
 from tests.stacks import must, wait_until
 
 REFUSED: Final = 4
@@ -37,7 +37,7 @@ def lose_the_groups_offsets(plant: Plant) -> None:
 
 def test_losing_the_groups_offsets_scores_nothing_twice(scored_plant: Plant) -> None:
     plant, rng = scored_plant, random.Random(4)
-    plant.send(some_readings(0, 1_000, rng, faults=0))
+    plant.flow(5_000, rng, faults=0)
     train_and_promote(plant)
     scorer = plant.telltale("scorer")
     plant.must_be_scored_exactly_once()
@@ -47,7 +47,7 @@ def test_losing_the_groups_offsets_scores_nothing_twice(scored_plant: Plant) -> 
     assert (refused.returncode, "Stop every scorer" in refused.stderr) == (REFUSED, True)
     assert ended(scorer, by=signal.SIGTERM) == 0
     lose_the_groups_offsets(plant)
-    plant.send(some_readings(1_000, 400, rng))
+    plant.flow(400, rng)
 
     stopped = plant.stack.run("scorer")
     assert stopped.returncode == REFUSED
@@ -61,6 +61,7 @@ def test_losing_the_groups_offsets_scores_nothing_twice(scored_plant: Plant) -> 
         plant.must_be_scored_exactly_once()
     finally:
         assert ended(scorer, by=signal.SIGTERM) == 0
+    plant.every_score_must_be_that_of_one_uninterrupted_pass()
 
 
 def test_growing_a_topic_is_refused(scored_plant: Plant) -> None:

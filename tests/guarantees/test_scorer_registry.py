@@ -61,11 +61,11 @@ def scored(plant: Plant) -> int:
 
 def test_a_registry_that_is_down_or_empty_dead_letters_nothing(scored_plant: Plant, empty_registry: str) -> None:
     plant, rng = scored_plant, random.Random(8)
-    plant.send(some_readings(0, 500, rng, faults=0))
+    plant.flow(5_000, rng, faults=0)
     train_and_promote(plant)
     nobody_listens = "http://127.0.0.1:9/apis/ccompat/v7"
-    for number, registry in enumerate((nobody_listens, empty_registry)):
-        plant.send(some_readings(1_000 * (number + 1), 200, rng))
+    for registry in (nobody_listens, empty_registry):
+        plant.flow(200, rng)
         scorer = plant.telltale("scorer", more={"TELLTALE_REGISTRY_URL": registry})
         try:
             plant.must_be_scored_exactly_once()
@@ -90,7 +90,7 @@ def test_what_is_not_published_or_defined_yet_waits_and_the_rest_goes_on(scored_
         (waits,) = plant.said(log, "partition_waits")
         assert str(UNPUBLISHED) in waits["cause"]
         others = [
-            reading for reading in some_readings(9_100, 240, random.Random(2)) if reading.machine_id != MACHINES[0]
+            reading for reading in some_readings(9_100, 20, random.Random(2)) if reading.machine_id != MACHINES[0]
         ]
         before = scored(plant)
         plant.send(others)

@@ -24,19 +24,18 @@ from infra.kafka.contracts import load_contracts
 from infra.kafka.scoring_history import KafkaScoringHistory
 from ml.scoring.state import ENCODING
 from schemas.codec import Event, encode
-from tests.builders import a_reading
+from tests.builders import NOON
 from tests.guarantees.log_account import account
-from tests.guarantees.plant import CHANNELS, Plant, ended, promote, some_readings, train, train_and_promote
+from tests.guarantees.plant import Plant, ended, promote, pump_reading, train, train_and_promote
 from tests.stacks import wait_until
 
 PARTITION: Final = 3
-FAR: Final = dict.fromkeys(CHANNELS, 90.0)
 
 
 @pytest.fixture(scope="module")
 def plant(scored_plant: Plant) -> Plant:
-    """Return the plant with a champion and its first thousand readings."""
-    scored_plant.send(some_readings(0, 1_000, random.Random(1), faults=0))
+    """Return the plant with a champion and what it was trained on."""
+    scored_plant.flow(5_000, random.Random(1), faults=0)
     train_and_promote(scored_plant)
     return scored_plant
 
@@ -105,7 +104,8 @@ def test_restore_waits_for_an_open_transaction(plant: Plant) -> None:
     assert isinstance(newest, ReadingsScored)
     lost = replace(newest, from_offset=newest.next_offset, next_offset=newest.next_offset + 7)
     dying = a_dying_scorers_transaction(plant, (ANOMALY_EVENTS, lost))
-    assert restored_after(plant, dying.abort_transaction)[0] == newest
+    found, _ = restored_after(plant, dying.abort_transaction)
+    assert repr(found) == repr(newest)  # in words, since NaN is equal to nothing
     # Of an offset that no partition here reaches, so that no scorer ever restores it.
     snapshot = ScorerStateSaved(
         source_topic=SENSOR_EVENTS,
@@ -119,18 +119,17 @@ def test_restore_waits_for_an_open_transaction(plant: Plant) -> None:
         content=b"the last word",
     )
     dying = a_dying_scorers_transaction(plant, (SCORER_STATE, snapshot))
-    assert restored_after(plant, dying.commit_transaction) == (newest, (snapshot,))
+    found, saved = restored_after(plant, dying.commit_transaction)
+    assert (repr(found), saved) == (repr(newest), (snapshot,))
 
 
 def test_verdicts_flow_again_after_kill_9(plant: Plant) -> None:
     with scorer(plant) as taken:
         all_taken(taken)
         plant.must_be_scored_exactly_once()
-    far = [
-        a_reading(5_000 + second, machine_id="pump-00", sensor_id="drive-end", profile="pump@1", measurements=FAR)
-        for second in range(3)
-    ]
+    far = [pump_reading(plant.clock + second, "pump-00", 90.0, 50.0) for second in range(3)]
     plant.send(far)
+    plant.clock += len(far)
     with scorer(plant):
         plant.must_be_scored_exactly_once()
     judged = {event.reading_event_id for _, event in plant.events(ANOMALY_EVENTS) if isinstance(event, AnomalyDetected)}
@@ -144,10 +143,8 @@ def test_killing_a_scorer_moves_its_partitions_and_rolling_back_and_forth_loses_
     stop = threading.Event()
 
     def flow() -> None:
-        at = 10_000
         while not stop.wait(0.05):
-            plant.send(some_readings(at, 20, rng))
-            at += 20
+            plant.flow(24, rng)
 
     flowing = threading.Thread(target=flow)
     flowing.start()
@@ -182,28 +179,27 @@ def test_killing_a_scorer_moves_its_partitions_and_rolling_back_and_forth_loses_
 def test_a_second_takeover_inside_the_timeout_loses_no_state(plant: Plant) -> None:
     """The first dies with its transaction open, the second in the midst of taking over; the third must know all."""
     rng = random.Random(5)
-    plant.send(some_readings(50_000, 400, rng))
+    plant.flow(400, rng)
     process = plant.start(sys.executable, "-m", "tests.guarantees.crashing_scorer", "advanced", "1", "1")
     assert ended(process) == -signal.SIGKILL
     with scorer(plant, 0) as taken:
         wait_until(lambda: bool(taken()), deadline_s=60, what="the second has begun to take over")
-    plant.send(some_readings(60_000, 400, rng))
+    plant.flow(400, rng)
     with scorer(plant, 2):
         plant.must_be_scored_exactly_once()
+    plant.every_score_must_be_that_of_one_uninterrupted_pass()
 
 
 def test_a_promotion_during_a_rebalance_never_goes_back(plant: Plant) -> None:
     rng = random.Random(6)
     models = [train(plant) for _ in range(2)]
-    at = 70_000
     with scorer(plant, 0) as first:
         all_taken(first)
         for model in (*models, *models):
             promote(plant, model)
             with scorer(plant, 1) as second:
                 promote(plant, model)
-                plant.send(some_readings(at, 200, rng))
-                at += 200
+                plant.flow(200, rng)
                 wait_until(lambda: bool(second()), deadline_s=60, what="the second has partitions")
         plant.must_be_scored_exactly_once()
     for partition in partitions_of(SENSOR_EVENTS):
@@ -224,12 +220,12 @@ def test_a_promotion_during_a_rebalance_never_goes_back(plant: Plant) -> None:
 
 def test_late_duplicate_and_clock_ahead_readings_are_flagged_once_each_and_judged_by_nobody(plant: Plant) -> None:
     def measured(second: float, value: float = 90.0) -> SensorReadingRecorded:
-        values = dict.fromkeys(CHANNELS, value)
-        return a_reading(second, machine_id="pump-77", sensor_id="drive-end", profile="pump@1", measurements=values)
+        return pump_reading(second, "pump-00", value, 50.0)
 
-    ahead_s = (datetime.now(UTC) - datetime(2026, 3, 9, 12, tzinfo=UTC)).total_seconds() + 3_600
-    ordinary, repeated = measured(100, 50.0), measured(100, 50.0)
-    sent = [ordinary, repeated, measured(50), measured(ahead_s), measured(101, 50.0)]
+    ahead_s = (datetime.now(UTC) - NOON).total_seconds() + 3_600
+    ordinary, repeated = measured(plant.clock, 50.0), measured(plant.clock, 50.0)
+    sent = [ordinary, repeated, measured(plant.clock - 50), measured(ahead_s), measured(plant.clock + 1, 50.0)]
+    plant.clock += 2
     before = account(plant.bootstrap)
     plant.send(sent)
     with scorer(plant):
@@ -239,3 +235,4 @@ def test_late_duplicate_and_clock_ahead_readings_are_flagged_once_each_and_judge
     flags = [after.flags.get(at, set()) - {Flag.UNJUDGED} for at in sorted(new, key=lambda at: int(at.split("/")[2]))]
     assert flags == [set(), {Flag.DUPLICATE}, {Flag.LATE}, {Flag.CLOCK_AHEAD}, set()]
     assert set(after.abnormal) == set(before.abnormal)
+    plant.every_score_must_be_that_of_one_uninterrupted_pass()

@@ -17,7 +17,7 @@ from infra.mlflow.reconcile import ShownLine
 from infra.mlflow.run_content import MODEL_FILE
 from infra.mlflow.showcase import MlflowShowcase
 from tests.builders import a_profile
-from tests.guarantees.plant import CHANNELS, Plant, promote, some_readings, train
+from tests.guarantees.plant import CHANNELS, Plant, promote, train
 from tests.stacks import StackOfTests, wait_until
 
 
@@ -25,7 +25,7 @@ def two_models_of_pumps(stack: StackOfTests) -> tuple[ModelRef, ModelRef]:
     """Put pump/1, champion, and pump/2 into the log."""
     plant = Plant(stack)
     plant.append(PROFILE_EVENTS, "pump", a_profile("pump", channels=CHANNELS))
-    plant.send(some_readings(0, 1_000, random.Random(1), faults=0))
+    plant.flow(5_000, random.Random(1), faults=0)
     models = train(plant), train(plant)
     promote(plant, models[0])
     return models
