@@ -44,7 +44,10 @@ def scorer(
             container.scorer().run(running)
     except SlotFenced as error:
         raise CommandFailed(str(error), f"slot {slot}", "give each scorer its own --slot", ExitCode.REFUSED) from error
-    except (StateDoesNotMatchOffset, StateOfAnotherKind, ModelUnloadable, TopicsDiffer) as error:
+    except ModelUnloadable as error:
+        then = "telltale restore of a backup, into a new TELLTALE_HOME: it has the bytes"
+        raise CommandFailed(str(error), f"slot {slot}", then, ExitCode.REFUSED) from error
+    except (StateDoesNotMatchOffset, StateOfAnotherKind, TopicsDiffer) as error:
         raise CommandFailed(str(error), f"slot {slot}", code=ExitCode.REFUSED) from error
     except TransactionStuck as error:
         # Leaving in order would wait for the thread that never comes back.
