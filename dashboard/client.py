@@ -1,4 +1,4 @@
-"""The query API as typed questions: the only way out of this package."""
+"""The query API as typed questions: nothing is changed here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -119,9 +119,10 @@ class QueryApi:
         """Return the versions of every line, newest first, at most MOST_ROWS."""
         return self._items(TrainedVersion, "/models", {"limit": MOST_ROWS, "as_of": as_of})
 
-    def timeline(self, name: str, as_of: datetime | None = None) -> Timeline:
-        """Return who was champion of a line when, and what was refused."""
-        return self._get(Timeline, f"/models/{quote(name, safe='')}/timeline", {"as_of": as_of})
+    def timeline(self, name: str, as_of: datetime | None = None, *, min_position: str | None = None) -> Timeline:
+        """Return who was champion of a line when, and what was refused; waits until `min_position` is in it."""
+        asked = {"as_of": as_of, "min_position": min_position}
+        return self._get(Timeline, f"/models/{quote(name, safe='')}/timeline", asked)
 
     def models_diff(self, name: str, *, champion: str, challenger: str, as_of: datetime | None = None) -> ModelsDiff:
         """Return the newest comparison of two versions; ApiRefused 404 when there is none."""

@@ -24,6 +24,7 @@ class Reign:
     """A time for which one version was champion."""
 
     model: str
+    profile: str
     starts_at: datetime
     ends_at: datetime | None
     replaces: str | None

@@ -135,8 +135,10 @@ def _until_line() -> datetime | None:
 
 
 def _refused(error: ApiRefused) -> None:
-    key = "TELLTALE_DASHBOARD_API_KEY"
-    hint = f"Start the dashboard with a key that may read: {mono(key)}" if error.status in {401, 403} else ""
+    hint = ""
+    if error.status in {401, 403}:
+        same = f"{mono('TELLTALE_API_KEYS')} must be the same for the query API and for {mono('telltale dashboard')}"
+        hint = f"{same}: set it, and start the dashboard again."
     banner(f"<b>The API refuses this dashboard</b><span>{escape(str(error))}</span><span>{hint}</span>")
 
 

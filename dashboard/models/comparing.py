@@ -1,5 +1,6 @@
 """Choosing two versions, and what came of comparing them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from html import escape
 
@@ -10,11 +11,12 @@ from dashboard.connection import Connection
 from dashboard.frame.choices import Choices, moment_text
 from dashboard.look.formats import clock, number
 from dashboard.memory import now
-from dashboard.models.asking import Pair, ask_diff, line_of
+from dashboard.models.asking import Pair, ask_diff, ask_timelines, line_of
 from dashboard.models.differences import show_faults, show_gained_and_lost, show_gate
+from dashboard.models.promoting import show_promotion
 from dashboard.models.scores import show_scores
-from dashboard.parts.layout import split
-from dashboard.parts.words import command, empty, heading
+from dashboard.parts.layout import live, split
+from dashboard.parts.words import command, empty
 
 
 def choose_pair(trained: tuple[TrainedVersion, ...], first: Pair) -> Pair:
@@ -38,21 +40,32 @@ def _choose(label: str, names: list[str], default: str, *, key: str) -> str:
     return chosen
 
 
-def show_comparison(connection: Connection, choices: Choices, pair: Pair, timelines: dict[str, Timeline]) -> None:
-    """Write the newest comparison of the pair, or how to make one."""
+def show_comparison(
+    connection: Connection, choices: Choices, pair: Pair, names: tuple[str, ...], timelines: Mapping[str, Timeline]
+) -> None:
+    """Write the newest comparison of the pair, or how to make one, and the form that promotes the challenger.
+
+    Raises:
+        ApiError: it was never answered.
+    """
     a, b = pair
+    line = timelines[line_of(b)]
     if a == b or line_of(a) != line_of(b):
         which = "They are the same version" if a == b else f"{a} and {b} are of two lines: no reading is judged by both"
         empty(f"<b>Nothing to compare.</b><br>{escape(which)}. Choose two versions of one line.")
+        if not line.reigns:
+            show_promotion(connection, choices, b, line)
         return
     diff = ask_diff(connection, choices, pair)
+    live(_follow, moving=choices.moving)(connection, choices, pair, names, drawn=_state(diff, line))
     if diff is None:
         when = f" by {clock(choices.as_of, now())}" if choices.as_of else " yet"
         empty(
             f"<b>{escape(a)} and {escape(b)} were not compared{when}.</b><br>"
             "Both judge the same readings of the log from its beginning; the outcome is written to the log."
         )
-        _commands(pair, None, choices, timelines)
+        _diff_command(pair, None, choices)
+        show_promotion(connection, choices, b, line, gate_note(pair, None, line))
         return
     st.html(f'<p class="tt-p">{escape(_history(diff))}</p>')
     left, right = split([1, 1], key="comparison")
@@ -62,7 +75,42 @@ def show_comparison(connection: Connection, choices: Choices, pair: Pair, timeli
     with right:
         show_faults(diff)
         show_gate(diff)
-        _commands(pair, diff, choices, timelines)
+        show_promotion(connection, choices, b, line, gate_note(pair, diff, line))
+        _diff_command(pair, diff, choices)
+
+
+def _follow(
+    connection: Connection, choices: Choices, pair: Pair, names: tuple[str, ...], *, drawn: tuple[str, str]
+) -> None:
+    """Draw the whole page anew when the pair was compared again or another version became champion.
+
+    The form is not part of anything live, and must not speak of a champion that is none any more.
+    """
+    line = ask_timelines(connection, choices, names)[line_of(pair[1])]
+    if _state(ask_diff(connection, choices, pair), line) != drawn:
+        st.rerun()
+
+
+def _state(diff: ModelsDiff | None, line: Timeline) -> tuple[str, str]:
+    """Return the positions of what the comparison and the form rest on."""
+    return diff.position if diff else "", line.reigns[-1].position if line.reigns else ""
+
+
+def gate_note(pair: Pair, diff: ModelsDiff | None, line: Timeline) -> str:
+    """Return what the gate will say to the challenger, where that is known beforehand."""
+    a, b = pair
+    champion = line.reigns[-1].model if line.reigns else None
+    if champion == b:
+        return ""
+    if champion is None:
+        return "No version is champion: the first needs a reason and no comparison."
+    if champion != a or diff is None:
+        return f"The gate asks for a comparison with {champion}, the champion."
+    if not diff.within_budgets:
+        return (
+            "The gate refuses it: a budget is not kept. With --force it is promoted all the same, and the log says so."
+        )
+    return ""
 
 
 def _history(diff: ModelsDiff) -> str:
@@ -87,36 +135,10 @@ def _between(since: datetime | None, before: datetime | None) -> str:
     return f" from {clock(since, now())} to {clock(before, now())}"
 
 
-def _commands(pair: Pair, diff: ModelsDiff | None, choices: Choices, timelines: dict[str, Timeline]) -> None:
-    """Write what can be done, unless one looks at an earlier time."""
-    a, b = pair
-    if choices.known_at is not None:
-        st.html('<p class="tt-p">Commands act on the present; they are shown when nothing is looked back at.</p>')
-        return
-    command(diff_command(pair, diff))
-    if diff is None:
-        return
-    timeline = timelines.get(line_of(b))
-    champion = timeline.reigns[-1].model if timeline and timeline.reigns else None
-    with st.container(border=True, key="promote"):
-        if champion == b:
-            heading(f"{b} is champion", "verdicts of earlier models stay as they are")
-            if timeline and len(timeline.reigns) > 1:
-                command(f'telltale models rollback {line_of(b)} --because "…"')
-        else:
-            heading(f"Promote {b}", "scores from the next transaction on; earlier verdicts stay as they are")
-            if not diff.within_budgets:
-                st.html(
-                    '<p class="tt-p">The gate refuses it: a budget is not kept. With --force it is promoted all the '
-                    "same, and the log says so.</p>"
-                )
-            elif champion not in {None, a}:
-                st.html(
-                    f'<p class="tt-p">The gate asks for a comparison with {escape(str(champion))}, the champion.</p>'
-                )
-            command(f'telltale models promote {b} --because "…"')
-        st.html('<p class="tt-p">Or first judge history with it, into topics of its own, live left alone:</p>')
-        command(f"telltale rescore {b}")
+def _diff_command(pair: Pair, diff: ModelsDiff | None, choices: Choices) -> None:
+    """Write how the pair is compared, unless one looks at an earlier time."""
+    if choices.known_at is None:
+        command(diff_command(pair, diff))
 
 
 def diff_command(pair: Pair, diff: ModelsDiff | None) -> str:

@@ -10,10 +10,11 @@ from dashboard.frame.bar import body, page_frame
 from dashboard.frame.choices import Choices
 from dashboard.look.formats import clock
 from dashboard.memory import now
-from dashboard.models.asking import Pair, ask_timelines, ask_trained, first_pair
+from dashboard.models.asking import ask_timelines, ask_trained, first_pair
 from dashboard.models.champions import show_champions, show_changes
 from dashboard.models.comparing import choose_pair, show_comparison
 from dashboard.models.drift import show_drift
+from dashboard.models.promoting import show_promotion
 from dashboard.parts.layout import live, split
 from dashboard.parts.words import banner, command, empty
 
@@ -45,19 +46,22 @@ def show() -> None:
         if first is None:
             empty("<b>Nothing to compare yet.</b><br>No profile has two trained versions.")
             command(f"telltale train {trained[0].name}")
+            for version in trained:
+                if not timelines[version.name].reigns:
+                    show_promotion(connection, choices, version.model, timelines[version.name])
+                    break
             return
         pair = choose_pair(trained, first)
-        live(_comparison, moving=choices.moving)(connection, choices, pair, names)
+        try:
+            show_comparison(connection, choices, pair, names, timelines)
+        except ApiError as error:
+            empty(f"<b>Not answered yet.</b><br>{escape(str(error))}")
 
 
 def _lines(connection: Connection, choices: Choices, names: tuple[str, ...]) -> None:
     timelines = ask_timelines(connection, choices, names)
     show_champions(timelines, choices)
     show_changes(timelines, choices)
-
-
-def _comparison(connection: Connection, choices: Choices, pair: Pair, names: tuple[str, ...]) -> None:
-    show_comparison(connection, choices, pair, ask_timelines(connection, choices, names))
 
 
 if __name__ == "__main__":

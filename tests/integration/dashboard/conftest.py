@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
-from dashboard.connection import KEY, URL
+from dashboard.connection import COMMANDS_KEY, COMMANDS_URL, KEY, URL
 from tests.integration.dashboard.fake_api import Plant, serving
 
 APP: Final = Path(dashboard.__file__).with_name("app.py")
@@ -24,5 +24,7 @@ def page(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """Return the dashboard as a reader opens it; not run yet."""
     with serving(plant) as url:
         monkeypatch.setenv(URL, url)
-        monkeypatch.delenv(KEY, raising=False)
+        monkeypatch.setenv(COMMANDS_URL, f"{url}/commands")
+        for key in (KEY, COMMANDS_KEY):
+            monkeypatch.delenv(key, raising=False)
         yield AppTest.from_file(APP, default_timeout=60)

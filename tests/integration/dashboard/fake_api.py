@@ -1,4 +1,7 @@
-"""A small query API over the invented plant, for the dashboard's tests. Its answers are the real API's own models."""
+"""A small query API over the invented plant, for the dashboard's tests. Its answers are the real API's own models.
+
+The command service under /commands is the real one.
+"""
 
 import threading
 import time
@@ -13,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 
 from tests.integration.dashboard import answers, log_answers, model_answers
+from tests.integration.dashboard.fake_commands import PumpEvents, decided, fake_commands, pump_events
 
 
 class Scenario(StrEnum):
@@ -31,6 +35,7 @@ class Scenario(StrEnum):
     LOG_AWAY = "log away"
     FORGOTTEN = "forgotten"
     TAMPERED = "tampered"
+    ANSWER_LOST = "answer lost"
 
 
 @dataclass
@@ -39,6 +44,8 @@ class Plant:
 
     scenario: Scenario = Scenario.LIVE
     origin: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+    events: PumpEvents = field(default_factory=pump_events)
+    keys: str = ""
 
     @property
     def now(self) -> datetime:
@@ -61,7 +68,11 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
         if plant.scenario is Scenario.REFUSED:
             return Response('{"detail": "X-API-Key is missing"}', 401, media_type="application/problem+json")
         response: Response = await call_next(request)
+        if plant.scenario is Scenario.ANSWER_LOST and request.method == "POST":
+            return Response('{"detail": "the log does not answer"}', 503, media_type="application/problem+json")
         return response
+
+    app.mount("/commands", fake_commands(plant.events, plant.keys))
 
     @app.get("/freshness")
     def freshness() -> Any:
@@ -172,8 +183,8 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
         return answers.page(versions if _any(plant) else [])
 
     @app.get("/models/{profile}/timeline")
-    def timeline(profile: str, as_of: datetime | None = None) -> Any:
-        return model_answers.timeline(profile, plant.origin, as_of)
+    def timeline(profile: str, as_of: datetime | None = None, min_position: str | None = None) -> Any:
+        return model_answers.timeline(profile, plant.origin, as_of, decided(plant.events))
 
     @app.get("/models/{profile}/drift")
     def drift(profile: str, window_s: int = 3600, as_of: datetime | None = None) -> Any:

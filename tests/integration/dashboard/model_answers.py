@@ -1,5 +1,6 @@
 """Lines of models as the real API answers: who was champion, what was compared and refused."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -7,7 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from commands.event_log import Record
 from domain.comparison import ComparisonNumbers, budget_checks, within_budgets
+from domain.models import ModelPromoted
+from domain.promotion import PromotionRejected
 from query_api.models.champions import ModelVersion, Reign, Timeline
 from query_api.models.comparisons import (
     BudgetKept,
@@ -81,8 +85,8 @@ def _version(name: str, number: int, trained_at: datetime) -> ModelVersion:
     )
 
 
-def timeline(name: str, origin: datetime, as_of: datetime | None) -> Timeline:
-    """Return a line; of pump one promotion was refused."""
+def timeline(name: str, origin: datetime, as_of: datetime | None, appended: Sequence[Record] = ()) -> Timeline:
+    """Return a line; of pump one promotion was refused. `appended`: what was decided on the pumps since."""
     known = [one for one in REIGNS[name] if as_of is None or origin - one[1] <= as_of]
     starts = [origin - age for _, age, _, _ in known]
     reigns = [
@@ -128,11 +132,48 @@ def timeline(name: str, origin: datetime, as_of: datetime | None) -> Timeline:
     def told(at: datetime) -> bool:
         return name == "pump" and (as_of is None or at <= as_of)
 
+    rejections = [refused] if told(refused.rejected_at) else []
+    for record in appended if name == "pump" else ():
+        if not told(record.appended_at):
+            continue
+        if isinstance(record.event, ModelPromoted):
+            reigns[-1] = reigns[-1].model_copy(update={"ends_at": record.appended_at})
+            reigns.append(_reign(record, record.event))
+        elif isinstance(record.event, PromotionRejected):
+            rejections.append(_rejection(record, record.event))
     return Timeline(
-        name=name,
-        reigns=reigns,
-        comparisons=[made] if told(made.compared_at) else [],
-        rejections=[refused] if told(refused.rejected_at) else [],
+        name=name, reigns=reigns, comparisons=[made] if told(made.compared_at) else [], rejections=rejections
+    )
+
+
+def _reign(record: Record, promoted: ModelPromoted) -> Reign:
+    return Reign(
+        model=str(promoted.model),
+        profile=promoted.model.profile,
+        artifact_sha256="",
+        starts_at=record.appended_at,
+        ends_at=None,
+        replaces=str(promoted.replaces),
+        because=promoted.because,
+        actor=promoted.actor,
+        forced=promoted.forced,
+        comparison_id=promoted.comparison_id,
+        rollback=promoted.rollback,
+        position=str(record.position),
+        scoring=[],
+    )
+
+
+def _rejection(record: Record, rejected: PromotionRejected) -> Rejection:
+    return Rejection(
+        model=str(rejected.model),
+        against=str(rejected.against),
+        comparison_id=rejected.comparison_id,
+        checks=[BudgetKept(**asdict(check)) for check in rejected.checks],
+        because=rejected.because,
+        actor=rejected.actor,
+        rejected_at=record.appended_at,
+        position=str(record.position),
     )
 
 
@@ -142,8 +183,8 @@ def _checks(**said: Any) -> list[BudgetKept]:
 
 
 def diff(a: str, b: str, origin: datetime) -> ModelsDiff | None:
-    """Return the two comparisons that were made: pump/1 with pump/3 inside the budgets, with pump/2 outside."""
-    if (a, b) not in {("pump/1", "pump/3"), ("pump/1", "pump/2")}:
+    """Return the comparisons that were made: pump/3 inside the budgets, pump/2 outside."""
+    if (a, b) not in {("pump/1", "pump/3"), ("pump/1", "pump/2"), ("pump/2", "pump/3")}:
         return None
     said = {"changed_healthy_readings": 1_270} if b == "pump/2" else {}
     numbers = ComparisonNumbers(**{**asdict(NUMBERS), **said})

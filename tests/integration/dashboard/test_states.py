@@ -53,7 +53,7 @@ def test_refused_key_is_told_with_what_to_do(page: AppTest, plant: Plant) -> Non
     page.run()
     seen = words(page)
     assert "The API refuses this dashboard X-API-Key is missing" in seen
-    assert "TELLTALE_DASHBOARD_API_KEY" in seen
+    assert "TELLTALE_API_KEYS must be the same for the query API and for telltale dashboard" in seen
 
 
 def test_stopped_read_model_is_named_in_the_sidebar_and_on_page_log(page: AppTest, plant: Plant) -> None:

@@ -1,0 +1,85 @@
+"""The command service as typed commands: what a page may change, it changes here. It never decides anything itself."""
+
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from dashboard.answers.promotions import Problem, Promoted
+
+AnswerT = TypeVar("AnswerT")
+
+TIMEOUT: Final = httpx.Timeout(15.0, connect=1.0)
+"""Commands are carried out one at a time: one that stores a large batch of readings may be before it."""
+
+
+class CommandError(Exception):
+    """Root of what can go wrong with a command."""
+
+
+class NotReached(CommandError):
+    """Nobody listens there, so nothing was changed."""
+
+
+class NotConfirmed(CommandError):
+    """Whether the log took it is not known; the same command under the same id is safe."""
+
+
+class CommandRefused(CommandError):
+    """A rule or a key forbids it; nothing was changed."""
+
+    def __init__(self, status: int, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.status = status
+        self.problem = problem
+
+
+class CommandService:
+    """Typed POSTs. Every method raises CommandError. May be shared by threads.
+
+    `command_id` names the command: however often it is sent under one id, it is one event.
+    """
+
+    def __init__(self, url: str, *, key: str | None = None, transport: httpx.BaseTransport | None = None) -> None:
+        headers = {"X-API-Key": key} if key else {}
+        # trust_env: a proxy of the environment has no business between two processes of one installation.
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, transport=transport, trust_env=False)
+
+    def promote(self, model: str, *, because: str, command_id: str) -> Promoted:
+        """Make a version champion of its line, if the gate lets it."""
+        line, _, version = model.rpartition("/")
+        return self._post(line, "promote", {"version": int(version), "because": because}, command_id)
+
+    def roll_back(self, line: str, *, because: str, command_id: str) -> Promoted:
+        """Make the champion before champion again."""
+        return self._post(line, "rollback", {"because": because}, command_id)
+
+    def _post(self, line: str, what: str, wish: dict[str, object], command_id: str) -> Promoted:
+        path = f"/models/{quote(line, safe='')}/{what}"
+        try:
+            response = self._http.post(path, json=wish, headers={"Idempotency-Key": command_id})
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise NotReached(str(error) or type(error).__name__) from error
+        except httpx.HTTPError as error:
+            raise NotConfirmed(str(error) or type(error).__name__) from error
+        if response.is_server_error:
+            raise NotConfirmed(_problem(response).detail)
+        if not response.is_success:
+            raise CommandRefused(response.status_code, _problem(response))
+        try:
+            return _read(Promoted, response.content)
+        except ValidationError as error:
+            raise NotConfirmed(f"POST {path}: this dashboard does not understand the answer ({error})") from error
+
+
+def _problem(response: httpx.Response) -> Problem:
+    """Return the problem that is told, else the status."""
+    try:
+        return _read(Problem, response.content)
+    except ValidationError:
+        return Problem(detail=f"HTTP {response.status_code}")
+
+
+def _read(kind: type[AnswerT], content: bytes) -> AnswerT:
+    return TypeAdapter(kind).validate_json(content)

@@ -1,0 +1,70 @@
+"""The real command service over a log in memory that tells of the invented plant's pumps."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from fastapi import FastAPI
+
+from commands.desk import CommandDesk
+from commands.event_log import CommandStamp, Event, Record
+from commands.model_lines import ModelLines
+from commands.promote_model import PromoteModelHandler
+from commands.record_readings import RecordReadingsHandler
+from domain.models import ModelPromoted
+from domain.positions import Position
+from infra.http.command_service import command_service
+from infra.http.keys import KeyGuard, parse_keys
+from tests.comparisons import compared, ref, trained
+from tests.fake_intake import FakeProfiles, FakeReadingLog
+from tests.fake_models import FakeEventLog, SharedModelEvents
+
+BEFORE: Final = 40
+"""Offsets of model-events that other lines of models took."""
+
+
+@dataclass
+class PumpEvents(SharedModelEvents):
+    """model-events of the pumps, appended at the clock's time."""
+
+    def put(self, event: Event, stamp: CommandStamp | None = None) -> Record:
+        record = super().put(event, stamp)
+        position = Position("model-events", 0, BEFORE + record.position.offset)
+        self.records[-1] = replace(record, position=position, appended_at=datetime.now(UTC))
+        return self.records[-1]
+
+
+def pump_events() -> PumpEvents:
+    """Return three versions, the second of which is champion and was compared with the third."""
+    events = PumpEvents()
+    for version in (1, 2, 3):
+        events.put(trained(version))
+    first = ModelPromoted(
+        model=ref(1), replaces=None, because="first with drift", actor="M. Lindqvist", forced=False, comparison_id=None
+    )
+    events.put(first)
+    events.put(replace(first, model=ref(2), replaces=ref(1), because="finds the bearing wear", actor="A. Okafor"))
+    events.put(compared(2, 3, comparison_id="c-23"))
+    return events
+
+
+SEEDED: Final = len(pump_events().records)
+
+
+def decided(events: PumpEvents) -> list[Record]:
+    """Return what the command service has appended."""
+    return events.records[SEEDED:]
+
+
+def fake_commands(events: PumpEvents, keys: str) -> FastAPI:
+    """Return the command service as the container would build it."""
+    lines = ModelLines()
+    desk = CommandDesk(FakeEventLog(events), [lines])
+    desk.open()
+    return command_service(
+        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
+        promote_model=PromoteModelHandler(desk, lines),
+        guard=KeyGuard(parse_keys(keys)),
+        version="test",
+        end=lambda: None,
+    )
