@@ -117,13 +117,16 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A labelled fault, and whether each found it."""
+    """A labelled fault, whether each found it, and after how long."""
 
     machine_id: str
     label: str
     began_at: datetime
     champion_found: bool
+    champion_delay_s: float | None = None
     challenger_found: bool
+    challenger_delay_s: float | None = None
+    """From its first labelled reading to the first one judged abnormal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +178,8 @@ class Report:
     faults: Faults
     flips: Flips
     trained_on: Mapping[str, int]
+    incidents_opened_by: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Of champion and challenger by the kinds that opened them, several joined by +."""
     scores: Mapping[str, ScoreGroup] = field(default_factory=dict)
 
 

@@ -12,7 +12,8 @@ from dashboard.frame.choices import Choices, moment_text
 from dashboard.look.formats import clock, number
 from dashboard.memory import now
 from dashboard.models.asking import Pair, ask_diff, ask_timelines, line_of
-from dashboard.models.differences import show_faults, show_gained_and_lost, show_gate
+from dashboard.models.differences import show_gained_and_lost, show_gate
+from dashboard.models.found import show_found
 from dashboard.models.promoting import show_promotion
 from dashboard.models.scores import show_scores
 from dashboard.parts.layout import live, split
@@ -73,7 +74,7 @@ def show_comparison(
         show_scores(diff)
         show_gained_and_lost(diff)
     with right:
-        show_faults(diff)
+        show_found(diff)
         show_gate(diff)
         show_promotion(connection, choices, b, line, gate_note(pair, diff, line))
         _diff_command(pair, diff, choices)

@@ -232,6 +232,10 @@ def _report(origin: datetime) -> dict[str, Any]:
             "spike": {"champion": 180, "challenger": 120, "gained": 60, "lost": 120},
         },
         "labels": {"bearing": decided},
+        "incidents_opened_by": {
+            "champion": {"shift": 6, "spike": 4, "shift+spike": 1},
+            "challenger": {"shift": 7, "spike": 3, "shift+spike": 1},
+        },
         "faults": {
             "named": [
                 {
@@ -240,9 +244,9 @@ def _report(origin: datetime) -> dict[str, Any]:
                     "began_at": origin.isoformat(),
                     "last_at": origin.isoformat(),
                     "champion_found": found,
-                    "champion_delay_s": 1.0,
+                    "champion_delay_s": 4.0 + 9 * place if found else None,
                     "challenger_found": for_b,
-                    "challenger_delay_s": 1.0,
+                    "challenger_delay_s": 3.0 + 7 * place if for_b else None,
                 }
                 for place, (label, found, for_b) in enumerate(faults)
             ],

@@ -49,7 +49,9 @@ def test_unasked_the_newest_comparison_is_shown(page: AppTest) -> None:
     assert "pump/3 had learned from 3,600 of them" in seen
     assert "scores of both models, one dot a reading, coloured by label" in charts(page)
     assert "fault 60 of 1,910 · false alarm 22 of 96 · ordinary 150 of 41,194" in seen
-    assert "shift 2 of 3 3 of 3" in seen
+    assert "drift 0 of 1 – 0 of 1 –" in seen
+    assert "shift 2 of 3 44 s 3 of 3 38 s" in seen
+    assert "incidents opened by pump/1 pump/3 shift 6 7 shift and spike 1 1 spike 4 3 all incidents 11 11" in seen
     assert "pump/3 finds 1 fault more and has 1 false incident less. Both miss drift on pump-08." in seen
     assert "inside the budgets" in seen
     assert "gained pump-07 · drive-end," in seen
