@@ -6,7 +6,7 @@ from typing import Final
 from commands.define_profile import DefineProfile
 from domain.models import ModelRef
 from domain.profiles import ProfileDefined, newest_profile
-from domain.topics import DATA_PARTITIONS
+from domain.topics import DATA_PARTITIONS, SENSOR_EVENTS
 from infra.cli.log_failures import log_failures_explained
 from infra.cli.output import CommandFailed, ExitCode, note
 from infra.cli.progress import progress
@@ -17,8 +17,9 @@ from infra.ingest.plan import ColumnChoice, ColumnPlan, plan_columns, profile_fr
 from infra.ingest.rows import row_blocks
 from infra.ingest.shape import CsvShape
 from infra.ingest.survey import interval_of
-from infra.ingest.train_first import NotInForce
+from infra.ingest.train_first import FirstRows, NotInForce
 from infra.intake import Intake
+from infra.kafka.ends import LogEnds
 from infra.kafka.partitioning import partition_of
 
 _COUNT_BYTES: Final = 1 << 20
@@ -107,6 +108,7 @@ def _append(
 ) -> None:
     reader = RowReader(outcome.file, plan, outcome.profile, decimal=source.shape.decimal)
     sink = intake.appender()
+    began_at = {} if train_first is None else _ends(intake)
 
     def train(tally: Tally) -> None:
         from infra.cli.training_first import champion_of, training_first  # noqa: PLC0415 - scikit-learn loads slowly
@@ -115,9 +117,14 @@ def _append(
         if outcome.model is not None:
             note(f"these readings were there already, and {outcome.model} judges: not trained again")
             return
-        partitions = frozenset(partition_of(machine, DATA_PARTITIONS) for machine in novelty.machines)
+        first = FirstRows(
+            partitions=frozenset(partition_of(machine, DATA_PARTITIONS) for machine in novelty.machines),
+            recorded_from_us=tally.oldest_us or 0,
+            recorded_before_us=tally.newest_us + 1,
+            from_offsets={} if tally.duplicate else began_at,
+        )
         note(f"training on the first {tally.appended + tally.duplicate:,} readings")
-        outcome.model = training_first(intake).run(outcome.profile.ref, tally.newest_us + 1, partitions)
+        outcome.model = training_first(intake).run(outcome.profile.ref, first)
         note(f"{outcome.model} judges from here on")
 
     pause = None if train_first is None else Pause(train_first, train)
@@ -143,6 +150,12 @@ def _append(
             "they are in the log, nothing was trained",
             code=ExitCode.NO,
         )
+
+
+def _ends(intake: Intake) -> dict[int, int]:
+    """Return where each partition of the readings ends now: this run's readings come after that."""
+    places = [(SENSOR_EVENTS, partition) for partition in range(DATA_PARTITIONS)]
+    return {place[1]: end for place, end in LogEnds(intake.bootstrap()).written(places).items()}
 
 
 def _rows_in(shape: CsvShape) -> int:

@@ -1,16 +1,19 @@
 """What `--train-first` trains, promotes and waits with."""
 
+from dataclasses import replace
+
 from domain.models import ModelRef
 from domain.profiles import ProfileDefined
 from infra.cli.output import CommandFailed, ExitCode
 from infra.cli.progress import reading_progress
 from infra.cli.promoting import compare_and_promote
 from infra.cli.train import refusals
-from infra.ingest.train_first import TrainFirst
+from infra.ingest.train_first import FirstRows, TrainFirst
 from infra.intake import Intake
 from infra.model_lines import champion_of as champion_in
 from infra.model_lines import fold
 from ml.isolation_forest.trainer import IsolationForestTrainer
+from ml.manifest import Selection
 
 BECAUSE = "trained on the file's first readings by ingest --train-first"
 
@@ -18,14 +21,11 @@ BECAUSE = "trained on the file's first readings by ingest --train-first"
 def training_first(intake: Intake) -> TrainFirst:
     """Return the real training, promotion by the command service, and waiting."""
 
-    def train(profile: str, recorded_before_us: int) -> ModelRef:
+    def train(profile: str, first: FirstRows) -> ModelRef:
         with refusals(), reading_progress() as on_progress:
-            stored = intake.root.training().train_profile(
-                profile,
-                trainer=IsolationForestTrainer(),
-                on_progress=on_progress,
-                recorded_before_us=recorded_before_us,
-            )
+            desk = intake.root.training()
+            selection = only_first(desk.readings.everything(profile), first)
+            stored = desk.train(selection, IsolationForestTrainer(), on_progress=on_progress)
         model: ModelRef = stored.event.model
         return model
 
@@ -38,6 +38,21 @@ def training_first(intake: Intake) -> TrainFirst:
             raise
 
     return TrainFirst(train=train, promote=promote, in_force=intake.in_force())
+
+
+def only_first(everything: Selection, first: FirstRows) -> Selection:
+    """Return a selection narrowed down to where the first rows of a file stand."""
+    ranges = (
+        replace(one, from_offset=max(one.from_offset, first.from_offsets.get(one.partition, one.from_offset)))
+        for one in everything.ranges
+        if one.partition in first.partitions
+    )
+    return replace(
+        everything,
+        ranges=tuple(one for one in ranges if len(one)),
+        recorded_from_us=first.recorded_from_us,
+        recorded_before_us=first.recorded_before_us,
+    )
 
 
 def champion_of(intake: Intake, profile: ProfileDefined) -> ModelRef | None:

@@ -22,6 +22,8 @@ class Tally:
     twice: int = 0
     newest_us: int = 0
     """Largest recorded_at of the readings that are in the log, µs since 1970 UTC."""
+    oldest_us: int | None = None
+    """Smallest recorded_at of them; None while there are none."""
 
     @property
     def rows(self) -> int:
@@ -78,4 +80,7 @@ class FileIngest:
         self._sink.append(new)
         self.tally.appended += len(new)
         self.tally.duplicate += len(table) - len(new)
-        self.tally.newest_us = max(self.tally.newest_us, pc.max(table.column("recorded_at")).as_py())
+        recorded = pc.min_max(table.column("recorded_at")).as_py()
+        self.tally.newest_us = max(self.tally.newest_us, recorded["max"])
+        oldest_us = self.tally.oldest_us
+        self.tally.oldest_us = recorded["min"] if oldest_us is None else min(oldest_us, recorded["min"])

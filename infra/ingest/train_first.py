@@ -3,7 +3,7 @@
 The seam to training, promotion and scorer: what they are is put in from outside.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,28 +24,40 @@ class InForce(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class TrainFirst:
-    """Trains on what is in the log, makes the model champion, and waits until it is in force.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstRows:
+    """Where the first N rows of a file stand in the log: what its model is trained on, and nothing else.
 
-    train: profile reference and a moment in µs since 1970 UTC → the version trained on readings recorded before it.
-    promote: makes a version champion, through the command service.
+    partitions: of the file's machines. recorded_*_us: the rows' device times, half-open; those after them, which an
+    interrupted run may have appended, are for the model to judge. from_offsets: where each partition ended before
+    this run; empty when some of the rows were in the log before it.
     """
 
-    train: Callable[[str, int], ModelRef]
+    partitions: frozenset[int]
+    recorded_from_us: int
+    recorded_before_us: int
+    from_offsets: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainFirst:
+    """Trains on a file's first rows, makes the model champion, and waits until it is in force.
+
+    train: profile reference and rows → the version trained on them. promote: makes a version champion, through the
+    command service.
+    """
+
+    train: Callable[[str, FirstRows], ModelRef]
     promote: Callable[[ModelRef], None]
     in_force: InForce
 
-    def run(self, profile: str, recorded_before_us: int, partitions: frozenset[int]) -> ModelRef:
-        """Return the model that judges whatever is appended to `partitions` from now on.
-
-        It is trained on readings recorded before a moment: those after it, which an interrupted run may have appended,
-        are for the model to judge.
+    def run(self, profile: str, first: FirstRows) -> ModelRef:
+        """Return the model that judges whatever is appended to the rows' partitions from now on.
 
         A crash in between leaves readings, or a version that nobody promoted; the same command again trains anew.
         """
-        wait_for = self.in_force.watch(partitions)
-        model = self.train(profile, recorded_before_us)
+        wait_for = self.in_force.watch(first.partitions)
+        model = self.train(profile, first)
         self.promote(model)
         wait_for(model)
         return model

@@ -225,12 +225,12 @@ def test_an_interrupted_ingest_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_the_pause_comes_after_exactly_so_many_readings_are_in_the_log(tmp_path: Path) -> None:
     file = ingested(tmp_path, "time,speed\n" + "".join(f"{second},80\n" for second in range(100)))
-    seen: list[tuple[int, int]] = []
-    file.pause = Pause(30, lambda tally: seen.append((len(file.log.rows), tally.newest_us)))
+    seen: list[tuple[int, int | None, int]] = []
+    file.pause = Pause(30, lambda tally: seen.append((len(file.log.rows), tally.oldest_us, tally.newest_us)))
 
     tally = file.run()
 
-    assert seen == [(30, 29_000_000)]
+    assert seen == [(30, 0, 29_000_000)]
     assert tally.appended == 100
 
 
