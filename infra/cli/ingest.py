@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from infra.cli.ingest_profile import profile_seen
 from infra.cli.ingest_report import show_outcome, show_survey
 from infra.cli.ingest_run import Source, run_ingest
 from infra.cli.output import CommandFailed, ExitCode, JsonOption
@@ -72,9 +73,10 @@ def csv_file(
         _check_choice(choice)
         shape = shape_of(file, separator=_TAB.get(separator, separator) if separator else None)
         if dry_run:
-            plan = plan_columns(shape, choice, None)
-            found = survey(shape, plan, None)
-            show_survey(shape, plan, found, refused_file=refused, json_output=json_output)
+            seen = profile_seen(choice.profile)
+            plan = plan_columns(shape, choice, seen.profile)
+            found = survey(shape, plan, seen.profile)
+            show_survey(shape, plan, found, seen, refused_file=refused, json_output=json_output)
             return
         outcome = run_ingest(Source(shape, choice), train_first=train_first)
     except (NotACsv, ColumnsDoNotFit, OSError) as error:

@@ -8,6 +8,7 @@ from typing import Final
 import typer
 from rich.markup import escape
 
+from infra.cli.ingest_profile import ProfileSeen
 from infra.cli.ingest_run import IngestOutcome
 from infra.cli.output import ExitCode, print_json, print_table, say
 from infra.ingest.csv_readings import RefusedRow
@@ -22,7 +23,13 @@ _SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 def show_survey(
-    shape: CsvShape, plan: ColumnPlan, found: Survey, *, refused_file: Path | None, json_output: bool
+    shape: CsvShape,
+    plan: ColumnPlan,
+    found: Survey,
+    seen: ProfileSeen,
+    *,
+    refused_file: Path | None,
+    json_output: bool,
 ) -> None:
     """Say what a file holds; ends with exit code 1 when rows would be refused."""
     if json_output:
@@ -32,6 +39,8 @@ def show_survey(
                 "separator": shape.separator,
                 "decimal": shape.decimal,
                 "encoding": shape.encoding,
+                "profile": None if seen.profile is None else seen.profile.ref,
+                "profile_checked": seen.checked,
                 "time": {"column": plan.choice.time, "format": str(plan.time_format), "zone": str(plan.choice.zone)},
                 "first": found.first,
                 "last": found.last,
@@ -44,7 +53,7 @@ def show_survey(
             }
         )
     else:
-        _print_survey(shape, plan, found)
+        _print_survey(shape, plan, found, seen)
     _end(found.refused, refused_file=refused_file, json_output=json_output)
 
 
@@ -73,11 +82,12 @@ def show_outcome(outcome: IngestOutcome, *, refused_file: Path | None, json_outp
     _end(tally.refused, refused_file=refused_file, json_output=json_output)
 
 
-def _print_survey(shape: CsvShape, plan: ColumnPlan, found: Survey) -> None:
+def _print_survey(shape: CsvShape, plan: ColumnPlan, found: Survey, seen: ProfileSeen) -> None:
     say(
         f"[bold]{escape(str(shape.path))}[/]  {_SEPARATORS.get(shape.separator, repr(shape.separator))}-separated, "
         f"decimal {'comma' if shape.decimal == ',' else 'point'}, {shape.encoding}"
     )
+    say(f"  profile   {escape(seen.said)}")
     span = f"{found.first.isoformat()} to {found.last.isoformat()}" if found.first and found.last else "no readings"
     say(f"  time      {escape(plan.choice.time)}: {plan.time_format}, zone {plan.choice.zone}; {span}")
     say(f"  interval  {found.interval_s:g} s")

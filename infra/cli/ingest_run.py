@@ -76,17 +76,26 @@ def run_ingest(source: Source, *, train_first: int | None) -> IngestOutcome:
 
 
 def _define(intake: Intake, source: Source, plan: ColumnPlan) -> ProfileDefined:
-    if "@" in source.choice.profile:
-        raise CommandFailed(
-            f"profile {source.choice.profile} is not defined",
-            then=f"without a version (--profile {source.choice.profile.partition('@')[0]}) the header defines it",
-            code=ExitCode.REFUSED,
-        )
+    require_definable(source.choice.profile)
     channels, interval_s = profile_from(plan, interval_s=interval_of(source.shape, plan))
     command = DefineProfile(name=source.choice.profile, channels=channels, expected_interval_s=interval_s)
     defined = intake.define_profile().handle(command).profile
     note(f"{defined.ref} defined from the header: {', '.join(defined.channel_names)}; every {interval_s:g} s")
     return defined
+
+
+def require_definable(profile: str) -> None:
+    """Return if a header may define the profile of that name.
+
+    Raises:
+        CommandFailed: it names a version, and versions are given by the log.
+    """
+    if "@" in profile:
+        raise CommandFailed(
+            f"profile {profile} is not defined",
+            then=f"without a version (--profile {profile.partition('@')[0]}) the header defines it",
+            code=ExitCode.REFUSED,
+        )
 
 
 def _machines(source: Source, plan: ColumnPlan) -> set[str]:
