@@ -197,6 +197,11 @@ def _with_thresholds(
         levels = judged(LEVELS, channel)
         high = max(options.short_shift * float(np.quantile(together(levels), 0.99)), 1e-6)
         limits["shift"][channel] = tail(levels, above_largest=_LARGEST_SHIFT) if tailed else high
+    if not tailed:
+        # In its own σ_f a level is the same kind of number in every channel; too few rows to know a channel's tail by
+        # itself borrow the highest of its siblings'. The study does without; docs/models.md has the figures.
+        steady = tables.judged & ~_wanders(character, options)
+        limits["shift"][tables.judged] = limits["shift"][steady if steady.any() else tables.judged].max()
     joint = np.full(1, OFF)
     if tables.judged.sum() > 1:
         squares = [(one.statistics[cut:, ERRORS][:, tables.judged] ** 2) for one, cut in zip(found, cuts, strict=True)]

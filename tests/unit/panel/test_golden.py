@@ -5,13 +5,16 @@ thresholds, the judged machine's own numbers (in the order of the personal field
 [first, after) behind the gate and in alarm, incidents [opened, last alarm], each kind's scores added up over all judged
 rows, and its scores on some: every 400th, the first in alarm and each kind's highest. Other rows need the study's
 numbers anew.
+
+One number differs on purpose (docs/models.md): on fewer than 3,600 rows all channels share the highest of their shift's
+thresholds. Such a case is scored with the study's thresholds, so that all the rest is held to it.
 """
 
 import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pytest
@@ -26,7 +29,7 @@ from ml.panel.rows import whole
 from ml.panel.training import Trained, train_panel
 from ml.panel.verdict import kinds_at_work, ratios_of
 from tests.unit.panel.machines import SECOND
-from tests.unit.panel.studied import cases
+from tests.unit.panel.studied import Case, cases
 
 STUDY: Final = json.loads((Path(__file__).parent / "study_numbers.json").read_text(encoding="utf-8"))
 TOLERANCE: Final = 1e-9
@@ -44,8 +47,15 @@ def judged_here(name: str) -> tuple[Trained, Findings]:
         interval_s=case.interval_s,
     )
     pace = pace_of(options, interval_s=case.interval_s, channels=channels)
-    found = scan(whole("judged", case.judged), trained.numbers[case.machine], tables=trained.tables, pace=pace)
-    return trained, found
+    tables = trained.tables
+    if is_short(case):
+        tables = tables._replace(shift_limit=np.array(STUDY[name]["limits"]["shift_limit"]))
+    return trained, scan(whole("judged", case.judged), trained.numbers[case.machine], tables=tables, pace=pace)
+
+
+def is_short(case: Case) -> bool:
+    """Return whether the training has too few rows for a tail of the shift's levels."""
+    return max(len(rows) for rows in case.training) < Options().full_rows
 
 
 def stretches(flags: BoolArray) -> list[list[int]]:
@@ -54,8 +64,8 @@ def stretches(flags: BoolArray) -> list[list[int]]:
     return edges.reshape(-1, 2).tolist()
 
 
-def same(ours: FloatArray, study: Any, what: str) -> None:
-    np.testing.assert_allclose(ours, np.array(study), rtol=TOLERANCE, atol=TOLERANCE, err_msg=what)
+def same(ours: FloatArray, study: object, what: str) -> None:
+    np.testing.assert_allclose(ours, np.asarray(study), rtol=TOLERANCE, atol=TOLERANCE, err_msg=what)
 
 
 @pytest.mark.parametrize("name", STUDY)
@@ -63,7 +73,11 @@ def test_thresholds_and_each_sensors_own_numbers_are_the_studys(name: str) -> No
     trained, _ = judged_here(name)
 
     for limit, values in STUDY[name]["limits"].items():
-        same(getattr(trained.tables, limit), values, limit)
+        expected = np.array(values)
+        if limit == "shift_limit" and is_short(cases()[name]):
+            tables = trained.tables
+            expected[tables.judged] = expected[tables.judged & ~tables.wanders].max()
+        same(getattr(trained.tables, limit), expected, limit)
     same(trained.numbers[cases()[name].machine], STUDY[name]["numbers"], "numbers")
 
 
