@@ -124,6 +124,18 @@ class IsolationForestTrainer:
             )
 
 
+def new_trainer() -> IsolationForestTrainer:
+    """Return the trainer with its defaults."""
+    return IsolationForestTrainer()
+
+
+def trainer_of(settings: Mapping[str, str | int | float]) -> IsolationForestTrainer:
+    """Return the trainer that a manifest's settings describe; KeyError when they are not a forest's."""
+    return IsolationForestTrainer(
+        trees=int(settings["trees"]), seed=int(settings["seed"]), contamination=float(settings["contamination"])
+    )
+
+
 def _at(whole: BoolArray, ratios: FloatArray) -> FloatArray:
     """Return the ratios of the complete rows at their places among all: float64 (n, 1), NaN where not judged."""
     placed = np.full((len(whole), 1), np.nan)

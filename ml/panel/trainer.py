@@ -9,18 +9,29 @@ import numpy as np
 from domain.profiles import ProfileDefined, Role
 from ml.detector import Batch, BoolArray, FloatArray, IntArray
 from ml.isolation_forest import detector as forest
+from ml.isolation_forest.detector import KIND as ISOLATION_FOREST
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.panel.cleaning import contaminated
 from ml.panel.detector import PanelDetector, to_artifact
-from ml.panel.options import KINDS, Options
+from ml.panel.options import KINDS, OFF, Options
 from ml.panel.parameters import DETECTOR, PanelParameters
 from ml.panel.personal import NeverJudgeable
 from ml.panel.rows import SensorRows, full_scale, operating
+from ml.panel.tables import ALLOWANCE, STUCK_LIMIT
 from ml.panel.training import train_panel
 from ml.training.trainer import Fitted, NotTrainable, TrainingRows
 
 LEAST_ROWS: Final = 300
 """Five minutes at a reading a second: below it medians and maxima say nothing, and the first 120 rows settle."""
+
+
+class NotEnoughRows(ValueError):
+    """No sensor has shown enough."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"no sensor has more than {most} usable readings in operation, a panel needs {LEAST_ROWS} of one sensor"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +74,14 @@ class PanelTrainer:
         each = _by_sensor(
             rows, complete & ~bad, longest_gap=self.options.gap_intervals, interval_s=profile.expected_interval_s
         )
-        enough = _with_enough_rows(each, drivers, profile)
         try:
+            enough = _with_enough_rows(each, drivers)
             trained = train_panel(enough, drivers, options=self.options, interval_s=profile.expected_interval_s)
-        except NeverJudgeable as error:
-            raise NotTrainable(f"{profile.ref}: {error}") from error
+        except (NotEnoughRows, NeverJudgeable) as error:
+            raise NotTrainable(
+                f"{profile.ref}: {error}; choose a longer range, or let an isolation forest judge each reading alone: "
+                f"it takes {self.beside.minimum_rows} readings (--detector {ISOLATION_FOREST})"
+            ) from error
         detector = PanelDetector(
             panel=PanelParameters(
                 channels=profile.channel_names,
@@ -92,9 +106,18 @@ class PanelTrainer:
                 "sensors_with_too_few_rows": float(len(rows.sensor_names) - len(enough)),
                 **{f"forest_{name}": value for name, value in fitted_forest.metrics.items()},
             },
-            parameters={**detector.parameters, "forest_threshold_rule": trees.rule},
+            parameters={
+                **detector.parameters,
+                **_limits_of_sensors(detector.panel),
+                "forest_threshold_rule": trees.rule,
+            },
             training_scores=ratios,
         )
+
+
+def new_trainer() -> PanelTrainer:
+    """Return the trainer with its defaults."""
+    return PanelTrainer()
 
 
 def trainer_of(settings: Mapping[str, str | int | float]) -> PanelTrainer:
@@ -129,15 +152,12 @@ def _by_sensor(rows: TrainingRows, kept: BoolArray, *, longest_gap: float, inter
     return parts
 
 
-def _with_enough_rows(each: Sequence[SensorRows], drivers: IntArray, profile: ProfileDefined) -> list[SensorRows]:
+def _with_enough_rows(each: Sequence[SensorRows], drivers: IntArray) -> list[SensorRows]:
     scale = full_scale(each, drivers)
     counts = [int(operating(part.values, drivers, scale).sum()) for part in each]
     enough = [part for part, count in zip(each, counts, strict=True) if count >= LEAST_ROWS]
     if not enough:
-        raise NotTrainable(
-            f"{profile.ref}: no sensor has more than {max(counts, default=0)} usable readings in operation, needed are "
-            f"{LEAST_ROWS} of one sensor: choose a longer range"
-        )
+        raise NotEnoughRows(max(counts, default=0))
     return enough
 
 
@@ -145,6 +165,24 @@ def _ratios(detector: PanelDetector, rows: TrainingRows) -> FloatArray:
     batch = Batch(values=rows.values, recorded_at_us=rows.recorded_at_us, sensors=rows.sensors)
     fresh = [detector.fresh(machine_id=machine, sensor_id=sensor) for machine, sensor in rows.sensor_names]
     return detector.score(batch, np.array(fresh).reshape(len(fresh), detector.state_size))[0].ratios
+
+
+def _limits_of_sensors(panel: PanelParameters) -> dict[str, str]:
+    """Return, per channel, what is each sensor's own: the allowance of its drift, in the channel's unit, and its limit.
+
+    Least and largest of the known sensors. They belong to the training, not to the detector's parameters, whose hash
+    stands in the log: a model that exists must keep it.
+    """
+    shown = {}
+    for name, place in (("drift_allowance", ALLOWANCE), ("stuck_limit", STUCK_LIMIT)):
+        for column, channel in enumerate(panel.channels):
+            own = panel.numbers[:, place, column]
+            own = own[own < OFF]
+            if not len(own) or (place == ALLOWANCE and panel.tables.wanders[column]):
+                continue
+            least, largest = f"{own.min():.6g}", f"{own.max():.6g}"
+            shown[f"{name}_{channel}"] = least if least == largest else f"{least} to {largest}"
+    return shown
 
 
 def _metrics(ratios: FloatArray) -> dict[str, float]:

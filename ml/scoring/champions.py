@@ -19,6 +19,10 @@ class Champions:
                 self._newest[event.model.profile] = (event.model, offset)
             self.position = offset + 1
 
+    def has(self, profile: str) -> bool:
+        """Return whether a profile (`pump@1`) has a champion, whether or not it can be loaded."""
+        return profile in self._newest
+
     def newest(self) -> Iterable[tuple[ModelRef, int]]:
         """Return the champion of each profile with the offset of its promotion, in the order of promotion."""
         return sorted(self._newest.values(), key=lambda pair: pair[1])

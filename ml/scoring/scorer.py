@@ -60,6 +60,7 @@ class Scorer:
         self._champions = Champions()
         self._loaded: dict[str, LoadedModel] = {}
         self._refused: set[str] = set()
+        self._unjudged: set[str] = set()
         self._states: dict[int, PartitionState] = {}
         self._saved: dict[int, Saved] = {}
         self._held: dict[int, RecordBatch] = {}
@@ -94,6 +95,7 @@ class Scorer:
             self._take(given)
         self._follow_champions()
         decoded = self._decoded({part: batch for part, batch in batches.items() if part in self._states})
+        self._tell_unjudged(readings for _, readings in decoded.values())
         working = self._worker.submit(
             self._score,
             decoded,
@@ -217,6 +219,17 @@ class Scorer:
                 # The model before stays in force; a damaged artifact never gets better, so it is tried once.
                 self._refused.add(model.artifact_sha256)
                 _log.error("model_unloadable", model=str(model), in_force=held and str(held.model), cause=str(cause))
+
+    def _tell_unjudged(self, decoded: Iterable[Readings]) -> None:
+        """Warn once of each profile whose readings come and that no promotion gave a champion."""
+        for readings in decoded:
+            for block in readings.blocks:
+                profile = block.profile
+                if profile.ref in self._loaded or profile.ref in self._unjudged or self._champions.has(profile.ref):
+                    continue
+                self._unjudged.add(profile.ref)
+                then = f'telltale train {profile.ref}; telltale models promote {profile.name}/N --because "why"'
+                _log.warning("no_champion", profile=profile.ref, readings="unscored", then=then)
 
     def _decoded(self, batches: dict[int, RecordBatch]) -> dict[int, tuple[RecordBatch, Readings]]:
         """Return the batches with their readings; those that need what is not in the log yet are held back."""

@@ -4,20 +4,24 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import typer
 
 from domain.admission import UnknownProfile
+from infra.cli.train import known_family
 from ml.artifact import unpack
 from ml.drift.reference import reference_of
+from ml.families import FAMILIES, Family
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.loading import load_detector
 from ml.manifest import CodeIdentity, Manifest
+from ml.panel.trainer import PanelTrainer
 from ml.training.histogram import BINS, BINS_A_RATIO, histogram_of
 from ml.training.ports import ModelNotStored, ReadingsGone
 from ml.training.train import TrainingDesk
-from ml.training.trainer import NotTrainable
+from ml.training.trainer import NotTrainable, Trainer
 from ml.training.trainers import trainer_of
 from tests.fake_models import FakeModelLog, FakeReadingLog
-from tests.unit.ml.rows import a_profile, healthy_values, training_rows
+from tests.unit.ml.rows import a_batch, a_profile, healthy_values, training_rows
 
 CODE = CodeIdentity(code_version="1", lock_sha256="ab" * 32, runtime={"numba": "1"})
 TRAINER = IsolationForestTrainer(trees=10)
@@ -80,9 +84,10 @@ def test_the_artifact_tells_how_the_training_rows_scored() -> None:
     assert counts[0, BINS_A_RATIO:].sum() == 5
 
 
-def test_the_manifest_makes_the_same_model_again_even_when_the_log_has_grown() -> None:
+@pytest.mark.parametrize("trainer", [TRAINER, PanelTrainer(beside=TRAINER)], ids=["forest", "panel"])
+def test_the_manifest_makes_the_same_model_again_even_when_the_log_has_grown(trainer: Trainer) -> None:
     desk, readings, models = a_desk()
-    desk.train_profile("pump", trainer=TRAINER, on_progress=ignore)
+    desk.train_profile("pump", trainer=trainer, on_progress=ignore)
     readings.held = training_rows(np.vstack([readings.held.values, healthy_values(300, seed=99)]))
 
     again = desk.reproduce("pump/1", on_progress=ignore)
@@ -91,6 +96,24 @@ def test_the_manifest_makes_the_same_model_again_even_when_the_log_has_grown() -
     assert again.same_bytes
     assert again.changed == ()
     assert len(models.events) == 1
+
+
+def test_a_family_of_detectors_is_one_module_and_a_line_in_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, _, models = a_desk()
+    monkeypatch.setitem(FAMILIES, "toy", Family(reading="tests.unit.ml.toy", training="tests.unit.ml.toy"))
+
+    event = desk.train_profile("pump", trainer=FAMILIES[known_family("toy")].new_trainer(), on_progress=ignore).event
+
+    form, content = models.content(event.model.artifact_sha256)
+    detector = load_detector(content, format=form)
+    verdicts, _ = detector.score(a_batch(np.array([[20.0, 20.0, 20.0], [20.0, 90.0, 20.0]])), np.empty((1, 0)))
+    assert (verdicts.ratios[:, 0] > 1).tolist() == [False, True]
+    assert desk.reproduce("pump/1", on_progress=ignore).same_bytes
+
+
+def test_a_family_nobody_knows_is_refused_with_the_names_of_those_there_are() -> None:
+    with pytest.raises(typer.BadParameter, match="panel, isolation_forest"):
+        known_family("crystal ball")
 
 
 def test_other_rows_under_the_same_offsets_are_found_out() -> None:

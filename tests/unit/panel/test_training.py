@@ -11,6 +11,7 @@ from ml.loading import load_detector
 from ml.panel.cleaning import contaminated
 from ml.panel.detector import PanelDetector, to_artifact
 from ml.panel.options import KINDS
+from ml.panel.tables import ALLOWANCE, STUCK_LIMIT
 from ml.panel.trainer import PanelTrainer
 from ml.training.trainer import NotTrainable
 from ml.training.trainers import trainer_of
@@ -64,10 +65,21 @@ def test_training_scores_are_those_of_the_engine_that_will_score() -> None:
     assert fitted.metrics["sensors"] == 2.0
 
 
+def test_what_is_each_sensors_own_is_shown_from_the_least_to_the_largest(pump: PanelDetector) -> None:
+    each = [pump_rows(3600, machine=machine) for machine in range(3)]
+    shown = PanelTrainer().fit(training_rows(each), profile(PUMP)).parameters
+    own = pump.panel.numbers
+
+    assert shown["stuck_limit_speed"] == f"{own[:, STUCK_LIMIT, 0].min():g} to {own[:, STUCK_LIMIT, 0].max():g}"
+    assert shown["drift_allowance_flow"] == f"{own[:, ALLOWANCE, 1].min():.6g} to {own[:, ALLOWANCE, 1].max():.6g}"
+    assert "drift_allowance_speed" not in shown
+    assert shown["noise_limit_flow"] == f"{pump.panel.tables.noise_limit[1]:.6g}"
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ([room_rows(250)], "needed are 300"),
+        ([room_rows(250)], "a panel needs 300 .*it takes 200 readings .--detector isolation_forest"),
         ([np.where([True, False], 21.0, room_rows(3600))], "temperature never changes"),
         ([np.where([True, False], np.nan, room_rows(3600))], "no reading measures temperature"),
     ],

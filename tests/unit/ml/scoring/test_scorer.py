@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.anomalies import AnomalyDetected
 from domain.dead_letters import DeadLettered
@@ -85,6 +86,36 @@ def test_without_a_champion_readings_are_unscored_and_nothing_waits() -> None:
     steps(a_scorer(log), 2)
     assert flagged(log, Flag.UNSCORED) == [0, 1, 2]
     assert log.offset == 3
+
+
+def test_a_profile_that_nobody_judges_is_told_once_with_what_to_do() -> None:
+    log = a_log()
+    log.put(*temperatures(1, 2))
+    scorer = a_scorer(log)
+    with capture_logs() as told:
+        steps(scorer, 2)
+        log.put(*temperatures(3, start=2))
+        steps(scorer, 2)
+        log.promote()
+        log.put(*temperatures(4, start=3))
+        steps(scorer, 2)
+    (warning,) = [one for one in told if one["event"] == "no_champion"]
+    assert (warning["log_level"], warning["profile"]) == ("warning", "environment@1")
+    assert warning["then"].startswith("telltale train environment@1; telltale models promote environment/")
+
+
+@pytest.mark.parametrize("loads", [True, False])
+def test_a_profile_with_a_champion_is_not_called_without_one_even_where_it_can_not_be_loaded(*, loads: bool) -> None:
+    log = a_log()
+    model = log.promote()
+    if not loads:
+        del log.artifacts[model.artifact_sha256]
+    log.put(*temperatures(1, 2))
+    with capture_logs() as told:
+        steps(a_scorer(log), 2)
+    assert [one["event"] for one in told if one["event"] in {"no_champion", "model_unloadable"}] == (
+        [] if loads else ["model_unloadable"]
+    )
 
 
 def test_the_change_of_model_is_recorded_before_its_first_verdict_even_when_no_reading_comes() -> None:
