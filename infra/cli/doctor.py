@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import typer
 
-from infra.cli import doctor_log
+from infra.cli import doctor_champions, doctor_log
 from infra.cli.doctor_finding import Check, Finding
 from infra.cli.output import ExitCode, JsonOption, print_json, print_table
 from infra.disk import log_disk
@@ -150,6 +150,7 @@ CHECKS: tuple[Check, ...] = (
     _ports,
     _secrets,
     *doctor_log.CHECKS,
+    doctor_champions.champions,
 )
 
 
