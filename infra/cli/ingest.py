@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from infra.cli.families import known_family
 from infra.cli.ingest_profile import profile_seen
 from infra.cli.ingest_report import show_outcome, show_survey
 from infra.cli.ingest_run import Source, run_ingest
@@ -15,6 +16,7 @@ from infra.ingest.plan import ColumnChoice, ColumnsDoNotFit, plan_columns
 from infra.ingest.shape import NotACsv, shape_of
 from infra.ingest.survey import survey
 from infra.ingest.timestamps import DateOrder
+from ml.families import FAMILIES
 
 app = typer.Typer(no_args_is_help=True, help="Append readings from files.")
 
@@ -45,6 +47,14 @@ def csv_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go in; needs nothing running.")] = False,
     train_first: Annotated[
         int | None, typer.Option(min=1, help="Append N readings, train, promote, wait for the scorer, append the rest.")
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(FAMILIES),
+            callback=known_family,
+            help="What --train-first trains; else a panel on 3,600 readings per machine, an isolation_forest on fewer.",
+        ),
     ] = None,
     refused: Annotated[Path | None, typer.Option(help="Write every refused row to this CSV file.")] = None,
     json_output: JsonOption = False,
@@ -78,7 +88,7 @@ def csv_file(
             found = survey(shape, plan, seen.profile)
             show_survey(shape, plan, found, seen, refused_file=refused, json_output=json_output)
             return
-        outcome = run_ingest(Source(shape, choice), train_first=train_first)
+        outcome = run_ingest(Source(shape, choice, detector), train_first=train_first)
     except (NotACsv, ColumnsDoNotFit, OSError) as error:
         raise CommandFailed(str(error), code=ExitCode.USAGE) from error
     show_outcome(outcome, refused_file=refused, json_output=json_output)

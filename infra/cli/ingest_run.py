@@ -27,10 +27,11 @@ _COUNT_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file and what a person said about it."""
+    """A file and what a person said about it; detector: what `--train-first` trains, None when nobody said."""
 
     shape: CsvShape
     choice: ColumnChoice
+    detector: str | None = None
 
 
 @dataclass(slots=True)
@@ -120,7 +121,11 @@ def _append(
     began_at = {} if train_first is None else _ends(intake)
 
     def train(tally: Tally) -> None:
-        from infra.cli.training_first import champion_of, training_first  # noqa: PLC0415 - scikit-learn loads slowly
+        from infra.cli.training_first import (  # noqa: PLC0415 - the panel's compiled code loads slowly
+            champion_of,
+            family_for,
+            training_first,
+        )
 
         outcome.model = None if tally.appended else champion_of(intake, outcome.profile)
         if outcome.model is not None:
@@ -132,8 +137,10 @@ def _append(
             recorded_before_us=tally.newest_us + 1,
             from_offsets={} if tally.duplicate else began_at,
         )
-        note(f"training on the first {tally.appended + tally.duplicate:,} readings")
-        outcome.model = training_first(intake).run(outcome.profile.ref, first)
+        readings = tally.appended + tally.duplicate
+        family = family_for(source.detector, readings=readings, machines=len(novelty.machines))
+        note(f"training a model of kind {family} on the first {readings:,} readings")
+        outcome.model = training_first(intake, family).run(outcome.profile.ref, first)
         note(f"{outcome.model} judges from here on")
 
     pause = None if train_first is None else Pause(train_first, train)

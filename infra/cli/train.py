@@ -8,6 +8,7 @@ import typer
 
 from domain.admission import UnknownProfile
 from domain.readings import microseconds
+from infra.cli.families import known_family
 from infra.cli.moments import parse_moment
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, say
 from infra.cli.progress import reading_progress
@@ -26,13 +27,6 @@ app = typer.Typer()
 
 
 DEFAULT: Final = next(iter(FAMILIES))
-
-
-def known_family(name: str) -> str:
-    """Return `name` when this version can train it."""
-    if name not in FAMILIES:
-        raise typer.BadParameter(f"{name!r} can't be trained here; there are {', '.join(FAMILIES)}")
-    return name
 
 
 DetectorOption = Annotated[

@@ -12,20 +12,33 @@ from infra.ingest.train_first import FirstRows, TrainFirst
 from infra.intake import Intake
 from infra.model_lines import champion_of as champion_in
 from infra.model_lines import fold
-from ml.isolation_forest.trainer import IsolationForestTrainer
+from ml.families import FAMILIES
+from ml.isolation_forest.detector import KIND as ISOLATION_FOREST
 from ml.manifest import Selection
+from ml.panel.options import Options
+from ml.panel.parameters import DETECTOR as PANEL
 
 BECAUSE = "trained on the file's first readings by ingest --train-first"
 
 
-def training_first(intake: Intake) -> TrainFirst:
-    """Return the real training, promotion by the command service, and waiting."""
+def family_for(asked: str | None, *, readings: int, machines: int) -> str:
+    """Return what is trained when nobody `asked`: a panel on an hour of each machine, a forest on less.
+
+    A panel of some hundred rows judges half of what it could, and alarms falsely several times a day.
+    """
+    if asked is not None:
+        return asked
+    return PANEL if readings >= Options().full_rows * machines else ISOLATION_FOREST
+
+
+def training_first(intake: Intake, family: str) -> TrainFirst:
+    """Return the real training of a family's model, promotion by the command service, and waiting."""
 
     def train(profile: str, first: FirstRows) -> ModelRef:
         with refusals(), reading_progress() as on_progress:
             desk = intake.root.training()
             selection = only_first(desk.readings.everything(profile), first)
-            stored = desk.train(selection, IsolationForestTrainer(), on_progress=on_progress)
+            stored = desk.train(selection, FAMILIES[family].new_trainer(), on_progress=on_progress)
         model: ModelRef = stored.event.model
         return model
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from infra.cli.output import print_table
 from infra.settings import load_settings
+from ml.isolation_forest.detector import KIND as ISOLATION_FOREST
 from ml.isolation_forest.trainer import IsolationForestTrainer
 
 TRAINING_ROWS = 400
@@ -61,7 +62,8 @@ def ingested(file: Path, name: str) -> None:
     telltale = Path(sys.executable).with_name("telltale")
     command = [str(telltale), "ingest", "csv", str(file), "--time", "datetime"]
     command += ["--machine-id", name, "--profile", name, "--labels", "anomaly", "--ignore", "changepoint"]
-    subprocess.run([*command, "--train-first", str(TRAINING_ROWS)], check=True)
+    command += ["--train-first", str(TRAINING_ROWS), "--detector", ISOLATION_FOREST]
+    subprocess.run(command, check=True)
 
 
 def scores_from_api(name: str, expected: int) -> NDArray[np.float64]:

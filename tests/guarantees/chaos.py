@@ -67,7 +67,7 @@ class Chaos:
         """Start everything, let readings flow and parts die, count, and leave the stack up."""
         must(self._stack.run("up", "--light", "--detach", "--scorers", "2"))
         must(self._stack.run("simulate", "--history", "15m", "--healthy-history", "--no-live", *FLEET))
-        must(self._stack.run("train", "pump"))
+        must(self._stack.run("train", "pump", "--detector", "isolation_forest"))
         must(self._stack.run("models", "promote", "pump/1", "--because", "chaos needs verdicts"))
         before = self._readings()
         fault = ("--fault", "shift@pump-05,at=2s,for=1h,size=30")

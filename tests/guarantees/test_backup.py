@@ -26,7 +26,7 @@ def original(tmp_path: Path) -> Iterator[StackOfTests]:
     try:
         must(stack.run("up", "--light", "--detach"))
         must(stack.run("simulate", "--history", "15m", "--no-live", *FLEET))
-        must(stack.run("train", "pump"))
+        must(stack.run("train", "pump", "--detector", "isolation_forest"))
         must(stack.run("models", "promote", "pump/1", "--because", "the test needs verdicts"))
         must(stack.run("simulate", "--history", "2m", "--no-live", "--seed", "9", *FLEET))
         yield stack

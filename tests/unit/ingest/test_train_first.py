@@ -11,7 +11,7 @@ import pytest
 from domain.models import ModelRef
 from domain.topics import DATA_PARTITIONS, SENSOR_EVENTS
 from infra.cli.ingest_run import IngestOutcome, Source, _append
-from infra.cli.training_first import only_first
+from infra.cli.training_first import family_for, only_first
 from infra.ingest.novelty import Novelty
 from infra.ingest.plan import ColumnChoice, plan_columns
 from infra.ingest.shape import shape_of
@@ -71,6 +71,12 @@ def without_offsets(first: FirstRows) -> FirstRows:
     )
 
 
+def test_an_hour_of_each_machine_makes_a_panel_and_less_an_isolation_forest_unless_somebody_says() -> None:
+    assert family_for(None, readings=7200, machines=2) == "panel"
+    assert family_for(None, readings=7199, machines=2) == "isolation_forest"
+    assert family_for("isolation_forest", readings=7200, machines=1) == "isolation_forest"
+
+
 @pytest.mark.parametrize("known", [0, 1])
 def test_a_file_is_trained_on_its_own_first_rows_and_where_this_run_appended_them(
     known: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -78,7 +84,7 @@ def test_a_file_is_trained_on_its_own_first_rows_and_where_this_run_appended_the
     log, began_at = FakeReadings(), {partition: 100 + partition for partition in range(DATA_PARTITIONS)}
     asked: list[tuple[int, FirstRows]] = []
 
-    def training_first(_intake: Intake) -> Any:
+    def training_first(_intake: Intake, _family: str) -> Any:
         def run(_profile: str, first: FirstRows) -> ModelRef:
             asked.append((len(log.rows), first))
             return MODEL

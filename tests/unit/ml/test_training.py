@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from domain.admission import UnknownProfile
-from infra.cli.train import known_family
+from infra.cli.families import known_family
 from ml.artifact import unpack
 from ml.drift.reference import reference_of
 from ml.families import FAMILIES, Family
@@ -102,7 +102,9 @@ def test_a_family_of_detectors_is_one_module_and_a_line_in_the_list(monkeypatch:
     desk, _, models = a_desk()
     monkeypatch.setitem(FAMILIES, "toy", Family(reading="tests.unit.ml.toy", training="tests.unit.ml.toy"))
 
-    event = desk.train_profile("pump", trainer=FAMILIES[known_family("toy")].new_trainer(), on_progress=ignore).event
+    event = desk.train_profile(
+        "pump", trainer=FAMILIES[known_family("toy") or ""].new_trainer(), on_progress=ignore
+    ).event
 
     form, content = models.content(event.model.artifact_sha256)
     detector = load_detector(content, format=form)
