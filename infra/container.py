@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from dependency_injector import containers, providers
+from dependency_injector import providers
 
+from infra.containers import containers
 from infra.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ Nothing is connected before a provider is called.
 
 from typing import TYPE_CHECKING
 
-from dependency_injector import containers, providers
+from dependency_injector import providers
 
 from infra.container import Container, late
+from infra.containers import containers
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

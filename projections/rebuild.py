@@ -38,11 +38,11 @@ Accept = Callable[[Proof | None, str | None], str | None]
 class ReadModelDrifted(RebuildRefused):
     """The serving build is not what its own SQL makes of the log."""
 
-    def __init__(self, proof: Proof) -> None:
+    def __init__(self, proof: Proof, partial: Sequence[TopicPartition]) -> None:
         rows = sum(table.only_here + table.only_there + table.different for table in proof.differences)
         super().__init__(
             f"{proof.read_model}: {rows:,} rows of the serving build {proof.against_build} are not what the log says; "
-            f"it goes on serving, and build {proof.build} is kept beside it"
+            f"it goes on serving, and build {proof.build} is kept beside it{_why_partial(partial)}"
         )
         self.proof = proof
 
@@ -50,8 +50,11 @@ class ReadModelDrifted(RebuildRefused):
 class NotAccepted(RebuildRefused):
     """The new build is not equal to the serving one, and nobody said why it is to serve."""
 
-    def __init__(self, read_model: str, proof: Proof | None, reason: str | None) -> None:
-        super().__init__(f"{read_model}: {reason or 'the new SQL makes other rows'}; nothing was swapped")
+    def __init__(
+        self, read_model: str, proof: Proof | None, reason: str | None, partial: Sequence[TopicPartition] = ()
+    ) -> None:
+        why = f"{reason or 'the new SQL makes other rows'}{_why_partial(partial)}"
+        super().__init__(f"{read_model}: {why}; nothing was swapped")
         self.proof = proof
 
 
@@ -157,7 +160,8 @@ class RebuildDesk:
                 proof, number = self._proof(folder, build, serving, told)  # Step 4
             because = None
             if proof is None or not proof.whole:
-                because = _accepted(read_model, proof, other_log, accept)
+                partial = _deleted(self._loading.partitions(folder))
+                because = _accepted(read_model, proof, other_log, accept, partial)
             swap = self._swap(  # Step 5
                 folder,
                 Move(
@@ -281,13 +285,19 @@ class RebuildDesk:
         return tuple(older)
 
 
-def _accepted(read_model: str, proof: Proof | None, other_log: str | None, accept: Accept | None) -> str:
+def _accepted(
+    read_model: str,
+    proof: Proof | None,
+    other_log: str | None,
+    accept: Accept | None,
+    partial: Sequence[TopicPartition],
+) -> str:
     reason = accept(proof, other_log) if accept is not None else None
     if reason:
         return reason
     if proof is not None and proof.same_sql:
-        raise ReadModelDrifted(proof)
-    raise NotAccepted(read_model, proof, other_log)
+        raise ReadModelDrifted(proof, partial)
+    raise NotAccepted(read_model, proof, other_log, partial)
 
 
 def _within(positions: Positions, folder: Folder) -> Positions:
@@ -297,6 +307,14 @@ def _within(positions: Positions, folder: Folder) -> Positions:
 
 def _deleted(partitions: Sequence[LogPartition]) -> tuple[TopicPartition, ...]:
     return tuple(partition.where for partition in partitions if partition.first_offset > 0)
+
+
+def _why_partial(partial: Sequence[TopicPartition]) -> str:
+    """Return what a build lacks that could not be read from the log's beginning, to follow what was found."""
+    if not partial:
+        return ""
+    named = ", ".join(map(str, partial))
+    return f". It is not a full rebuild: the log has deleted the first records of {named}, which only the old build has"
 
 
 def _silent(step: str, done: int, total: int) -> None:

@@ -40,6 +40,7 @@ class FakeLog:
     topic_id: str = TOPIC_ID
     records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
     ends: dict[TopicPartition, int] = field(default_factory=dict)
+    firsts: dict[TopicPartition, int] = field(default_factory=dict)
 
     def append(
         self,
@@ -65,6 +66,12 @@ class FakeLog:
         where = TopicPartition(topic, partition)
         self.ends[where] = self.ends.get(where, 0) + 1
 
+    def delete_below(self, offset: int, *, topic: str = "sensor-events", partition: int = 0) -> None:
+        """Forget a partition's first records, as retention or an administrator does."""
+        where = TopicPartition(topic, partition)
+        self.records[where] = [record for record in self.records[where] if record.offset >= offset]
+        self.firsts[where] = offset
+
 
 class FakeRecordSource:
     """Reads a `FakeLog`; with a `Random`, in batches of random sizes from random partitions."""
@@ -78,7 +85,8 @@ class FakeRecordSource:
     def partitions(self, topics: Sequence[str]) -> Sequence[LogPartition]:
         """Return all partitions of `topics`, sorted."""
         places = [TopicPartition(topic, number) for topic in topics for number in range(TOPICS[topic].partitions)]
-        return [LogPartition(at, self._log.topic_id, 0, self._log.ends.get(at, 0)) for at in sorted(places)]
+        log = self._log
+        return [LogPartition(at, log.topic_id, log.firsts.get(at, 0), log.ends.get(at, 0)) for at in sorted(places)]
 
     def crcs(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int | None]:
         """Return the CRC of the record at each offset."""

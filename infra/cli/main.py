@@ -134,12 +134,16 @@ def run(arguments: list[str]) -> int:
 
 def _told_to_people(failure: Exception) -> int | None:
     """Print a failure that needs no traceback and return its exit code; None for all others."""
-    from infra.registry.agreement import RegistryContradictsLog  # noqa: PLC0415 - slow, and needed only here
+    from infra.kafka.topics import TopicsDiffer  # noqa: PLC0415 - slow, and needed only here
+    from infra.registry.agreement import RegistryContradictsLog  # noqa: PLC0415 - likewise
     from infra.settings import SettingMissing  # noqa: PLC0415 - likewise
 
     if isinstance(failure, SettingMissing):
         print_failure(CommandFailed(str(failure), code=ExitCode.NOT_REACHABLE))
         return ExitCode.NOT_REACHABLE
+    if isinstance(failure, TopicsDiffer):
+        print_failure(CommandFailed(str(failure)))
+        return ExitCode.REFUSED
     if isinstance(failure, RegistryContradictsLog):
         print_failure(CommandFailed(str(failure), then="telltale doctor"))
         return ExitCode.REFUSED

@@ -12,7 +12,7 @@ from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_failure,
 from infra.container import Container
 from infra.kafka.clients import LogNotReachable
 from infra.kafka.reading import LogStalled
-from infra.kafka.topics import TopicsDiffer, require_partitions
+from infra.kafka.topics import TopicsDiffer
 from infra.logs import configure_logs
 from infra.processes import until_told_to_stop
 from ml.scoring.ports import ModelUnloadable, SlotFenced, TransactionStuck
@@ -40,7 +40,6 @@ def scorer(
     running = until_told_to_stop()
     try:
         with log_answers():
-            require_partitions(container.settings().kafka_bootstrap)
             container.scorer().run(running)
     except SlotFenced as error:
         raise CommandFailed(str(error), f"slot {slot}", "give each scorer its own --slot", ExitCode.REFUSED) from error

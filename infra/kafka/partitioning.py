@@ -1,6 +1,9 @@
 """Which partition a key's records go to: the rule of Java's and librdkafka's `murmur2` partitioners."""
 
+from functools import lru_cache
 from typing import Final
+
+from domain.topics import TOPICS
 
 _MASK: Final = 0xFFFFFFFF
 _MULTIPLIER: Final = 0x5BD1E995
@@ -10,6 +13,16 @@ _SEED: Final = 0x9747B28C
 def partition_of(key: str, partitions: int) -> int:
     """Return the partition of a key among `partitions`."""
     return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+
+
+@lru_cache(maxsize=65_536)
+def partition_in(topic: str, key: bytes) -> int:
+    """Return the partition of one of our topics that a key's records go to.
+
+    Writers name it themselves, by the number of partitions the topic was made with: left to the client, a topic that
+    somebody grew would put a machine's next reading where nobody looks for it.
+    """
+    return (murmur2(key) & 0x7FFFFFFF) % TOPICS[topic].partitions
 
 
 def murmur2(octets: bytes) -> int:

@@ -11,6 +11,7 @@ from domain.topics import SENSOR_EVENTS
 from infra.disk import DiskNearlyFull, LogDisk
 from infra.ingest.ports import LogFull, ReadingsNotAppended
 from infra.kafka.clients import producer
+from infra.kafka.partitioning import partition_in
 from schemas.contracts import Contracts
 from schemas.encoder import encode_readings
 
@@ -60,7 +61,14 @@ class ReadingAppender:
         self._wait_until_below(MOST_UNDER_WAY)
         told: list[tuple[str, str | bytes | None]] = [(name, text.encode()) for name, text in headers.items()]
         try:
-            self._producer.produce(SENSOR_EVENTS, value, key.encode(), headers=told, on_delivery=self._not_delivered)
+            self._producer.produce(
+                SENSOR_EVENTS,
+                value,
+                key.encode(),
+                partition_in(SENSOR_EVENTS, key.encode()),
+                headers=told,
+                on_delivery=self._not_delivered,
+            )
         except (BufferError, KafkaException) as error:
             raise self._refused(str(error)) from error
 
@@ -88,7 +96,10 @@ class ReadingAppender:
     def _queue(self, table: pa.RecordBatch) -> None:
         keys = table.column("machine_id").cast(pa.binary()).to_pylist()
         values = encode_readings(table, self._contracts)
-        records: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in zip(keys, values, strict=True)]
+        records: list[dict[str, Any]] = [
+            {"key": key, "value": value, "partition": partition_in(SENSOR_EVENTS, key)}
+            for key, value in zip(keys, values, strict=True)
+        ]
         try:
             queued = self._producer.produce_batch(SENSOR_EVENTS, records, on_delivery=self._not_delivered)
         except (BufferError, KafkaException) as error:

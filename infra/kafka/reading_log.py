@@ -16,6 +16,7 @@ from domain.topics import SENSOR_EVENTS
 from infra.disk import DiskNearlyFull, LogDisk
 from infra.kafka.clients import LogNotReachable, producer
 from infra.kafka.contracts import ContractsFollower
+from infra.kafka.partitioning import partition_in
 from infra.kafka.profile_log import KafkaProfileLog
 from infra.kafka.reading import LogStalled
 from schemas.codec import encode
@@ -79,6 +80,7 @@ class KafkaReadingLog:
                         SENSOR_EVENTS,
                         key=reading.machine_id.encode(),
                         value=value,
+                        partition=partition_in(SENSOR_EVENTS, reading.machine_id.encode()),
                         on_delivery=partial(reports.take, index),
                     )
         except (BufferError, KafkaException) as error:

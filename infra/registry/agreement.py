@@ -1,8 +1,9 @@
-"""Producers stop while the registry contradicts topic `contracts`; readers never ask the registry.
+"""What stops producers: topics that have grown, and a registry that contradicts topic `contracts`.
 
 A record names its schema by id. Readers of ours learn from the log what an id means; other systems may ask the
 registry. While the two say different things, every further record would be read as something else by one of them. Only
-a registry that answers and differs stops anybody: one that is away, or has lost an id, has said nothing wrong.
+a registry that answers and differs stops anybody: one that is away, or has lost an id, has said nothing wrong. Readers
+never ask it.
 """
 
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 import structlog
 
 from domain.contracts import SchemaPublished
+from infra.kafka.topics import require_partitions
 from infra.registry.client import RegistryClient, RegistryNotReachable
 from infra.registry.compare import Difference, compare
 from infra.registry.ports import Registry
@@ -58,11 +60,13 @@ def require_agreement(registry: Registry, in_log: tuple[SchemaPublished, ...]) -
 
 
 def contracts_to_write(settings: Settings, contracts: Contracts) -> Contracts:
-    """Return the contracts a producer encodes with, once the registry does not contradict them.
+    """Return the contracts a producer encodes with, once topics are as they were made and the registry agrees.
 
     Raises:
-        RegistryContradictsLog: it does.
+        TopicsDiffer: a topic has more partitions now, so that a machine's history would go on in another.
+        RegistryContradictsLog: an id means something else there.
     """
+    require_partitions(settings.kafka_bootstrap)
     if not settings.has("registry_url"):
         return contracts
     try:

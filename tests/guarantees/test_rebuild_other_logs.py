@@ -24,6 +24,7 @@ from tests.raw_avro import reading_with_recorded_at
 from tests.stacks import StackOfTests, must, wait_until
 
 NO = 1
+REFUSED = 4
 YEAR_294247_US = 2**63 - 1
 """The last moment that 64 bits hold, behind everything that a datetime or the database's timestamptz can."""
 
@@ -117,6 +118,11 @@ def test_growing_a_topic_is_refused(plant: RebuildPlant) -> None:
     )
     assert "9 partitions instead of 8" in plant.states()["readings"]["cause"]
     assert plant.run("projections", "list").returncode == NO
+    for process in (("scorer",), ("commands",), ("simulate", "--history", "1m", "--no-live")):
+        refused = plant.run(*process)
+        assert (refused.returncode, "sensor-events has 9 instead of 8" in refused.stderr) == (REFUSED, True), process
+    must(plant.run("down"))
+    assert "sensor-events has 9 instead of 8" in plant.stack.up().stderr
 
 
 def clock_of(plant: RebuildPlant, kind: str) -> None:

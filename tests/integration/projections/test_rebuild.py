@@ -255,6 +255,25 @@ def test_another_log_is_loaded_and_serves_only_when_somebody_says_why(connection
     assert serving_build(connection, "readings") == Build("readings", 2)
 
 
+def test_a_log_without_its_first_records_is_no_full_rebuild_and_says_so(
+    connection: psycopg.Connection, dsn: str
+) -> None:
+    log = random_log(3)
+    first = serving(connection, dsn, "readings", log)
+    log.delete_below(3, partition=2)
+
+    with pytest.raises(
+        ReadModelDrifted, match=r"not a full rebuild.*first records of sensor-events/2, which only"
+    ) as no:
+        desk(dsn, log).rebuild("readings")
+    [table] = [one for one in no.value.proof.differences if one.table == "readings"]
+    assert (table.only_here, table.different) == (0, 0)
+    assert 0 < table.only_there <= 3
+    assert serving_build(connection, "readings") == first
+    rebuilt = desk(dsn, log).rebuild("readings", accept=lambda _proof, _why: "the first days may go")
+    assert [str(where) for where in rebuilt.partial] == ["sensor-events/2"]
+
+
 @dataclass
 class Wired:
     """The container of `telltale rebuild` over a desk of these tests."""

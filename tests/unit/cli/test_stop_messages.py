@@ -96,7 +96,6 @@ def scorer_command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], int]:
         wired = SimpleNamespace(settings=lambda: settings, scorer=lambda: scorer)
         monkeypatch.setattr("infra.cli.scorer.Container", lambda slot: wired)  # noqa: ARG005 - called by that name
         monkeypatch.setattr("infra.cli.scorer.configure_logs", lambda *_, **__: None)
-        monkeypatch.setattr("infra.cli.scorer.require_partitions", lambda _: None)
         monkeypatch.setattr("infra.cli.scorer.until_told_to_stop", lambda: lambda: True)
         return run(["scorer"])
 

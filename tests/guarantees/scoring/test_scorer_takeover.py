@@ -26,17 +26,14 @@ from ml.scoring.state import ENCODING
 from schemas.codec import Event, encode
 from tests.builders import NOON
 from tests.guarantees.log_account import account
-from tests.guarantees.plant import Plant, ended, promote, pump_reading, train, train_and_promote
+from tests.guarantees.plant import Plant, ended, promote, pump_reading, train
 from tests.stacks import wait_until
 
 PARTITION: Final = 3
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plant(scored_plant: Plant) -> Plant:
-    """Return the plant with a champion and what it was trained on."""
-    scored_plant.flow(5_000, random.Random(1), faults=0)
-    train_and_promote(scored_plant)
     return scored_plant
 
 

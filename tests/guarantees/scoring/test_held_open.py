@@ -9,7 +9,7 @@ from confluent_kafka import TopicPartition
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
 from infra.kafka.clients import consumer, partitions_of, producer
 from infra.kafka.scoring_log import GROUP
-from tests.guarantees.plant import Plant, ended, train_and_promote
+from tests.guarantees.plant import Plant, ended
 from tests.stacks import must, wait_until
 
 SLOT = f"{GROUP}-0"
@@ -18,8 +18,6 @@ ANSWER_S = 30.0
 
 def test_scoring_goes_on_behind_a_transaction_that_nobody_ends(scored_plant: Plant) -> None:
     plant, rng = scored_plant, random.Random(8)
-    plant.flow(5_000, rng, faults=0)
-    train_and_promote(plant)
     scorer = plant.telltale("scorer")
     plant.must_be_scored_exactly_once()
     assert ended(scorer, by=signal.SIGTERM) == 0

@@ -49,7 +49,7 @@ def test_rejected_and_dead_lettered_records_are_the_same_and_a_repaired_one_is_o
     plant, rng = scored_plant, random.Random(11)
     contracts, client = load_contracts(plant.bootstrap), producer(plant.bootstrap)
     plant.flow(100, rng)
-    good = encode(some_readings(500, 1, rng)[0], contracts)
+    good = encode(some_readings(plant.clock, 1, rng)[0], contracts)
     implausible = a_reading(600, machine_id=MACHINES[1], sensor_id="s", profile="pump@1", measurements={"speed": 1e9})
     for bad, key in (
         (b"poison", b"x"),
