@@ -75,8 +75,8 @@ def _skab(folder: Path, progress: _Progress, *, system: bool) -> list[Figure]:
                 for name, f1, far, mar in PUBLISHED
             ),
         ],
-        title=f"SKAB: {labelled} of its 34 labelled files; published figures are of all 34. The even-numbered files were "
-        "seen while the rule for gaps was chosen: none of these is unseen. Placebo on the other half: docs/skab.md",
+        title=f"SKAB: {labelled} of its 34 labelled files; published figures are of all 34. The even-numbered files "
+        "were seen while the rule for gaps was chosen: none of these is unseen. What the figures are not: docs/skab.md",
     )
     figures = skab_figures(told["offline"]["panel"], told["offline"]["forest"])
     if system:
