@@ -28,6 +28,13 @@ def compared(plant: Plant) -> Agreement:
     )
 
 
+def proven(plant: Plant) -> tuple[int, int]:
+    """Return how `contracts prove` ends, and how many unreadable records it knows nothing of."""
+    done = plant.stack.run("contracts", "prove", "--json")
+    unreadable = json.loads(done.stdout)["unreadable"]
+    return done.returncode, sum(one["records"] - one["known"] for one in unreadable)
+
+
 def projected_to_the_end(plant: Plant) -> bool:
     """Return whether every serving build that reads sensor-events has passed everything there is, markers too."""
     with psycopg.connect(plant.stack.settings.postgres_dsn) as connection:
@@ -63,9 +70,11 @@ def test_rejected_and_dead_lettered_records_are_the_same_and_a_repaired_one_is_o
         client.produce(SENSOR_EVENTS, bad, key)
     assert client.flush(30) == 0
     plant.flow(100, rng)
+    assert proven(plant) == (1, 5)
     processes = [plant.telltale("scorer"), plant.telltale("projector")]
     try:
         plant.must_be_scored_exactly_once()
+        assert proven(plant) == (0, 0)
         wait_until(lambda: projected_to_the_end(plant), deadline_s=120, what="every read model has passed everything")
         agreement = compared(plant)
         assert (agreement.letters, agreement.disagreements) == (7, ())
