@@ -16,7 +16,7 @@ from dashboard.memory import now
 from dashboard.parts.chart import Rows, chart
 from dashboard.parts.words import empty
 from dashboard.sensor.asking import Seen
-from dashboard.sensor.rows import change_rows, channel_rows, digits_of, latest, score_rows, verdict_rows
+from dashboard.sensor.rows import beyond_rows, change_rows, channel_rows, digits_of, latest, score_rows, verdict_rows
 
 CONDITION = "condition"
 MOST_GAPS_TOLD = 3
@@ -68,7 +68,12 @@ def _score(seen: Seen, changes: Rows) -> None:
     )
     chart(
         score_strip(ticks),
-        {"score": score_rows(seen.series), "limit": [{"ratio": 1.0}], "changes": changes},
+        {
+            "score": score_rows(seen.series),
+            "beyond": beyond_rows(seen.series, ticks[-1]),
+            "limit": [{"ratio": 1.0}],
+            "changes": changes,
+        },
         key="score",
         alt_text="score over its threshold",
     )

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
 from dashboard.answers.machines import ChannelSeries, ReadingSeries
 from dashboard.answers.swimlane import ModelChange
 from dashboard.answers.verdicts import Verdict
-from dashboard.look.formats import digits_for, kind_name
+from dashboard.look.formats import digits_for, kind_name, times
 from dashboard.look.palette import severity_of
 from dashboard.reasons import leading_channels
 
@@ -33,6 +34,25 @@ def score_rows(series: ReadingSeries) -> list[Row]:
     return [
         {"at": at, "ratio": score, "severity": severity_of(score) if score is not None and score > 1 else None}
         for at, score in zip(series.times, series.scores, strict=True)
+    ]
+
+
+def beyond_rows(series: ReadingSeries, edge: float) -> list[Row]:
+    """Return the peak of every run of scores above the chart's `edge`; the highest of all with its value as text."""
+    width = series.ends_at - series.starts_at
+    known = [(at, score) for at, score in zip(series.times, series.scores, strict=True) if score is not None]
+    runs = groupby(known, key=lambda one: one[1] > edge)
+    peaks = [max(run, key=lambda one: one[1]) for above, run in runs if above]
+    highest = max(peaks, key=lambda one: one[1], default=None)
+    return [
+        {
+            "at": peak[0],
+            "ratio": peak[1],
+            "severity": severity_of(peak[1]),
+            "told": times(peak[1]) if peak is highest else "",
+            "early": peak[0] - series.starts_at < EARLY * width,
+        }
+        for peak in peaks
     ]
 
 
