@@ -106,9 +106,9 @@ def _champion_row(reign: Reign, at: datetime, choices: Choices) -> Sequence[str]
 def _past_row(reign: Reign, choices: Choices) -> Sequence[str]:
     instead = f" instead of {escape(reign.replaces)}" if reign.replaces else ""
     return [
-        f"{clock(reign.starts_at, now())}{_later(reign.starts_at, choices)}",
+        f"{_unbroken(clock(reign.starts_at, now()))}{_later(reign.starts_at, choices)}",
         f"<b>{escape(reign.model)}</b> champion{instead}{_tags(reign)}",
-        escape(reign.actor),
+        _unbroken(reign.actor),
         f'<span class="muted">“{escape(reign.because)}”</span>',
     ]
 
@@ -117,11 +117,15 @@ def _refused_row(rejection: Rejection, choices: Choices) -> Sequence[str]:
     broken = "; ".join(broken_text(check) for check in rejection.checks if not check.kept)
     why = broken or f"never compared with {rejection.against}"
     return [
-        f"{clock(rejection.rejected_at, now())}{_later(rejection.rejected_at, choices)}",
+        f"{_unbroken(clock(rejection.rejected_at, now()))}{_later(rejection.rejected_at, choices)}",
         f"<b>{escape(rejection.model)}</b> {tag('refused', 'ink')}<small>{escape(why)}</small>",
-        escape(rejection.actor),
+        _unbroken(rejection.actor),
         f'<span class="muted">“{escape(rejection.because)}”</span>',
     ]
+
+
+def _unbroken(text: str) -> str:
+    return f'<span class="nowrap">{escape(text)}</span>'
 
 
 def _tags(reign: Reign) -> str:

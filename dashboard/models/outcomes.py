@@ -9,8 +9,6 @@ from dashboard.memory import now
 from dashboard.models.budgets import broken_text
 from dashboard.parts.words import mono
 
-NO_REASON = "A reason is needed: it stands wherever the champion is shown."
-
 
 def done_html(promoted: Promoted) -> str:
     """Return who is champion now, and where the log says so."""
@@ -39,7 +37,7 @@ def failed_html(error: CommandError) -> str:
 
 def missing_html() -> str:
     """Return that a reason is missing."""
-    return _told("No reason.", escape(NO_REASON))
+    return _told("A reason is needed.", "It stands wherever the champion is shown.")
 
 
 def _refused(error: CommandRefused) -> tuple[str, str]:

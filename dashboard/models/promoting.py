@@ -6,7 +6,7 @@ It stands outside the live parts of the page: a click must not meet a part that 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Final
+from typing import Final, Literal
 from uuid import uuid4
 
 import streamlit as st
@@ -38,6 +38,8 @@ class Form:
     command_id: str = field(default_factory=lambda: str(uuid4()))
     because: str = ""
     told: str = ""
+    position: str = ""
+    """Of the promotion that `told` tells of."""
 
 
 def show_promotion(connection: Connection, choices: Choices, model: str, timeline: Timeline, note: str = "") -> None:
@@ -58,8 +60,16 @@ def show_promotion(connection: Connection, choices: Choices, model: str, timelin
             if text:
                 st.html(f'<p class="tt-p">{escape(text)}</p>')
         if champion != model or before:
-            _fields(connection, choices, model, champion=champion, before=before, off=bool(off))
-        if form.told:
+            _fields(
+                connection,
+                choices,
+                model,
+                promotes=None if champion == model else "secondary" if champion and note else "primary",
+                before=before,
+                off=bool(off),
+            )
+        # A promotion that another one followed since is told by the timeline alone.
+        if form.told and form.position not in {reign.position for reign in timeline.reigns[:-1]}:
             st.html(form.told)
         if choices.known_at is not None:
             return
@@ -67,7 +77,7 @@ def show_promotion(connection: Connection, choices: Choices, model: str, timelin
             command(f'telltale models promote {model} --because "…"')
         elif before:
             command(f'telltale models rollback {line} --because "…"')
-        st.html('<p class="tt-p">Or first judge history with it, into topics of its own, live left alone:</p>')
+        st.html('<p class="tt-p">To judge history with it, into topics of its own, live left alone:</p>')
         command(f"telltale rescore {model}")
 
 
@@ -87,9 +97,18 @@ def goes_back_to(reigns: Sequence[Reign]) -> str | None:
 
 
 def _fields(
-    connection: Connection, choices: Choices, model: str, *, champion: str | None, before: str | None, off: bool
+    connection: Connection,
+    choices: Choices,
+    model: str,
+    *,
+    promotes: Literal["primary", "secondary"] | None,
+    before: str | None,
+    off: bool,
 ) -> None:
-    """Draw the field and the buttons. Their keys hold the command's id: what is clicked belongs to what was filled."""
+    """Draw the field and the buttons; that which promotes stands out unless the gate is known to refuse.
+
+    Their keys hold the command's id: what is clicked belongs to what was filled.
+    """
     form, line = _form(model), line_of(model)
 
     def promote(because: str, command_id: str) -> Promoted:
@@ -104,16 +123,16 @@ def _fields(
             form.because,
             key=_reason_key(form.command_id),
             max_chars=LONGEST_REASON,
-            placeholder="Because … (kept in the log, with the name of the key)",
+            placeholder="Because … (kept in the log)",
             label_visibility="collapsed",
             disabled=off,
         )
         with st.container(horizontal=True, gap="small"):
-            if champion != model:
+            if promotes:
                 st.form_submit_button(
                     f"Promote {model}",
                     key=f"promote_{form.command_id}",
-                    type="primary",
+                    type=promotes,
                     on_click=_send,
                     args=(connection, choices, model, form.command_id, promote),
                     disabled=off,
@@ -151,7 +170,7 @@ def _send(connection: Connection, choices: Choices, model: str, command_id: str,
     except CommandError as error:
         _keep(model, replace(form, because=because, told=failed_html(error)))
     else:
-        _keep(model, Form(told=done_html(promoted)))
+        _keep(model, Form(told=done_html(promoted), position=promoted.position))
         _wait_for(connection, choices, line_of(model), promoted.position)
 
 

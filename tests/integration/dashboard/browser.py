@@ -51,7 +51,8 @@ def dashboard_process(api_url: str, home: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     call = "from infra.cli.main import main; main()"
-    environment = {**os.environ, "TELLTALE_API_URL": api_url, "TELLTALE_HOME": str(home)}
+    services = {"TELLTALE_API_URL": api_url, "TELLTALE_COMMANDS_URL": f"{api_url}/commands"}
+    environment = {**os.environ, **services, "TELLTALE_HOME": str(home)}
     log = (home / "dashboard.log").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-c", call, "dashboard", "--port", str(port)], env=environment, stdout=log, stderr=log

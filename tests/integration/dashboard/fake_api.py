@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from tests.integration.dashboard import answers, log_answers, model_answers
 from tests.integration.dashboard.fake_commands import PumpEvents, decided, fake_commands, pump_events
@@ -46,6 +47,12 @@ class Plant:
     origin: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
     events: PumpEvents = field(default_factory=pump_events)
     keys: str = ""
+    commands_go: threading.Event = field(default_factory=threading.Event)
+    """Commands wait until it is set, as it is in the beginning."""
+    command_came: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.commands_go.set()
 
     @property
     def now(self) -> datetime:
@@ -67,6 +74,9 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
             return Response('{"detail": "PostgreSQL does not answer"}', 503, media_type="application/problem+json")
         if plant.scenario is Scenario.REFUSED:
             return Response('{"detail": "X-API-Key is missing"}', 401, media_type="application/problem+json")
+        if request.method == "POST":
+            plant.command_came.set()
+            await run_in_threadpool(plant.commands_go.wait, 30)
         response: Response = await call_next(request)
         if plant.scenario is Scenario.ANSWER_LOST and request.method == "POST":
             return Response('{"detail": "the log does not answer"}', 503, media_type="application/problem+json")

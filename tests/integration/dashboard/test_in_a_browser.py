@@ -19,6 +19,7 @@ from tests.integration.dashboard.browser import (
     opened,
 )
 from tests.integration.dashboard.fake_api import Plant, Scenario, serving
+from tests.integration.dashboard.fake_commands import decided
 
 pytestmark = [
     pytest.mark.skipif(
@@ -193,6 +194,23 @@ def test_verify_is_clicked_on_a_live_page_and_its_address_shows_the_outcome(wind
         take_screenshot(seen, "sensor-verified")
         seen.page.reload()
         expect(seen.page.locator(".tt-banner.same")).to_contain_text("Re-scored: equal")
+
+
+def test_a_click_again_while_the_first_is_under_way_is_one_event(windows: Windows, address: str, plant: Plant) -> None:
+    with opened(windows, address + "/models?a=pump%2F2&b=pump%2F3") as seen:
+        for number, label in enumerate(["Promote pump/3", "Roll back to pump/2"], 1):
+            seen.page.get_by_placeholder("Because").fill("one fault more")
+            plant.commands_go.clear()
+            plant.command_came.clear()
+            button = seen.page.get_by_role("button", name=label)
+            button.click()
+            assert plant.command_came.wait(30)
+            button.click()
+            plant.commands_go.set()
+            expect(seen.page.locator(".tt-banner.same")).to_contain_text(f"model-events/0/{45 + number}")
+            seen.settle(".tt-fresh b")
+            assert len(decided(plant.events)) == number
+        take_screenshot(seen, "models-rolled-back")
 
 
 def click_newest_cell(seen: Opened, *, lanes_below: int) -> None:

@@ -67,7 +67,7 @@ def test_a_rollback_goes_to_the_champion_before(page: AppTest, plant: Plant) -> 
 
 def test_without_a_reason_nothing_is_sent(page: AppTest, plant: Plant) -> None:
     seen = send(opened(page), PROMOTE, "  ")
-    assert "No reason. A reason is needed: it stands wherever the champion is shown. Nothing was changed." in seen
+    assert "A reason is needed. It stands wherever the champion is shown. Nothing was changed." in seen
     assert events(plant) == []
 
 
