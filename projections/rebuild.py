@@ -38,7 +38,7 @@ Accept = Callable[[Proof | None, str | None], str | None]
 class ReadModelDrifted(RebuildRefused):
     """The serving build is not what its own SQL makes of the log."""
 
-    def __init__(self, proof: Proof, partial: Sequence[TopicPartition]) -> None:
+    def __init__(self, proof: Proof, partial: Sequence[TopicPartition] = ()) -> None:
         rows = sum(table.only_here + table.only_there + table.different for table in proof.differences)
         super().__init__(
             f"{proof.read_model}: {rows:,} rows of the serving build {proof.against_build} are not what the log says; "

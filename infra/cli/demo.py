@@ -1,5 +1,6 @@
 """`telltale demo`: the whole story in the terminal, while the page shows it."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -64,13 +65,33 @@ def stack_up(*, light: bool) -> Iterator[None]:
     was_up = home.path.exists() and is_held(home.lock)
     try:
         if not was_up:
-            words = [*_TELLTALE, "up", "--detach", *(["--light"] if light else [])]
-            if (code := subprocess.run(words, check=False).returncode) != 0:
-                raise CommandFailed("the stack did not start", then="telltale doctor", code=ExitCode(code))
+            _start(light=light)
         yield
     finally:
         if not was_up:
-            subprocess.run([*_TELLTALE, "down"], check=False)
+            _stop()
+
+
+def _start(*, light: bool) -> None:
+    """Run `telltale up`; a Ctrl-C meanwhile is passed on and waited for, so that it takes back what it has started."""
+    up = subprocess.Popen([*_TELLTALE, "up", "--detach", *(["--light"] if light else [])])
+    try:
+        code = up.wait()
+    except KeyboardInterrupt:
+        up.send_signal(signal.SIGINT)
+        up.wait()
+        raise
+    if code != 0:
+        raise CommandFailed("the stack did not start", then="telltale doctor", code=ExitCode(code))
+
+
+def _stop() -> None:
+    """Run `telltale down` to its end, however often Ctrl-C is pressed: it leaves nothing running."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command inherits it
+    try:
+        subprocess.run([*_TELLTALE, "down"], check=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def tell(history_s: float, *, began: float, stay: bool) -> None:

@@ -13,14 +13,12 @@ from infra.container import Container
 from infra.postgres.builds import announce
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.followed import pause, resume
-from infra.postgres.projector_list import ListedProjection, list_projections
+from infra.postgres.projector_list import IN_ORDER, ListedProjection, list_projections
 from projections.folder import FolderRefused, NoSuchReadModel
 from projections.new_folder import make_folder
 from projections.ports import StoreUnavailable
 
 app = typer.Typer(no_args_is_help=True)
-
-IN_ORDER = ("running", "loading", "waiting", "paused", "unfinished")
 
 Name = Annotated[str, typer.Argument(help="Read model.")]
 

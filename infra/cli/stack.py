@@ -6,12 +6,16 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from infra.cli.output import CommandFailed, ExitCode, JsonOption, console, note, print_json, print_table, say
+from infra.cli.work import Work
 from infra.embedded.home import Home
 from infra.embedded.postgres_user import system_folder
 from infra.settings import home_folder, load_settings
@@ -96,8 +100,9 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show again every second until Ctrl-C.")] = False,
     json_output: JsonOption = False,
 ) -> None:
-    """Show every service and process; exit 1 if anything is not ready.
+    """Show every service and process; exit 1 if one is not ready, or a read model stands still.
 
+    Lag is in records: the scorers' together, and that of the read model that is farthest behind.
     Example: telltale status --json
     """
     home = Home(home_folder())
@@ -146,11 +151,13 @@ def _locked_version(part: str, artifact: str) -> str:
 def _show_status(home: Home, found: StackStatus, *, as_json: bool) -> bool:
     supervised = is_held(home.lock)
     rows = [(part, _true_state(part, supervised=supervised)) for part in found.parts]
+    ready = supervised and all(state is PartState.READY for _, state in rows)
+    work = _work_of([part.name for part in found.parts]) if ready else {}
     if as_json:
-        print_json([_as_json(part, state) for part, state in rows])
+        print_json([{**_as_json(part, state), **asdict(work.get(part.name, Work()))} for part, state in rows])
     else:
         print_table(
-            ("part", "kind", "pid", "state", "address", "since", "restarts", "cause"),
+            ("part", "kind", "pid", "state", "address", "since", "restarts", "lag", "rate", "cause"),
             [
                 (
                     part.name,
@@ -160,15 +167,44 @@ def _show_status(home: Home, found: StackStatus, *, as_json: bool) -> bool:
                     part.address,
                     part.since,
                     part.restarts or None,
+                    _lag(work.get(part.name)),
+                    _rate(work.get(part.name)),
                     (part.cause or "")[:100],
                 )
                 for part, state in rows
             ],
         )
+        for name, one in work.items():
+            if one.trouble:
+                say(f"[bold red]{name}[/]  {escape(one.trouble)}; telltale projections list")
         _show_disk()
         if not supervised and any(is_running(part) for part in found.parts):
             note("its supervisor was killed: `telltale up` or `telltale down` puts that right")
-    return supervised and all(state is PartState.READY for _, state in rows)
+    return ready and not any(one.trouble for one in work.values())
+
+
+def _work_of(names: Sequence[str]) -> dict[str, Work]:
+    """Return what those of the parts have before them that work on the log."""
+    own = [name for name in names if name == "projector" or name.startswith("scorer")]
+    if not own:
+        return {}
+    from infra.cli.stack_work import projectors_work, scorers_work  # noqa: PLC0415 - brings the clients with it
+
+    settings = load_settings()
+    asked = {"projector": projectors_work, "scorer": scorers_work}
+    told = {kind: ask(settings) for kind, ask in asked.items() if any(name.startswith(kind) for name in own)}
+    return {name: told[name.partition("-")[0]] for name in own}
+
+
+def _lag(work: Work | None) -> str | None:
+    if work is None or work.lag_offsets is None:
+        return None
+    behind = "" if not work.lag_seconds or work.lag_seconds < 1 else f" ({work.lag_seconds:,.0f} s)"
+    return f"{work.lag_offsets:,}{behind}"
+
+
+def _rate(work: Work | None) -> str | None:
+    return None if work is None or work.records_per_second is None else f"{work.records_per_second:,.0f}/s"
 
 
 def _show_disk() -> None:

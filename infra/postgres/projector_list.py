@@ -45,6 +45,10 @@ SILENT_AFTER_S: Final = 5.0
 """A projector reports once a second; one that has not for this long does not run."""
 
 
+IN_ORDER: Final = frozenset({"running", "loading", "waiting", "paused", "unfinished"})
+"""States that want nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedProjection:
     """One build and its projector; state `down`: no projector reports; `unfinished`: a rebuild left it.

@@ -19,7 +19,7 @@ from typing import Final
 from infra.cli.output import note, print_table
 from infra.logs import configure_logs
 from tests.benchmarks import ingesting, latency, projecting, rebuilding, recovery, scoring, starting, storing
-from tests.benchmarks.figures import RESULTS, Figure, merge
+from tests.benchmarks.figures import RESULTS, Figure, forget_others, merge
 from tests.benchmarks.plant import Plant, a_plant
 from tests.benchmarks.sizes import FULL, QUICK, Sizes
 
@@ -54,6 +54,8 @@ def main() -> int:
                 found.append(figure)
                 merge(RESULTS, [figure])
                 note("         " + " · ".join(filter(None, figure.line())))
+    if not asked.only and not asked.quick:
+        forget_others(RESULTS, found)
     load = os.getloadavg()[0]
     print_table(
         ["figure", "measured", "beside", "goal", ""],

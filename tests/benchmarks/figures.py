@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 RESULTS: Final = Path("build/bench.json")
 
@@ -60,11 +60,24 @@ def at_most(name: str, value: float, unit: str, *, goal: float | None, compared_
 
 def merge(path: Path, figures: Iterable[Figure]) -> None:
     """Put figures into the file: one of a name already there takes its place, the others stay."""
-    held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    by_name = {figure["name"]: figure for figure in held} | {figure.name: asdict(figure) for figure in figures}
+    by_name = {figure["name"]: figure for figure in _held(path)} | {figure.name: asdict(figure) for figure in figures}
+    _write(path, by_name.values())
+
+
+def forget_others(path: Path, figures: Iterable[Figure]) -> None:
+    """Take out what a whole run no longer measures; what bench-detection wrote, names of one word, stays."""
+    measured = {figure.name for figure in figures}
+    _write(path, [figure for figure in _held(path) if figure["name"] in measured or " " not in figure["name"]])
+
+
+def _held(path: Path) -> list[dict[str, Any]]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+
+
+def _write(path: Path, figures: Iterable[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     written = path.with_suffix(".part")
-    written.write_text(json.dumps(list(by_name.values()), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    written.write_text(json.dumps(list(figures), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     written.replace(path)
 
 

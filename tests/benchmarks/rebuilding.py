@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Final, Self
@@ -10,6 +10,7 @@ from typing import Final, Self
 import httpx
 import psycopg
 
+from infra.intake import Intake
 from infra.postgres.builds import ensure_serving_build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
@@ -27,6 +28,8 @@ PROOF_S: Final = 1.0
 SWAP_S: Final = 1.0
 SWAPS: Final = 20
 READERS: Final = 4
+FLOW: Final = 50
+FLOW_EVERY_S: Final = 0.1
 _READY_WITHIN_S: Final = 300.0
 
 
@@ -74,13 +77,36 @@ def _rates(desk: RebuildDesk, count: int, bare_s: float) -> Iterator[Figure]:
 
 
 def _swaps(plant: Plant, desk: RebuildDesk) -> Iterator[Figure]:
-    with _Watched(plant.settings.api_url) as watched:
+    before = sum(plant.ends().values())
+    with _flowing(plant), _Watched(plant.settings.api_url) as watched:
         seconds = [desk.undo("readings").seconds for _ in range(SWAPS)]
-    told = f"{SWAPS} swaps, {watched.answers:,} answers of {READERS} readers"
+    came = sum(plant.ends().values()) - before
+    told = f"{SWAPS} swaps, {watched.answers:,} answers of {READERS} readers, while {came:,} readings came"
     yield at_most("failed reads during swaps", len(watched.failed), "reads", goal=0, compared_with=told)
     yield at_most("wrong reads during swaps", watched.wrong, "reads", goal=0, compared_with=told)
     median = sorted(seconds)[len(seconds) // 2]
     yield at_most("swap", max(seconds), "s", goal=SWAP_S, compared_with=f"longest of {SWAPS}; median {median:.3f} s")
+
+
+@contextmanager
+def _flowing(plant: Plant) -> Iterator[None]:
+    """Append readings without rest while the block runs, so that every swap has to catch up with something."""
+    stop = Event()
+
+    def flow() -> None:
+        with Intake(root=plant.container()).appender() as sink:
+            while not stop.wait(FLOW_EVERY_S):
+                for table in plant.readings(FLOW):
+                    sink.append(table)
+                sink.flush()
+
+    thread = Thread(target=flow)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @dataclass

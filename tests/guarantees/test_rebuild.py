@@ -11,7 +11,6 @@ import httpx
 import psycopg
 import pytest
 
-from projections.folder import folder_names
 from tests.guarantees import crashing_rebuild
 from tests.guarantees.rebuild_plant import DEADLINE_S, RebuildPlant, swapped
 from tests.stacks import StackOfTests, must, wait_until
@@ -39,13 +38,6 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RebuildPlant]:
 def rebuild(plant: RebuildPlant, read_model: str, *words: str) -> int:
     """Rebuild and return the build that serves then."""
     return swapped(json.loads(must(plant.run("rebuild", read_model, "--json", *words)).stdout))
-
-
-@pytest.mark.parametrize("name", folder_names())
-def test_every_read_model_computed_afresh_equals_the_one_that_serves(plant: RebuildPlant, name: str) -> None:
-    [told] = json.loads(must(plant.run("rebuild", name, "--json")).stdout)
-    assert (told["proof"]["equal"], told["because"]) == (True, None)
-    assert plant.serving(name) == told["to_build"]
 
 
 def test_the_candidate_stops_at_o_when_the_record_before_it_is_a_marker(plant: RebuildPlant) -> None:

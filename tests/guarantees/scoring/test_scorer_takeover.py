@@ -124,7 +124,7 @@ def test_verdicts_flow_again_after_kill_9(plant: Plant) -> None:
     with scorer(plant) as taken:
         all_taken(taken)
         plant.must_be_scored_exactly_once()
-    far = [pump_reading(plant.clock + second, "pump-00", 90.0, 50.0) for second in range(3)]
+    far = [pump_reading(plant.clock + second, "pump-05", 90.0, 50.0) for second in range(3)]
     plant.send(far)
     plant.clock += len(far)
     with scorer(plant):
