@@ -3,8 +3,9 @@
 It writes only builds that nobody else writes: the checkpoint's compare-and-set stops whoever is wrong about that.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from threading import Event
 from time import monotonic
 from typing import Final
@@ -131,6 +132,31 @@ class BuildLoading:
                 stop.set()
         if not held:
             self._builds.enforce_retention(folder, build)
+
+    @contextmanager
+    def opened(
+        self, folder: Folder, build: int, part: Sequence[TopicPartition]
+    ) -> Iterator[Callable[[Positions], None]]:
+        """Yield what brings a build that nobody follows up to positions; asked again, it takes milliseconds.
+
+        Opening takes up to a second, so whoever holds others up opens before. Nothing is tried again here.
+
+        Raises:
+            RecordRefused, LogIsNotTheOneProjected: it can't be done.
+            LogUnavailable, StoreUnavailable: one of them is away.
+        """
+        projector = self.projector(folder, build, part, held=False)
+
+        def bring_up(positions: Positions) -> None:
+            waits = _Patience(projector, Event())
+            if not projector.project_until(positions, running=waits.running):
+                waits.complain()
+
+        try:
+            projector.open()
+            yield bring_up
+        finally:
+            projector.close()
 
     def projector(self, folder: Folder, build: int, part: Sequence[TopicPartition], *, held: bool) -> Projector:
         """Return a projector of some partitions of a build, not open yet."""

@@ -5,6 +5,7 @@ A rebuild never touches the tables of the serving build and never stops its proj
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Final
@@ -256,23 +257,33 @@ class RebuildDesk:
             sleep(_LOOK_EVERY_S)
 
     def _swap(self, folder: Folder, move: Move, *, same_log: bool) -> Swap:
-        if same_log:  # as far as possible before anything is held
-            self._reach(folder, move.to_build, self._loading.positions(move.read_model, move.from_build))
-        began = monotonic()
-        with self._builds.pointer(move, actor=self._actor) as pointer:
-            if same_log:
-                self._reach(folder, move.to_build, pointer.positions)
-            pointer.move(same_log=same_log)
-        return Swap(move=move, actor=self._actor, seconds=monotonic() - began)
+        with ExitStack() as opened:
+            reach: Callable[[Positions], None] = _nowhere
+            if same_log:  # everything is opened, and as far as it can be, before anything is held
+                before = _within(self._loading.positions(move.read_model, move.from_build), folder)
+                reach = self._reacher(folder, move.to_build, before, opened)
+                reach(before)
+            began = monotonic()
+            with self._builds.pointer(move, actor=self._actor) as pointer:
+                reach(_within(pointer.positions, folder))
+                pointer.move(same_log=same_log)
+            seconds = monotonic() - began
+        return Swap(move=move, actor=self._actor, seconds=seconds)
 
-    def _reach(self, folder: Folder, build: int, positions: Positions) -> None:
-        """Return once the build has everything below `positions`: by our hand, or by that of the projector it has."""
-        wanted = _within(positions, folder)
-        followed = any(state.followed for state in self._builds.states(folder.name) if state.number == build)
+    def _reacher(
+        self, folder: Folder, build: int, positions: Positions, opened: ExitStack
+    ) -> Callable[[Positions], None]:
+        """Return what brings a build up to positions: a projector of ours, or the one that follows it anyway."""
+        if any(state.followed for state in self._builds.states(folder.name) if state.number == build):
+            return lambda wanted: self._wait_for(folder, build, wanted)
+        return opened.enter_context(self._loading.opened(folder, build, sorted(positions)))
+
+    def _wait_for(self, folder: Folder, build: int, wanted: Positions) -> None:
+        """Return once a followed build has everything below `wanted`; if no projector runs, it is brought there."""
         deadline = monotonic() + PASSES_WITHIN_S
         while missing := behind(self._loading.positions(folder.name, build), wanted):
             try:
-                self._loading.bring_up(folder, build, wanted, _silent, held=followed)
+                self._loading.bring_up(folder, build, wanted, _silent, held=True)
             except BuildInUse:
                 if monotonic() > deadline:
                     raise BuildBehind(f"{folder.name}_b{build}", missing) from None
@@ -315,6 +326,10 @@ def _why_partial(partial: Sequence[TopicPartition]) -> str:
         return ""
     named = ", ".join(map(str, partial))
     return f". It is not a full rebuild: the log has deleted the first records of {named}, which only the old build has"
+
+
+def _nowhere(positions: Positions) -> None:
+    del positions
 
 
 def _silent(step: str, done: int, total: int) -> None:
