@@ -27,6 +27,7 @@ class ModelChange:
     """A model came into force, where `previous` was; None: nothing was judged before."""
 
     at: datetime
+    profile: str
     model: str
     previous: str | None
 

@@ -43,9 +43,9 @@ def time_axis(*, labels: bool = True, ticks: int = 7) -> alt.Axis:
 
 
 def severity_scale(*, with_rest: bool = False) -> alt.Scale:
-    """Return severity → colour; with the rest also normal and no data, which are blank."""
+    """Return severity → colour; with the rest also what has no severity, which is blank."""
     colours = palette()
-    rest = ["normal", "no data"] if with_rest else []
+    rest = ["normal", "no data", "not judged"] if with_rest else []
     return alt.Scale(
         domain=[*rest, *SEVERITIES], range=[colours["ground"] for _ in rest] + [colours[level] for level in SEVERITIES]
     )

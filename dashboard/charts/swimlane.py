@@ -15,11 +15,13 @@ NAMES_PX: Final = 104
 SELECTION: Final = "cell"
 
 STROKE: Final = "M-0.5,0.9L0,-0.9M0,0.9L0.5,-0.9"
+DASH: Final = "M-0.35,0L0.35,0"
 
 
 def swimlane(order: Sequence[str], picked: Mapping[str, str | float] | None) -> alt.TopLevelMixin:
-    """Return lanes over time: colour is the worst verdict of the cell, blank is normal, strokes mean no data.
+    """Return lanes over time: colour is the worst verdict of the cell, blank is normal.
 
+    Strokes mean no data, dashes that no model judged.
     Data sets: `lanes` {lane, start, end, mid, severity, score, count, readings}, `changes` {at, model, early}.
     """
     colours = palette()
@@ -63,14 +65,15 @@ def swimlane(order: Sequence[str], picked: Mapping[str, str | float] | None) -> 
         )
         .add_params(pick)
     )
-    gaps = (
-        base.transform_filter("datum.severity === 'no data'")
-        .mark_point(shape=STROKE, size=400, stroke=colours["nodata"], strokeWidth=1.1, filled=False, clip=True)
+    signs = [
+        base.transform_filter(f"datum.severity === '{state}'")
+        .mark_point(shape=shape, size=400, stroke=colours["nodata"], strokeWidth=1.1, filled=False, clip=True)
         .encode(x=alt.X("mid:T"))
-    )
+        for state, shape in (("no data", STROKE), ("not judged", DASH))
+    ]
     x = alt.X("at:T")
     lines = alt.Chart(named("changes")).mark_rule(**dashed()).encode(x=x)
-    return alt.layer(cells, gaps, lines, *change_names(x, y=-8)).properties(height=alt.Step(LANE_PX))
+    return alt.layer(cells, *signs, lines, *change_names(x, y=-8)).properties(height=alt.Step(LANE_PX))
 
 
 def abnormal_at_once(most: int) -> alt.TopLevelMixin:

@@ -1,16 +1,20 @@
 """The swimlane's rows: cells of every lane, and how many are abnormal at once."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
+from dashboard.answers.machines import Machine
 from dashboard.answers.swimlane import Lane, Swimlane
 from dashboard.frame.choices import moment_text, parse_moment
 from dashboard.look.palette import SEVERITIES, rank
 
 Row = Mapping[str, object]
+
+NOTHING_KNOWN: Final[Mapping[str, datetime]] = MappingProxyType({})
 
 LASTS_PART: Final = 0.05
 LASTS_READINGS: Final = 3
@@ -57,8 +61,18 @@ def has_data(swimlane: Swimlane) -> bool:
     return any(sum(lane.readings) or sum(lane.anomalies) for lane in swimlane.lanes)
 
 
-def lane_rows(swimlane: Swimlane) -> list[Row]:
-    """Return one row per lane and bucket."""
+def judged_since(swimlane: Swimlane, machines: Iterable[Machine]) -> dict[str, datetime]:
+    """Return by machine when a first model came into force, where that was within the range."""
+    firsts = {change.profile: change.at for change in swimlane.model_changes if change.previous is None}
+    return {
+        machine.machine_id: min(firsts[profile] for profile in machine.profiles)
+        for machine in machines
+        if machine.profiles and firsts.keys() >= set(machine.profiles)
+    }
+
+
+def lane_rows(swimlane: Swimlane, since: Mapping[str, datetime] = NOTHING_KNOWN) -> list[Row]:
+    """Return one row per lane and bucket; `since`: see `judged_since`."""
     width = timedelta(seconds=swimlane.bucket_s)
     return [
         {
@@ -66,7 +80,7 @@ def lane_rows(swimlane: Swimlane) -> list[Row]:
             "start": swimlane.buckets[place],
             "mid": swimlane.buckets[place] + width / 2,
             "end": swimlane.buckets[place] + width,
-            "severity": _state(lane, place),
+            "severity": _state(lane, place, judged=_judged(lane, swimlane.buckets[place] + width, since)),
             "score": lane.scores[place],
             "count": lane.anomalies[place],
             "readings": lane.readings[place],
@@ -76,8 +90,16 @@ def lane_rows(swimlane: Swimlane) -> list[Row]:
     ]
 
 
-def _state(lane: Lane, place: int) -> str:
-    return lane.severities[place] or ("normal" if lane.readings[place] else "no data")
+def _state(lane: Lane, place: int, *, judged: bool) -> str:
+    if not lane.readings[place]:
+        return lane.severities[place] or "no data"
+    return lane.severities[place] or ("normal" if judged else "not judged")
+
+
+def _judged(lane: Lane, ends_at: datetime, since: Mapping[str, datetime]) -> bool:
+    """Return whether a model was in force before a cell ended."""
+    first = since.get(lane.machine_id)
+    return first is None or first < ends_at
 
 
 def stacked_rows(swimlane: Swimlane) -> list[Row]:
@@ -156,6 +178,6 @@ def picked_mark(cell: Cell | None, rows: Sequence[Row]) -> dict[str, str | float
 
 
 def meaning_of_blank(found: Swimlane) -> str:
-    """Return what a cell without colour says: before a first model came into force, nothing was judged."""
+    """Return what cells without colour say: before a first model came into force, nothing was judged."""
     first = any(change.previous is None for change in found.model_changes)
-    return "blank is normal, and not judged before a first model" if first else "blank is normal"
+    return "blank is normal · dashes: not judged before a first model" if first else "blank is normal"

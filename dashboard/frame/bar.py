@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.answers.machines import Machine
 from dashboard.client import ApiDown, ApiRefused
 from dashboard.connection import Connection
 from dashboard.frame.arrival import arrive
@@ -46,6 +47,14 @@ def page_frame(connection: Connection, *, title: str, question: str, narrowing: 
 def body(choices: Choices) -> DeltaGenerator:
     """Return the part of the page that turns grey when its data are old."""
     return st.container(key="stale" if choices.stale else "fresh")
+
+
+def ask_machines(connection: Connection) -> Sequence[Machine]:
+    """Return the machines; none where that was never answered."""
+    try:
+        return connection.memory.ask("machines", connection.api.machines, fresh_for_s=5).value
+    except (ApiDown, ApiRefused):
+        return ()
 
 
 def _state(connection: Connection) -> tuple[bool, ApiRefused | None]:
@@ -97,7 +106,7 @@ def _range_and_machine(connection: Connection, *, enabled: bool) -> tuple[str, s
     )
     machine = st.selectbox(
         "Machine",
-        [ALL_MACHINES, *_machines(connection)],
+        [ALL_MACHINES, *(machine.machine_id for machine in ask_machines(connection))],
         key="machine",
         bind="query-params",
         width=170,
@@ -105,14 +114,6 @@ def _range_and_machine(connection: Connection, *, enabled: bool) -> tuple[str, s
         disabled=not enabled,
     )
     return str(reach), str(machine)
-
-
-def _machines(connection: Connection) -> Sequence[str]:
-    try:
-        answered = connection.memory.ask("machines", connection.api.machines, fresh_for_s=5)
-    except (ApiDown, ApiRefused):
-        return ()
-    return [machine.machine_id for machine in answered.value]
 
 
 def _until_line() -> datetime | None:

@@ -83,7 +83,7 @@ def change_rows(
     Those at as good as the same time are one line with several names.
     """
     if then is not None:
-        changes = [*changes, ModelChange(at=then, model=THEN, previous=None)]
+        changes = [*changes, ModelChange(at=then, profile="", model=THEN, previous=None)]
     width = ends_at - starts_at
     groups: list[list[ModelChange]] = []
     for change in sorted(changes, key=lambda change: (change.at, change.model)):

@@ -15,6 +15,7 @@ from dashboard.explorer.lanes import (
     Cell,
     cell_named,
     has_data,
+    judged_since,
     lane_order,
     lane_rows,
     meaning_of_blank,
@@ -23,7 +24,7 @@ from dashboard.explorer.lanes import (
     shown_buckets,
     stacked_rows,
 )
-from dashboard.frame.bar import body, page_frame
+from dashboard.frame.bar import ask_machines, body, page_frame
 from dashboard.frame.choices import Choices, moment_text
 from dashboard.look.formats import clock, many, width
 from dashboard.memory import now
@@ -107,7 +108,7 @@ def _lanes(connection: Connection, choices: Choices, *, worst_first: bool) -> No
     specification never changes and it is never built anew.
     """
     found = ask_swimlane(connection, choices)
-    rows = lane_rows(found)
+    rows = lane_rows(found, judged_since(found, ask_machines(connection)))
     places = shown_buckets(found)
     starts_at = found.buckets[places[0]] if places else found.ends_at
     at_load = st.session_state.setdefault("cell_at_load", st.query_params.get("cell", ""))

@@ -131,7 +131,7 @@ def test_api_that_stops_and_comes_back_is_shown_without_a_click(windows: Windows
         ("explorer", "/"),
         ("explorer-cell", "/?cell={cell}"),
         ("sensor", "/sensor?machine=pump-07&sensor=drive-end"),
-        ("models", "/models"),
+        ("models", "/models?a=pump%2F2&b=pump%2F3"),
         ("log", "/log"),
     ],
 )

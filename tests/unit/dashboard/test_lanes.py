@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from dashboard.answers.machines import Machine
 from dashboard.answers.swimlane import Lane, ModelChange, Swimlane
 from dashboard.explorer.headline import abnormal_since, others
 from dashboard.explorer.lanes import (
     Cell,
     cell_named,
     has_data,
+    judged_since,
     lane_rows,
     meaning_of_blank,
     shown_buckets,
@@ -117,7 +119,19 @@ def test_the_headline_says_since_when_without_a_break_and_who_else_is_abnormal_n
 def test_blank_is_not_called_normal_where_nothing_judged_yet() -> None:
     found = a_swimlane(a_lane("pump-07", (60, 0, None)))
     assert meaning_of_blank(found) == "blank is normal"
-    later = ModelChange(at=START, model="pump/2", previous="pump/1")
+    later = ModelChange(at=START, profile="pump@1", model="pump/2", previous="pump/1")
     assert meaning_of_blank(replace(found, model_changes=(later,))) == "blank is normal"
-    first = ModelChange(at=START, model="pump/1", previous=None)
+    first = ModelChange(at=START, profile="pump@1", model="pump/1", previous=None)
     assert "not judged before a first model" in meaning_of_blank(replace(found, model_changes=(first, later)))
+
+
+def test_a_machine_is_not_judged_until_its_profiles_first_model() -> None:
+    cells = [QUIET, QUIET, (0, 0, None), QUIET]
+    first = ModelChange(at=START + 1.5 * MINUTE, profile="pump@1", model="pump/1", previous=None)
+    found = replace(a_swimlane(a_lane("pump-07", *cells), a_lane("fan-01", *cells)), model_changes=(first,))
+    machines = [
+        Machine(machine_id=name, profiles=(profile,), state="ok", sensors=4)
+        for name, profile in (("pump-07", "pump@1"), ("fan-01", "fan@1"))
+    ]
+    states = [row["severity"] for row in lane_rows(found, judged_since(found, machines))]
+    assert states == ["not judged", "normal", "no data", "normal", "normal", "normal", "no data", "normal"]
