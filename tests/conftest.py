@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from infra.settings import Settings
 from tests.stacks import StackOfTests, must
@@ -21,13 +23,18 @@ def pytest_configure() -> None:
     os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one worker what shares a plant or a stack: the tests of a file, and those of the scorer's folder."""
-    for item in items:
-        folder = item.path.parent
-        shared = folder if folder.name == "scoring" and folder.parent.name == "guarantees" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(item.config.rootpath))))
+class ByPlant(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
+    """Keeps on one worker what shares a plant or a stack: the tests of a file, and those of the scorer's folder."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        folder = "tests/guarantees/scoring"
+        return folder if file.startswith(folder) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlant:
+    """Let the tests be shared out by plant."""
+    return ByPlant(config, log)
 
 
 @pytest.fixture(scope="session")
