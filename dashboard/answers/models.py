@@ -17,6 +17,7 @@ class TrainedVersion:
     rows: int
     trained_at: datetime
     champion: bool
+    promoted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dashboard.look.palette import palette
 
 TALL_PX = 70
 """From this height on there is room for four labels on the y axis."""
+STROKE_PX = 7
 
 
 def channel(
@@ -14,7 +15,10 @@ def channel(
 ) -> alt.TopLevelMixin:
     """Return expected band grey, the mean as a line that breaks at gaps, verdicts as dots in severity colour.
 
-    Data sets: `readings` {at, mean, low, high}, `verdicts` {at, value, severity, score, kind}, `changes`,
+    What a verdict expected is a grey stroke below or above its dot: a panel has no band, for it expects of each reading
+    what load and ambient explain.
+
+    Data sets: `readings` {at, mean, low, high}, `verdicts` {at, value, expected, severity, score, kind}, `changes`,
     `window` {at, end} when there is one. `last`: only the lowest of several charts shows the time.
     """
     colours = palette()
@@ -31,6 +35,11 @@ def channel(
     line = data.mark_line(color=colours["line"], strokeWidth=1.3, invalid="break-paths-show-path-domains").encode(
         x=x, y=alt.Y("mean:Q", title=None, axis=axis, scale=scale)
     )
+    expected = (
+        alt.Chart(named("verdicts"))
+        .mark_tick(color=colours["nodata"], orient="horizontal", size=STROKE_PX, thickness=2)
+        .encode(x=x, y=alt.Y("expected:Q", title=None, axis=axis, scale=scale))
+    )
     dots = (
         in_utc(alt.Chart(named("verdicts")), "at")
         .mark_circle(size=22, opacity=1)
@@ -41,6 +50,7 @@ def channel(
             tooltip=[
                 alt.Tooltip("at_utc:N", title="at"),
                 alt.Tooltip("value:Q", title="measured", format=f",.{digits}f"),
+                alt.Tooltip("expected:Q", title="expected", format=f",.{digits}f"),
                 alt.Tooltip("score:Q", title="× threshold", format=".1f"),
                 alt.Tooltip("kind:N"),
             ],
@@ -48,4 +58,4 @@ def channel(
     )
     shade = alt.Chart(named("window")).mark_rect(color=colours["accent"], opacity=0.18, clip=True)
     chosen = [shade.encode(x=x, x2="end:T")] if window else []
-    return alt.layer(band, *chosen, model_changes(x), line, dots).properties(height=height)
+    return alt.layer(band, *chosen, model_changes(x), line, expected, dots).properties(height=height)

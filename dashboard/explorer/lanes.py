@@ -3,16 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from dashboard.answers.machines import Machine
+from dashboard.answers.models import TrainedVersion
 from dashboard.answers.swimlane import Lane, Swimlane
 from dashboard.frame.choices import moment_text, parse_moment
 from dashboard.look.palette import SEVERITIES, rank
 
 Row = Mapping[str, object]
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 NOTHING_KNOWN: Final[Mapping[str, datetime]] = MappingProxyType({})
 
@@ -61,9 +64,13 @@ def has_data(swimlane: Swimlane) -> bool:
     return any(sum(lane.readings) or sum(lane.anomalies) for lane in swimlane.lanes)
 
 
-def judged_since(swimlane: Swimlane, machines: Iterable[Machine]) -> dict[str, datetime]:
-    """Return by machine when a first model came into force, where that was within the range."""
-    firsts = {change.profile: change.at for change in swimlane.model_changes if change.previous is None}
+def judged_since(
+    swimlane: Swimlane, machines: Iterable[Machine], trained: Iterable[TrainedVersion]
+) -> dict[str, datetime]:
+    """Return by machine when a first model came into force, where that was within the range or after it, if ever."""
+    promoted = {version.profile for version in trained if version.champion or version.promoted_at}
+    never = {profile: NEVER for machine in machines for profile in machine.profiles if profile not in promoted}
+    firsts = never | {change.profile: change.at for change in swimlane.model_changes if change.previous is None}
     return {
         machine.machine_id: min(firsts[profile] for profile in machine.profiles)
         for machine in machines
@@ -177,7 +184,6 @@ def picked_mark(cell: Cell | None, rows: Sequence[Row]) -> dict[str, str | float
     return {"lane": cell.lane, "start": cell.start.timestamp() * 1000}
 
 
-def meaning_of_blank(found: Swimlane) -> str:
+def meaning_of_blank(since: Mapping[str, datetime]) -> str:
     """Return what cells without colour say: before a first model came into force, nothing was judged."""
-    first = any(change.previous is None for change in found.model_changes)
-    return "blank is normal · dashes: not judged before a first model" if first else "blank is normal"
+    return "blank is normal · dashes: not judged, before a first model" if since else "blank is normal"

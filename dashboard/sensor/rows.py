@@ -57,11 +57,12 @@ def beyond_rows(series: ReadingSeries, edge: float) -> list[Row]:
 
 
 def verdict_rows(verdicts: Iterable[Verdict], channel: str) -> list[Row]:
-    """Return the verdicts whose reason the channel is, as dots at what was measured."""
+    """Return the verdicts whose reason the channel is: what was measured, and what was expected instead."""
     return [
         {
             "at": verdict.recorded_at,
             "value": verdict.measurements.get(channel),
+            "expected": verdict.expected.get(channel),
             "severity": verdict.severity,
             "score": verdict.score,
             "kind": kind_name(verdict.kind),

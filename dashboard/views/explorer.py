@@ -1,5 +1,6 @@
 """Page Explorer, which answers: where and when."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 
@@ -55,7 +56,7 @@ def show() -> None:
         if not found.complete:
             st.html(f'<p class="tt-p">{NOT_COMPLETE}</p>')
         live(_headline, moving=choices.moving)(connection, choices)
-        order_by = _title(found, choices)
+        order_by = _title(found, choices, ask_judged_since(connection, choices, found))
         live(_lanes, moving=choices.moving)(connection, choices, worst_first=order_by == WORST_FIRST)
         live(_cell, moving=choices.moving)(connection, choices)
 
@@ -76,13 +77,24 @@ def ask_swimlane(connection: Connection, choices: Choices) -> Swimlane:
     ).value
 
 
-def _title(found: Swimlane, choices: Choices) -> str:
+def ask_judged_since(connection: Connection, choices: Choices, found: Swimlane) -> Mapping[str, datetime]:
+    """Return by machine when it was judged first, if not all the time; nothing where that was never answered."""
+    try:
+        trained = connection.memory.ask(
+            choices.question("trained"), lambda: connection.api.trained(choices.as_of), fresh_for_s=5
+        ).value
+    except (ApiDown, ApiRefused):
+        return {}
+    return judged_since(found, ask_machines(connection), trained)
+
+
+def _title(found: Swimlane, choices: Choices, since: Mapping[str, datetime]) -> str:
     what = many(len(found.lanes), "machine") if choices.machine is None else f"sensors of {choices.machine}"
     more = f" of {found.lanes_in_all}" if found.lanes_in_all > len(found.lanes) else ""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         heading(
             f"Worst verdict per {width(found.bucket_s)}, {what}{more}",
-            f"{meaning_of_blank(found)} · strokes are missing data · a cell opens what is in it",
+            f"{meaning_of_blank(since)} · strokes are missing data · a cell opens what is in it",
         )
         chosen = st.segmented_control(
             "Order",
@@ -108,7 +120,7 @@ def _lanes(connection: Connection, choices: Choices, *, worst_first: bool) -> No
     specification never changes and it is never built anew.
     """
     found = ask_swimlane(connection, choices)
-    rows = lane_rows(found, judged_since(found, ask_machines(connection)))
+    rows = lane_rows(found, ask_judged_since(connection, choices, found))
     places = shown_buckets(found)
     starts_at = found.buckets[places[0]] if places else found.ends_at
     at_load = st.session_state.setdefault("cell_at_load", st.query_params.get("cell", ""))

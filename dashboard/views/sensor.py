@@ -108,6 +108,8 @@ def _reason(connection: Connection, seen: Seen, explained: Verdict | None) -> st
     band = f" · grey is what {escape(model)} expects" if expects else ""
     if explained is None:
         return band.removeprefix(" · ")
+    if not expects and any(value is not None for value in explained.expected.values()):
+        band = " · grey strokes are what was expected instead"
     reason = explain(connection, [explained])[explained.event_id]
     said = f"{kind_name(explained.kind)}, {times(explained.score)} threshold, {clock(explained.recorded_at, now())}"
     if reason is not None:

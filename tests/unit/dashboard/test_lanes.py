@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dashboard.answers.machines import Machine
+from dashboard.answers.models import TrainedVersion
 from dashboard.answers.swimlane import Lane, ModelChange, Swimlane
 from dashboard.explorer.headline import abnormal_since, others
 from dashboard.explorer.lanes import (
@@ -116,22 +117,32 @@ def test_the_headline_says_since_when_without_a_break_and_who_else_is_abnormal_n
     assert others(swimlane, cell) == "also pump-08 · 1 more machine earlier"
 
 
-def test_blank_is_not_called_normal_where_nothing_judged_yet() -> None:
-    found = a_swimlane(a_lane("pump-07", (60, 0, None)))
-    assert meaning_of_blank(found) == "blank is normal"
-    later = ModelChange(at=START, profile="pump@1", model="pump/2", previous="pump/1")
-    assert meaning_of_blank(replace(found, model_changes=(later,))) == "blank is normal"
-    first = ModelChange(at=START, profile="pump@1", model="pump/1", previous=None)
-    assert "not judged before a first model" in meaning_of_blank(replace(found, model_changes=(first, later)))
+def a_version(profile: str, *, promoted: bool) -> TrainedVersion:
+    return TrainedVersion(
+        model=f"{profile.partition('@')[0]}/1",
+        name=profile.partition("@")[0],
+        version=1,
+        profile=profile,
+        detectors=(),
+        rows=400,
+        trained_at=START,
+        champion=False,
+        promoted_at=START if promoted else None,
+    )
 
 
 def test_a_machine_is_not_judged_until_its_profiles_first_model() -> None:
-    cells = [QUIET, QUIET, (0, 0, None), QUIET]
+    cells = [QUIET, QUIET, (0, 0, None), (240, 9, "high")]
+    profiles = {"pump-07": "pump@1", "fan-01": "fan@1", "hall-a": "environment@1"}
     first = ModelChange(at=START + 1.5 * MINUTE, profile="pump@1", model="pump/1", previous=None)
-    found = replace(a_swimlane(a_lane("pump-07", *cells), a_lane("fan-01", *cells)), model_changes=(first,))
-    machines = [
-        Machine(machine_id=name, profiles=(profile,), state="ok", sensors=4)
-        for name, profile in (("pump-07", "pump@1"), ("fan-01", "fan@1"))
-    ]
-    states = [row["severity"] for row in lane_rows(found, judged_since(found, machines))]
-    assert states == ["not judged", "normal", "no data", "normal", "normal", "normal", "no data", "normal"]
+    later = ModelChange(at=START + 1.5 * MINUTE, profile="fan@1", model="fan/2", previous="fan/1")
+    found = replace(a_swimlane(*(a_lane(name, *cells) for name in profiles)), model_changes=(first, later))
+    machines = [Machine(machine_id=name, profiles=(of,), state="ok", sensors=4) for name, of in profiles.items()]
+    trained = [a_version(profile, promoted=profile != "environment@1") for profile in profiles.values()]
+    since = judged_since(found, machines, trained)
+    states = [row["severity"] for row in lane_rows(found, since)]
+    assert states[:4] == ["not judged", "normal", "no data", "high"], "from its first model on"
+    assert states[4:8] == ["normal", "normal", "no data", "high"], "from before the range"
+    assert states[8:] == ["not judged", "not judged", "no data", "high"], "trained, never promoted"
+    assert "not judged, before a first model" in meaning_of_blank(since)
+    assert meaning_of_blank(judged_since(found, machines[1:2], trained)) == "blank is normal"
