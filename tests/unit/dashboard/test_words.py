@@ -8,6 +8,7 @@ from dashboard.answers.machines import Channel, Profile
 from dashboard.answers.verdicts import ModelName, ModelVersion, Verdict
 from dashboard.look.formats import clock, digits_for, number, span, times, width
 from dashboard.reasons import channel_shares, leading_channels, reason_of, summary
+from dashboard.sensor.rows import verdict_rows
 
 AT = datetime(2026, 11, 22, 13, 2, 11, tzinfo=UTC)
 PUMP = Profile(profile="pump@1", channels=(Channel(name="vibration", unit="mm/s", role="response"),))
@@ -127,3 +128,9 @@ def test_times_of_another_day_say_the_day() -> None:
 
 def test_width_of_a_bucket_is_whole() -> None:
     assert [width(seconds).replace("\u202f", " ") for seconds in (60, 1200, 3600)] == ["1 min", "20 min", "1 h"]
+
+
+def test_a_verdict_is_drawn_with_what_was_expected_in_the_channels_that_lead() -> None:
+    [row] = verdict_rows([a_verdict()], "vibration")
+    assert (row["value"], row["expected"]) == (6.8, 2.4)
+    assert verdict_rows([a_verdict()], "temperature") == []
