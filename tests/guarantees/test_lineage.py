@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
 
 from domain.anomalies import AnomalyDetected
+from domain.rescoring import RescoringRequested
 from domain.scoring import ReadingsScored, ScoringModelChanged
-from domain.topics import ANOMALY_EVENTS, RESCORED_ANOMALY_EVENTS, SENSOR_EVENTS
+from domain.topics import ANOMALY_EVENTS, RESCORED_ANOMALY_EVENTS, RESCORING_EVENTS, SENSOR_EVENTS
 from infra.kafka.clients import partitions_of
 from infra.kafka.ends import LogEnds
 from tests.guarantees import crashing_rescore
@@ -24,6 +26,8 @@ from tests.guarantees.plant import Plant, a_plant, train_and_promote
 from tests.stacks import must, wait_until
 
 SLOT = tuple[int, int, str]
+NOT_REACHABLE = 3
+INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +112,7 @@ def test_a_rescoring_killed_twice_gives_the_live_scores_once_and_touches_nothing
     for number, step in enumerate(crashing_rescore.STEPS, start=2):
         process = plant.start(sys.executable, "-m", "tests.guarantees.crashing_rescore", step, str(number), *words)
         assert process.wait(120) == -signal.SIGKILL
+    one_of_two_workers_dies(plant, *words)
     done = json.loads(must(plant.stack.run("rescore", *words, "--processes", "2", "--json")).stdout)["completed"]
     run_id = UUID(done["run_id"])
     rescored, live = scores(plant, RESCORED_ANOMALY_EVENTS, run_id), scores(plant, ANOMALY_EVENTS, None)
@@ -121,3 +126,46 @@ def test_a_rescoring_killed_twice_gives_the_live_scores_once_and_touches_nothing
     assert verdicts == Counter(event.event_id for event in live_verdicts(plant))
     assert done["abnormal"] == verdicts.total() > 10
     assert LogEnds(plant.bootstrap).written(places) == ends
+
+
+def one_of_two_workers_dies(plant: Plant, *words: str) -> None:
+    """Kill a process that works on a share of a run; whoever asked for the run says so, and leaves nobody behind."""
+    asked = plant.telltale("rescore", *words, "--processes", "2")
+    workers: list[psutil.Process] = []
+
+    def both_work() -> bool:
+        workers[:] = [one for one in psutil.Process(asked.pid).children() if "infra.rescoring_work" in one.cmdline()]
+        return len(workers) == 2
+
+    wait_until(both_work, deadline_s=60, what="two processes share the run")
+    workers[0].kill()
+    assert asked.wait(120) == NOT_REACHABLE
+    assert not any(worker.is_running() for worker in workers)
+
+
+def test_a_challenger_follows_the_end_of_the_log_until_it_is_stopped_and_then_goes_on(plant: Plant) -> None:
+    rng = random.Random(7)
+    ends = LogEnds(plant.bootstrap)
+    places = [(SENSOR_EVENTS, partition) for partition in partitions_of(SENSOR_EVENTS)]
+    begins = ",".join(f"{topic}/{partition}/{end}" for (topic, partition), end in ends.stable(places).items())
+    for _ in range(2):
+        following = plant.telltale("rescore", "pump/1", "--follow", "--from-offsets", begins)
+        plant.flow(240, rng)
+        wait_until(lambda: follows(plant) == ends.stable(places), deadline_s=60, what="it is at the log's end")
+        following.send_signal(signal.SIGINT)
+        assert following.wait(60) == INTERRUPTED
+
+
+def follows(plant: Plant) -> dict[tuple[str, int], int]:
+    """Return how far the runs that follow have come; a gap or a repeated offset fails."""
+    (run_id,) = {
+        event.run_id
+        for _, event in plant.events(RESCORING_EVENTS)
+        if isinstance(event, RescoringRequested) and event.follow
+    }
+    scores(plant, RESCORED_ANOMALY_EVENTS, run_id)
+    return {
+        (event.source_topic, event.source_partition): event.next_offset
+        for _, event in plant.events(RESCORED_ANOMALY_EVENTS)
+        if isinstance(event, ReadingsScored) and event.run_id == run_id
+    }

@@ -10,25 +10,37 @@ import httpx
 from obstore.store import S3Store
 from psycopg import connect
 
+from domain.anomalies import AnomalyDetected
 from domain.models import ModelRef
-from domain.topics import PROFILE_EVENTS
+from domain.topics import ANOMALY_EVENTS, PROFILE_EVENTS
 from infra.embedded.postgres import MLFLOW
 from infra.mlflow.reconcile import ShownLine
 from infra.mlflow.run_content import MODEL_FILE
 from infra.mlflow.showcase import MlflowShowcase
 from tests.builders import a_profile
-from tests.guarantees.plant import CHANNELS, Plant, promote, train
+from tests.guarantees.plant import CHANNELS, Plant, ended, promote, train
 from tests.stacks import StackOfTests, wait_until
 
 
-def two_models_of_pumps(stack: StackOfTests) -> tuple[ModelRef, ModelRef]:
-    """Put pump/1, champion, and pump/2 into the log."""
+def pumps_with_two_models(stack: StackOfTests) -> tuple[Plant, tuple[ModelRef, ModelRef]]:
+    """Put pumps, pump/1, champion, and pump/2 into the log."""
     plant = Plant(stack)
     plant.append(PROFILE_EVENTS, "pump", a_profile("pump", channels=CHANNELS))
     plant.flow(5_000, random.Random(1), faults=0)
     models = train(plant), train(plant)
     promote(plant, models[0])
-    return models
+    return plant, models
+
+
+def a_verdict_of_today(plant: Plant) -> AnomalyDetected:
+    """Let a scorer judge new readings, and return one of its verdicts."""
+    plant.flow(1_200, random.Random(2), faults=0.05)
+    scorer = plant.telltale("scorer")
+    try:
+        plant.must_be_scored_exactly_once()
+    finally:
+        ended(scorer, by=signal.SIGTERM)
+    return next(event for _, event in plant.events(ANOMALY_EVENTS) if isinstance(event, AnomalyDetected))
 
 
 def published(stack: StackOfTests, *words: str) -> tuple[int, list[str]]:

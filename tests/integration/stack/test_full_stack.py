@@ -15,7 +15,15 @@ from psycopg import connect, errors
 from infra.mlflow.reconcile import ShownLine
 from infra.mlflow.showcase import MlflowShowcase
 from tests.integration.stack.kept import put_everywhere, where_kept
-from tests.integration.stack.mirrored import content, model_bytes, published, shown, two_models_of_pumps, wipe
+from tests.integration.stack.mirrored import (
+    a_verdict_of_today,
+    content,
+    model_bytes,
+    published,
+    pumps_with_two_models,
+    shown,
+    wipe,
+)
 from tests.stacks import StackOfTests, must, wait_until
 
 SERVICES = {"kafka", "registry", "postgres", "s3", "mlflow"}
@@ -90,7 +98,7 @@ def test_an_artifact_goes_through_mlflow_into_the_object_store(full_stack: Stack
 def test_mlflow_is_held_against_the_log_and_filled_again_when_it_and_its_bucket_are_wiped(
     full_stack: StackOfTests,
 ) -> None:
-    first, second = two_models_of_pumps(full_stack)
+    plant, models = pumps_with_two_models(full_stack)
     nothing_there = [
         "pump/1: run missing",
         "pump/2: run missing",
@@ -108,9 +116,12 @@ def test_mlflow_is_held_against_the_log_and_filled_again_when_it_and_its_bucket_
 
     wipe(full_stack)
     assert shown(full_stack) == ShownLine(runs={}, versions=(), champion=None)
+    verdict = a_verdict_of_today(plant)
+    assert verdict.model == models[0]
+    must(full_stack.run("explain", str(verdict.event_id), "--verify"))
     assert published(full_stack) == (0, nothing_there)
     assert content(shown(full_stack)) == content(before)
-    for model in (first, second):
+    for model in models:
         assert hashlib.sha256(model_bytes(full_stack, model)).hexdigest() == model.artifact_sha256
     assert published(full_stack, "--check") == (0, [])
 
