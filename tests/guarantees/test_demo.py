@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def test_the_story_is_true_the_plant_lives_and_ctrl_c_leaves_nothing_running(
     demo = stack.start("demo")
     try:
         story = "".join(told_until(demo, "live until Ctrl-C"))
+        assert re.search(r"up in [\d.]+ s, [\d.]+ GB of memory", story)
         assert "faults found" in story
         assert " 0 lost, 0 twice" in story
         assert "DIFFERS in 1 of" in story
