@@ -5,10 +5,13 @@ appear, are handed over by a rebuild, discarded, paused or resumed while it runs
 restart.
 """
 
+import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Event, Thread
 from typing import Final
 
@@ -34,6 +37,8 @@ from projections.status import Progress, ProgressWatch, ProjectorState, Projecto
 
 REPORT_EVERY_S: Final = 1.0
 CONNECT_AGAIN_S: Final = 1.0
+END_WITHIN_S: Final = 8.0
+"""A client whose broker is away waits for longer than a minute to be told that its last report is lost."""
 
 _log = structlog.get_logger()
 
@@ -84,10 +89,17 @@ class ProjectorProcess:
             except (StoreUnavailable, psycopg.OperationalError) as error:
                 _log.warning("store_unavailable", cause=str(error))
                 time.sleep(CONNECT_AGAIN_S)
+        self._end()
+
+    def _end(self) -> None:
+        """Let everyone end in order, for END_WITHIN_S: what is left then holds nothing that a crash would lose."""
         for follower in self._followers.values():
             follower.stop.set()
-        for follower in self._followers.values():
-            follower.thread.join()
+        until = time.monotonic() + END_WITHIN_S
+        for build, follower in self._followers.items():
+            follower.thread.join(max(0.0, until - time.monotonic()))
+            if follower.thread.is_alive():
+                _log.warning("not_ended_in_time", build=build.schema, doing=_doing(follower.thread))
 
     def _follow(self, connection: psycopg.Connection, names: Sequence[str] | None) -> None:
         """Begin with builds that are new, let go of those that are gone, pause and resume."""
@@ -129,14 +141,33 @@ class ProjectorProcess:
             away, now_s = str(error), time.time()
             watches = {build: self._followers[build].watch for build in held}
             return [(build, watches[build].report(_told(at, away), None, now_s)) for build, at in held.items()]
-        return [
+        progress = [
             (build, self._followers[build].watch.report(at, _of(at, stable), asked_at_s, written=_of(at, written)))
             for build, at in held.items()
         ]
+        for build, at in progress:
+            if at.status.state is ProjectorState.STALLED:
+                _log.warning(
+                    "projection_stalled",
+                    build=build.schema,
+                    cause=at.status.cause,
+                    doing=_doing(self._followers[build].thread),
+                )
+        return progress
 
 
 def _of(status: ProjectorStatus, ends: Mapping[Place, int]) -> Mapping[TopicPartition, int]:
     return {where: ends[where.topic, where.partition] for where in status.checkpoints}
+
+
+def _doing(thread: Thread) -> str:
+    """Return the calls that a thread is in, the innermost last: where to look when nobody knows what it waits for."""
+    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 - documented for debuggers
+    if frame is None:
+        return "it has ended"
+    return " > ".join(
+        f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in traceback.extract_stack(frame)[-6:]
+    )
 
 
 def _told(status: ProjectorStatus, away: str) -> ProjectorStatus:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from time import monotonic, sleep
 from typing import Final
 
+import structlog
 from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
@@ -25,6 +26,8 @@ FEW_RECORDS: Final = 500
 """At a rate that brings more than these within the linger, waiting gains nothing."""
 
 READ_AGAIN_DEADLINE_S: Final = 15.0
+
+_log = structlog.get_logger()
 
 
 class KafkaRecordSource:
@@ -123,6 +126,8 @@ class KafkaRecordSource:
                 raise LogIsNotTheOneProjected(_where(message), f"the checkpoint is outside the log: {error.str()}")
             elif error.fatal() or not (error.retriable() or error.code() < 0):
                 raise LogUnavailable(f"Kafka at {self._bootstrap}: {error.str()}")
+            else:  # the client mends it by itself
+                _log.info("log_client_error", group=self._group, code=error.code(), error=error.str())
         records = [message for message, error in zip(messages, errors, strict=True) if error is None]
         return Polled(batches_of(records), ends)
 

@@ -151,18 +151,21 @@ def test_a_challenger_follows_the_end_of_the_log_until_it_is_stopped_and_then_go
     for _ in range(2):
         following = plant.telltale("rescore", "pump/1", "--follow", "--from-offsets", begins)
         plant.flow(240, rng)
+        wait_until(lambda: bool(following_runs(plant)), deadline_s=60, what="the run is in the log")
         wait_until(lambda: follows(plant) == ends.stable(places), deadline_s=60, what="it is at the log's end")
         following.send_signal(signal.SIGINT)
         assert following.wait(60) == INTERRUPTED
 
 
+def following_runs(plant: Plant) -> list[UUID]:
+    """Return the runs that follow the log's end."""
+    requests = [event for _, event in plant.events(RESCORING_EVENTS) if isinstance(event, RescoringRequested)]
+    return [one.run_id for one in requests if one.follow]
+
+
 def follows(plant: Plant) -> dict[tuple[str, int], int]:
-    """Return how far the runs that follow have come; a gap or a repeated offset fails."""
-    (run_id,) = {
-        event.run_id
-        for _, event in plant.events(RESCORING_EVENTS)
-        if isinstance(event, RescoringRequested) and event.follow
-    }
+    """Return how far the one run that follows has come; a gap or a repeated offset fails."""
+    (run_id,) = set(following_runs(plant))
     scores(plant, RESCORED_ANOMALY_EVENTS, run_id)
     return {
         (event.source_topic, event.source_partition): event.next_offset
