@@ -65,6 +65,7 @@ class ProjectorProcess:
         self._following = Following(folders)
         self._ends = LogEnds(bootstrap, timeout_s=REPORT_EVERY_S)
         self._followers: dict[Build, _Follower] = {}
+        self._stalled: set[Build] = set()
 
     def run(self, names: Sequence[str] | None, running: Callable[[], bool]) -> None:
         """Project the read models called `names` (all there are and will be when None) while `running()`.
@@ -145,14 +146,11 @@ class ProjectorProcess:
             (build, self._followers[build].watch.report(at, _of(at, stable), asked_at_s, written=_of(at, written)))
             for build, at in held.items()
         ]
-        for build, at in progress:
-            if at.status.state is ProjectorState.STALLED:
-                _log.warning(
-                    "projection_stalled",
-                    build=build.schema,
-                    cause=at.status.cause,
-                    doing=_doing(self._followers[build].thread),
-                )
+        stalled = {build: at for build, at in progress if at.status.state is ProjectorState.STALLED}
+        for build in stalled.keys() - self._stalled:
+            cause, doing = stalled[build].status.cause, _doing(self._followers[build].thread)
+            _log.warning("projection_stalled", build=build.schema, cause=cause, doing=doing)
+        self._stalled = set(stalled)
         return progress
 
 

@@ -122,6 +122,9 @@ def test_growing_a_topic_is_refused(plant: RebuildPlant) -> None:
         refused = plant.run(*process)
         assert (refused.returncode, "sensor-events has 9 instead of 8" in refused.stderr) == (REFUSED, True), process
     must(plant.run("down"))
+    projector = plant.processes.pop("projector")
+    projector.terminate()
+    assert projector.wait(60) == 0, "it ends in order though its log is away"
     assert "sensor-events has 9 instead of 8" in plant.stack.up().stderr
 
 
