@@ -1,17 +1,21 @@
 """The broker itself: what its topics were made with, and a transaction that nobody ends."""
 
+import time
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka import TopicPartition as KafkaPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
-from domain.topics import SKIPS, TOPICS
+from domain.topics import DEAD_LETTERS, SKIPS, TOPICS
 from infra.kafka.clients import producer
 from infra.kafka.ends import LogEnds
 from infra.kafka.reading import LogStalled, read_to_end
+from infra.kafka.record_source import KafkaRecordSource
 from infra.settings import Settings
+from projections.checkpoints import TopicPartition
 
 PLACE = (SKIPS, 0)
 
@@ -63,3 +67,29 @@ def test_every_topic_is_kept_for_ever_stamped_by_the_log_and_compressed(stack_se
             "message.timestamp.type": "LogAppendTime",
             "compression.type": "zstd",
         }, topic.name
+
+
+def test_a_client_that_never_fetches_again_is_replaced_and_nothing_is_missed_or_read_twice(
+    stack_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = TopicPartition(DEAD_LETTERS, 5)
+    place = (where.topic, where.partition)
+    start = LogEnds(stack_settings.kafka_bootstrap).written([place])[place]
+    monkeypatch.setattr("infra.kafka.record_source.STANDS_STILL_S", 0.5)
+    source = KafkaRecordSource(stack_settings.kafka_bootstrap, "stands-still")
+    writer = producer(stack_settings.kafka_bootstrap)
+    source.seek({where: start})
+    first = source._client
+    offsets: list[int] = []
+    for value in (b"before", b"after"):
+        writer.produce(where.topic, value, partition=where.partition)
+        assert writer.flush(10) == 0
+        deadline = time.monotonic() + 30
+        while len(offsets) < (1 if value == b"before" else 2):
+            assert time.monotonic() < deadline
+            for batch in source.poll(10).batches:
+                offsets += batch.offsets.tolist()
+        source._client.pause([KafkaPartition(*place)])  # it is silent from here on, as one that stands still
+    assert offsets == [start, start + 1]
+    assert source._client is not first
+    source.close()
