@@ -6,7 +6,6 @@ A rebuild never touches the tables of the serving build and never stops its proj
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Final
 
@@ -26,6 +25,7 @@ from projections.loading import BuildLoading, Positions, behind
 from projections.ports import BuildInUse, LogPartition, Vocabulary
 from projections.proof import Proof
 from projections.proving import prove
+from projections.rebuild_outcome import Estimate, NotAccepted, ReadModelDrifted, Rebuilt
 
 PASSES_WITHIN_S: Final = 30.0
 """How long a build that is a little behind is waited for: its projector moves within a second, if it runs."""
@@ -34,55 +34,6 @@ _LOOK_EVERY_S: Final = 0.1
 
 Accept = Callable[[Proof | None, str | None], str | None]
 """Asked when the builds were not proven equal: the proof, or None and why there is none; answers with a reason."""
-
-
-class ReadModelDrifted(RebuildRefused):
-    """The serving build is not what its own SQL makes of the log."""
-
-    def __init__(self, proof: Proof, partial: Sequence[TopicPartition] = ()) -> None:
-        rows = sum(table.only_here + table.only_there + table.different for table in proof.differences)
-        super().__init__(
-            f"{proof.read_model}: {rows:,} rows of the serving build {proof.against_build} are not what the log says; "
-            f"it goes on serving, and build {proof.build} is kept beside it{_why_partial(partial)}"
-        )
-        self.proof = proof
-
-
-class NotAccepted(RebuildRefused):
-    """The new build is not equal to the serving one, and nobody said why it is to serve."""
-
-    def __init__(
-        self, read_model: str, proof: Proof | None, reason: str | None, partial: Sequence[TopicPartition] = ()
-    ) -> None:
-        why = f"{reason or 'the new SQL makes other rows'}{_why_partial(partial)}"
-        super().__init__(f"{read_model}: {why}; nothing was swapped")
-        self.proof = proof
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What a rebuild would do. `partial` are partitions whose first records the log has deleted."""
-
-    read_model: str
-    events: int
-    seconds: float
-    bytes_needed: int
-    bytes_free: int | None
-    unfinished: int | None
-    same_sql: bool
-    partial: tuple[TopicPartition, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuilt:
-    """A rebuild that ended with a swap; `proof` None: the log is another one, so there was nothing to compare with."""
-
-    swap: Swap
-    proof: Proof | None
-    records: int
-    load_seconds: float
-    partial: tuple[TopicPartition, ...]
-    discarded: tuple[int, ...]
 
 
 class RebuildDesk:
@@ -318,14 +269,6 @@ def _within(positions: Positions, folder: Folder) -> Positions:
 
 def _deleted(partitions: Sequence[LogPartition]) -> tuple[TopicPartition, ...]:
     return tuple(partition.where for partition in partitions if partition.first_offset > 0)
-
-
-def _why_partial(partial: Sequence[TopicPartition]) -> str:
-    """Return what a build lacks that could not be read from the log's beginning, to follow what was found."""
-    if not partial:
-        return ""
-    named = ", ".join(map(str, partial))
-    return f". It is not a full rebuild: the log has deleted the first records of {named}, which only the old build has"
 
 
 def _nowhere(positions: Positions) -> None:

@@ -23,7 +23,8 @@ from projections.builds import RebuildRefused
 from projections.folder import FolderRefused, NoSuchReadModel
 from projections.ports import LogUnavailable, ProjectionError, StoreUnavailable
 from projections.proof import Proof
-from projections.rebuild import Accept, NotAccepted, ReadModelDrifted, RebuildDesk
+from projections.rebuild import Accept, RebuildDesk
+from projections.rebuild_outcome import NotAccepted, ReadModelDrifted
 
 app = typer.Typer()
 

@@ -11,7 +11,7 @@ from infra.cli.output import note, say
 from infra.cli.progress import Bar, progress
 from projections.builds import Swap
 from projections.proof import Proof, RowDifference, TableDifference, Texts
-from projections.rebuild import Estimate, Rebuilt
+from projections.rebuild_outcome import Estimate, Rebuilt
 
 _GB: Final = 1e9
 

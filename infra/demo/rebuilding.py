@@ -13,7 +13,8 @@ from rich.markup import escape
 from infra.postgres.builds import serving_build
 from infra.postgres.connections import connect_for_writing
 from projections.proof import RowDifference
-from projections.rebuild import ReadModelDrifted, RebuildDesk
+from projections.rebuild import RebuildDesk
+from projections.rebuild_outcome import ReadModelDrifted
 
 READ_MODEL: Final = "anomalies"
 FALSE_SCORE: Final = 1.01

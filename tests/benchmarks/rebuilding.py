@@ -15,7 +15,8 @@ from infra.postgres.builds import ensure_serving_build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
 from projections.folder import folder_names, load_folder
-from projections.rebuild import RebuildDesk, Rebuilt
+from projections.rebuild import RebuildDesk
+from projections.rebuild_outcome import Rebuilt
 from tests.benchmarks.bare_loop import BareLoop
 from tests.benchmarks.figures import Figure, at_least, at_most
 from tests.benchmarks.plant import Plant

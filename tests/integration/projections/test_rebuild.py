@@ -23,7 +23,8 @@ from projections.checkpoints import TopicPartition
 from projections.fingerprint import differing_buckets
 from projections.folder import Folder, load_folder
 from projections.proof import EXAMPLES, Proof
-from projections.rebuild import NotAccepted, ReadModelDrifted, RebuildDesk
+from projections.rebuild import RebuildDesk
+from projections.rebuild_outcome import NotAccepted, ReadModelDrifted
 from tests.builders import a_reading
 from tests.integration.projections.projecting import a_projector, project_to_end
 from tests.integration.projections.random_log import profiles_by_ref, random_log

@@ -12,7 +12,8 @@ from projections.builds import Move, Swap
 from projections.checkpoints import TopicPartition
 from projections.fingerprint import Bucket, Fingerprint
 from projections.proof import Proof, RowDifference, TableDifference
-from projections.rebuild import Accept, NotAccepted, ReadModelDrifted, Rebuilt
+from projections.rebuild import Accept
+from projections.rebuild_outcome import NotAccepted, ReadModelDrifted, Rebuilt
 from tests.builders import NOON
 
 DIFFERENT = TableDifference(

@@ -22,7 +22,7 @@ from ml.scoring.ports import ModelUnloadable, SlotFenced, TransactionStuck
 from ml.scoring.taking import StateDoesNotMatchOffset, StateOfAnotherKind
 from projections.builds import BuildBehind, BuildStillUsed, NothingServes, RebuildRunning
 from projections.ports import LogUnavailable, StoreUnavailable
-from projections.rebuild import NotAccepted
+from projections.rebuild_outcome import NotAccepted
 from tests.unit.ml.scoring.test_scorer import a_log, a_scorer, steps, temperatures
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
