@@ -11,11 +11,11 @@ from confluent_kafka import TopicPartition as KafkaPartition
 
 from domain.topics import TOPICS
 from infra.kafka.clients import LogNotReachable, consumer
-from infra.kafka.ends import LogEnds
+from infra.kafka.ends import LogEnds, Place
 from infra.kafka.messages import batches_of
+from infra.kafka.silence import Silence
 from projections.checkpoints import TopicPartition, record_crc
 from projections.ports import LogIsNotTheOneProjected, LogPartition, LogUnavailable, Polled, TopicGrew
-from schemas.records import RecordBatch
 
 FIRST_RECORD_WAIT_S: Final = 0.2
 """How long a poll waits when there is nothing: bounds how late a stop or a retry is noticed."""
@@ -29,10 +29,6 @@ FEW_RECORDS: Final = 500
 
 READ_AGAIN_DEADLINE_S: Final = 15.0
 
-STANDS_STILL_S: Final = 15.0
-"""A partition of which a client has brought nothing for so long is held against the log. After a broker's restart one
-now and then is never fetched again, and no error is told (librdkafka issue 5153, open); only another client helps."""
-
 _log = structlog.get_logger()
 
 
@@ -45,9 +41,7 @@ class KafkaRecordSource:
         self._group = group
         self._ends = LogEnds(bootstrap)
         self._client = self._new_client()
-        self._positions: dict[TopicPartition, int] = {}
-        self._heard_at_s: dict[TopicPartition, float] = {}
-        self._looked_at_s = monotonic()
+        self._silence = Silence(bootstrap)
 
     def partitions(self, topics: Sequence[str]) -> Sequence[LogPartition]:
         """Return all partitions of `topics`, sorted.
@@ -90,8 +84,7 @@ class KafkaRecordSource:
 
     def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Read these partitions, and only these, from these offsets on; forget what was fetched before."""
-        self._positions = dict(offsets)
-        self._heard_at_s = dict.fromkeys(offsets, monotonic())
+        self._silence.expect({(at.topic, at.partition): offset for at, offset in offsets.items()})
         self._client.assign([KafkaPartition(at.topic, at.partition, offset) for at, offset in offsets.items()])
 
     def poll(self, limit: int) -> Polled:
@@ -111,11 +104,10 @@ class KafkaRecordSource:
         except KafkaException as error:
             raise LogUnavailable(f"Kafka at {self._bootstrap}: {error}") from error
         polled = self._sorted_out(messages)
-        reached = {_place(batch): int(batch.offsets[-1]) + 1 for batch in polled.batches} | dict(polled.ends)
-        self._positions.update(reached)
-        self._heard_at_s.update(dict.fromkeys(reached, monotonic()))
-        if monotonic() - self._looked_at_s > STANDS_STILL_S:
-            self._renew_if_it_stands_still()
+        self._silence.heard({(one.topic, one.partition): int(one.offsets[-1]) + 1 for one in polled.batches})
+        self._silence.heard({(at.topic, at.partition): end for at, end in polled.ends.items()})
+        if missed := self._silence.missed():
+            self._renew(missed)
         return polled
 
     def report(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -132,22 +124,13 @@ class KafkaRecordSource:
     def _new_client(self) -> Consumer:
         return consumer(self._bootstrap, group=self._group, fetch_wait_max_ms=100)
 
-    def _renew_if_it_stands_still(self) -> None:
-        """Take another client where the log has more than this one has brought, and read on with it from there."""
-        self._looked_at_s = now_s = monotonic()
-        silent = [at for at, heard_at_s in self._heard_at_s.items() if now_s - heard_at_s > STANDS_STILL_S]
-        try:
-            ends = self._ends.stable((at.topic, at.partition) for at in silent)
-        except LogNotReachable:
-            return
-        behind = [str(at) for at in silent if ends[at.topic, at.partition] > self._positions[at]]
-        if not behind:
-            return
-        _log.warning("log_client_renewed", group=self._group, partitions=behind, silent_s=STANDS_STILL_S)
+    def _renew(self, missed: Sequence[Place]) -> None:
+        """Take another client instead of one that stands still, and read on from where that one got to."""
+        _log.warning("log_client_renewed", group=self._group, missed=[f"{topic}/{number}" for topic, number in missed])
         # In a thread of its own: it waits for answers that may never come.
         Thread(target=self._client.close, name="close-log-client", daemon=True).start()
         self._client = self._new_client()
-        self.seek(self._positions)
+        self.seek({TopicPartition(*place): offset for place, offset in self._silence.positions.items()})
 
     def _sorted_out(self, messages: list[Message]) -> Polled:
         errors = list(map(Message.error, messages))
@@ -167,10 +150,6 @@ class KafkaRecordSource:
                 _log.info("log_client_error", group=self._group, code=error.code(), error=error.str())
         records = [message for message, error in zip(messages, errors, strict=True) if error is None]
         return Polled(batches_of(records), ends)
-
-
-def _place(batch: RecordBatch) -> TopicPartition:
-    return TopicPartition(batch.topic, batch.partition)
 
 
 def _where(message: Message) -> TopicPartition:

@@ -11,6 +11,7 @@ from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPar
 from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, SCORER_STATE, SENSOR_EVENTS
 from infra.kafka.clients import LogNotReachable, consumer, partitions_of, producer
 from infra.kafka.messages import batches_of, split
+from infra.kafka.silence import Silence
 from infra.kafka.unended import end_what_is_held_open
 from ml.scoring.ports import SlotFenced, TransactionAborted
 from schemas.codec import Event, encode
@@ -90,6 +91,7 @@ class KafkaScoringLog:
         )
         self._consumer.subscribe([SENSOR_EVENTS], on_assign=self._on_assign, on_revoke=self._on_revoke)
         self._member: Any = None
+        self._silence = Silence(bootstrap)
 
     def _end_what_is_held_open(self) -> None:
         end_what_is_held_open(
@@ -105,7 +107,7 @@ class KafkaScoringLog:
 
         Raises:
             SlotFenced: another process joined the group in this slot's name.
-            LogNotReachable: the client reports an error that it can't mend by itself.
+            LogNotReachable: the client reports an error that it can't mend by itself, or stands still.
         """
         messages = self._consumer.consume(BATCH_RECORDS, timeout=0)
         if not messages and (first := self._consumer.poll(timeout_s)) is not None:
@@ -116,7 +118,12 @@ class KafkaScoringLog:
             records, _ = split(messages)
         except KafkaException as exception:
             raise self._given_up(exception) from exception
-        return batches_of(records)
+        batches = batches_of(records)
+        self._silence.heard({(one.topic, one.partition): int(one.offsets[-1]) + 1 for one in batches})
+        if missed := self._silence.missed():
+            places = ", ".join(f"{topic}/{partition}" for topic, partition in missed)
+            raise LogNotReachable(self._bootstrap, f"the client brings nothing of {places}, which have more")
+        return batches
 
     def rebalanced(self) -> frozenset[int] | None:
         """Return the partitions the group now gives this slot, once after each rebalance; None when it was quiet."""
@@ -128,6 +135,7 @@ class KafkaScoringLog:
         if self._given is not None:
             return
         self._consumer.assign([TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())])
+        self._silence.expect({(SENSOR_EVENTS, partition): offset for partition, offset in positions.items()})
 
     def committed(self, partitions: Iterable[int]) -> Mapping[int, int | None]:
         """Return the committed next offset of each partition; None where there is none. Waits for open transactions.
@@ -147,10 +155,12 @@ class KafkaScoringLog:
     def pause(self, partition: int) -> None:
         """Return no records of this partition until it is resumed or taken again."""
         self._consumer.pause([TopicPartition(SENSOR_EVENTS, partition)])
+        self._silence.rest((SENSOR_EVENTS, partition))
 
     def resume(self, partition: int) -> None:
         """Go on with a paused partition."""
         self._consumer.resume([TopicPartition(SENSOR_EVENTS, partition)])
+        self._silence.resume((SENSOR_EVENTS, partition))
 
     def transaction(self) -> AbstractContextManager[KafkaScoringTransaction]:
         """Return a transaction of this member as it was at the last poll: begun on entry, committed on exit.
@@ -205,11 +215,13 @@ class KafkaScoringLog:
         self._joined = True
         self._given = frozenset(place.partition for place in partitions)
         self._consumer.assign([])
+        self._silence.expect({})
 
     def _on_revoke(self, _: Any, __: Sequence[TopicPartition]) -> None:
         # The eager protocol takes everything away at once; what is given next starts from the log.
         self._given = frozenset()
         self._consumer.unassign()
+        self._silence.expect({})
 
     def _persist(self, call: Callable[..., object], *arguments: object) -> None:
         """Make a transactional call, again as long as the log says that the same call may succeed.

@@ -75,7 +75,7 @@ def test_a_client_that_never_fetches_again_is_replaced_and_nothing_is_missed_or_
     where = TopicPartition(DEAD_LETTERS, 5)
     place = (where.topic, where.partition)
     start = LogEnds(stack_settings.kafka_bootstrap).written([place])[place]
-    monkeypatch.setattr("infra.kafka.record_source.STANDS_STILL_S", 0.5)
+    monkeypatch.setattr("infra.kafka.silence.STANDS_STILL_S", 0.5)
     source = KafkaRecordSource(stack_settings.kafka_bootstrap, "stands-still")
     writer = producer(stack_settings.kafka_bootstrap)
     source.seek({where: start})

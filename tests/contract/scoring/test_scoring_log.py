@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
+from confluent_kafka import TopicPartition
 
 from domain.scoring import ScorerStateSaved
 from domain.topics import SCORER_STATE, SENSOR_EVENTS
-from infra.kafka.clients import producer
+from infra.kafka.clients import LogNotReachable, producer
 from infra.kafka.contracts import load_contracts
 from infra.kafka.ends import LogEnds
 from infra.kafka.reading import read_to_end
@@ -192,3 +193,31 @@ def test_a_second_process_of_the_slot_shuts_the_first_out(world: World) -> None:
         with pytest.raises(SlotFenced):
             writes()
     assert world.saved() == []
+
+
+@pytest.mark.parametrize("world", ["kafka"], indirect=True)
+def test_a_client_that_stands_still_ends_the_slot_and_a_quiet_or_paused_partition_does_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.kafka.silence.STANDS_STILL_S", 1.0)
+    log = world.log
+    assert isinstance(log, KafkaScoringLog)
+    given(log)
+    offset = world.put()
+    log.take({0: offset})
+    polled(log)
+    assert [list(log.poll(0.1)) for _ in range(15)] == [[]] * 15, "nothing came, and there was nothing"
+    log.pause(0)
+    world.put()
+    assert [list(log.poll(0.1)) for _ in range(15)] == [[]] * 15, "a partition that rests is not missed"
+    log.resume(0)
+    polled(log)
+    log._consumer.pause([TopicPartition(SENSOR_EVENTS, 0)])  # it is silent from here on, as one that stands still
+    world.put()
+
+    def polls() -> None:
+        for _ in range(100):
+            assert list(log.poll(0.1)) == []
+
+    with pytest.raises(LogNotReachable, match="sensor-events/0"):
+        polls()
