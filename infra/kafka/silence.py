@@ -34,8 +34,11 @@ class Silence:
         self._resting.clear()
 
     def heard(self, reached: Mapping[Place, int]) -> None:
-        """Note the offsets up to which the client has brought what there is."""
-        self._positions.update(reached)
+        """Note the offsets up to which the client has brought what there is.
+
+        None goes back: an end that was met before a record came may be told after it.
+        """
+        self._positions.update({place: max(self._positions.get(place, 0), offset) for place, offset in reached.items()})
         self._heard_at_s.update(dict.fromkeys(reached, monotonic()))
 
     def rest(self, place: Place) -> None:
