@@ -26,7 +26,7 @@ def put_everywhere(settings: Settings, text: str) -> None:
     with RegistryClient(settings.registry_url) as registry:
         registry.register(f"kept-{text}", '"string"')
     if settings.has("s3_endpoint"):
-        _bucket(settings).put(f"kept/{text}", text.encode())
+        bucket(settings).put(f"kept/{text}", text.encode())
 
 
 def where_kept(settings: Settings, text: str) -> list[str]:
@@ -38,7 +38,7 @@ def where_kept(settings: Settings, text: str) -> list[str]:
     with RegistryClient(settings.registry_url) as registry:
         if f"kept-{text}" in registry.subjects():
             found.append("registry")
-    if settings.has("s3_endpoint") and bytes(_bucket(settings).get(f"kept/{text}").bytes()) == text.encode():
+    if settings.has("s3_endpoint") and bytes(bucket(settings).get(f"kept/{text}").bytes()) == text.encode():
         found.append("s3")
     return found
 
@@ -59,7 +59,8 @@ def _log(settings: Settings) -> set[bytes | None]:
         consumer.close()
 
 
-def _bucket(settings: Settings) -> S3Store:
+def bucket(settings: Settings) -> S3Store:
+    """Return the stack's store of objects."""
     return S3Store(
         settings.s3_bucket,
         endpoint=settings.s3_endpoint,

@@ -7,7 +7,6 @@ import signal
 from typing import Any
 
 import httpx
-from obstore.store import S3Store
 from psycopg import connect
 
 from domain.anomalies import AnomalyDetected
@@ -19,6 +18,7 @@ from infra.mlflow.run_content import MODEL_FILE
 from infra.mlflow.showcase import MlflowShowcase
 from tests.builders import a_profile
 from tests.guarantees.plant import CHANNELS, Plant, ended, promote, train
+from tests.integration.stack.kept import bucket
 from tests.stacks import StackOfTests, wait_until
 
 
@@ -65,15 +65,7 @@ def wipe(stack: StackOfTests) -> None:
         assert len(tables) > 10
         for (table,) in tables:
             database.execute(f'DROP TABLE "{table}" CASCADE'.encode())
-    store = S3Store(
-        settings.s3_bucket,
-        endpoint=settings.s3_endpoint,
-        access_key_id=settings.s3_access_key,
-        secret_access_key=settings.s3_secret_key,
-        region="us-east-1",
-        virtual_hosted_style_request=False,
-        client_options={"allow_http": True},
-    )
+    store = bucket(settings)
     held = [one["path"] for page in store.list() for one in page]
     assert any(path.endswith("model.telltale") for path in held)
     store.delete(held)
