@@ -15,7 +15,8 @@ import typer
 from infra.cli.doctor import champions as doctor_champions
 from infra.cli.doctor import log as doctor_log
 from infra.cli.doctor.finding import Check, Finding
-from infra.cli.output import ExitCode, JsonOption, print_json, print_table
+from infra.cli.output import JsonOption, print_json, print_table
+from infra.exit_codes import ExitCode
 from infra.host.disk_forecast import forecast
 from infra.host.embedded.home import Home
 from infra.host.embedded.jars import is_sound, locked_jars
