@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from infra.kafka.meaning.contracts import ContractsFollower
     from infra.kafka.meaning.decoding import KafkaReadingDecoding
     from infra.kafka.models.comparisons import KafkaComparisons
-    from infra.kafka.models.drift_meter import LoggedDriftMeter
     from infra.kafka.models.late_verifier import LateVerifier
     from infra.kafka.models.lineage import LineageDesk
     from infra.kafka.models.lineage_log import KafkaLineageLog
     from infra.kafka.models.logged_models import KafkaModelEvents
     from infra.kafka.models.model_log import KafkaModelLog
+    from infra.kafka.models.population_shift import LoggedDriftMeter
     from infra.kafka.readings.compared_readings import KafkaComparedReadings
     from infra.kafka.readings.training_rows import KafkaReadingLog
     from infra.mlflow.mirror import Mirror
@@ -94,7 +94,7 @@ def verdict_verifier(desk: "Callable[[], LineageDesk]") -> "LateVerifier":
 
 def drift_meter(artifacts: "Callable[[], KafkaModelLog]") -> "LoggedDriftMeter":
     """Return the API's way to the models' training distributions."""
-    from infra.kafka.models.drift_meter import LoggedDriftMeter  # noqa: PLC0415
+    from infra.kafka.models.population_shift import LoggedDriftMeter  # noqa: PLC0415
 
     return LoggedDriftMeter(artifacts)
 
