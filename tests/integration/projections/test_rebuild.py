@@ -26,10 +26,10 @@ from projections.proof import EXAMPLES, Proof
 from projections.rebuild import RebuildDesk
 from projections.rebuild_outcome import NotAccepted, ReadModelDrifted
 from tests.builders import a_reading
+from tests.fakes.projections import FakeLog, FakeRecordSource, FakeVocabulary
 from tests.integration.projections.projecting import a_projector, project_to_end
 from tests.integration.projections.random_log import profiles_by_ref, random_log
 from tests.integration.query_api.conftest import a_database
-from tests.projection_log import FakeLog, FakeRecordSource, FakeVocabulary
 from tests.wired import wired
 
 _numbers = count(1)
