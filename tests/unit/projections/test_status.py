@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from projections.batch_decoder import known_at
 from projections.checkpoints import Checkpoint, TopicPartition
-from projections.decoding import known_at
 from projections.status import STALLED_AFTER_S, ProgressWatch, ProjectorState, ProjectorStatus, complete_to_us
 
 WHERE = TopicPartition("sensor-events", 0)
