@@ -8,10 +8,10 @@ import pytest
 
 from infra.cli.main import run
 from infra.exit_codes import ExitCode
+from projections.build_proof import Proof, RowDifference, TableDifference
 from projections.builds import Move, Swap
 from projections.checkpoints import TopicPartition
 from projections.fingerprint import Bucket, Fingerprint
-from projections.proof import Proof, RowDifference, TableDifference
 from projections.rebuild import Accept
 from projections.rebuild_outcome import NotAccepted, ReadModelDrifted, Rebuilt
 from tests.builders import NOON
