@@ -10,7 +10,7 @@ from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
 from domain.topics import PROFILE_EVENTS, SENSOR_EVENTS
-from infra.ingest.ports import ReadingsNotAppended
+from infra.sources.ports import ReadingsNotAppended
 
 
 class FakeReadings:

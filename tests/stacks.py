@@ -12,8 +12,8 @@ from typing import Any
 
 import psutil
 
+from infra.host.supervisor.state import PartState, read_status
 from infra.settings import Settings
-from infra.supervisor.state import PartState, read_status
 
 TELLTALE = (sys.executable, "-c", "from infra.cli.main import main; main()")
 PROJECT = Path(__file__).parent.parent

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from commands.profile_log import ProfileNotAppended
 from domain.profiles import ProfileRefused
 from infra.cli.output import CommandFailed, ExitCode
-from infra.ingest.ports import LogFull, ReadingsNotAppended
-from infra.kafka.clients import LogNotReachable
-from infra.kafka.reading import LogStalled
+from infra.kafka.client.clients import LogNotReachable
+from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing
+from infra.sources.ports import LogFull, ReadingsNotAppended
 from schemas.contracts import ContractNotPublished, UnknownSchemaId
 
 

@@ -18,37 +18,43 @@ from infra.cli.output import CommandFailed, ExitCode, error_console, print_failu
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     # name: (module, what it is for)
-    "demo": ("infra.cli.demo", "Show the whole story in the terminal and on the page."),
-    "up": ("infra.cli.stack", "Start services and processes under one supervisor."),
-    "down": ("infra.cli.stack", "Stop everything that runs in this home."),
-    "reset": ("infra.cli.stack", "Stop everything and throw its files away; asks first."),
-    "status": ("infra.cli.stack", "Show every service and process; exit 1 if anything is stopped."),
-    "doctor": ("infra.cli.doctor", "Check what Telltale needs and say the fix."),
-    "version": ("infra.cli.stack", "Show the versions of Telltale and of what it runs."),
-    "backup": ("infra.cli.backup", "Copy the log into a folder; the stack stays up."),
-    "restore": ("infra.cli.backup", "Make a backup the log of a home that has none."),
-    "ingest": ("infra.cli.ingest", "Append readings from files."),
-    "profiles": ("infra.cli.profiles", "List, show and define kinds of machine."),
-    "simulate": ("infra.cli.simulate", "Append readings of simulated machines with labelled faults."),
-    "log": ("infra.cli.log", "Print a topic's decoded records, position first."),
-    "scorer": ("infra.cli.scorer", "Process: score readings, exactly once."),
-    "projector": ("infra.cli.projector", "Process: project the log into read models."),
-    "commands": ("infra.cli.commands", "Process: the command service."),
-    "mirror": ("infra.cli.mirror", "Process: keep MLflow equal to the log."),
-    "api": ("infra.cli.api", "Process: the query API."),
-    "dashboard": ("infra.cli.dashboard", "Process: the dashboard."),
-    "projections": ("infra.cli.projections", "List, pause, resume and make read models."),
-    "rebuild": ("infra.cli.rebuild", "Compute a read model again from the log, prove it equal, and switch."),
-    "skip": ("infra.cli.skip", "Tell every build to pass over one record."),
-    "dead-letters": ("infra.cli.dead_letters", "List, show, redrive and discard records that could not be accepted."),
-    "train": ("infra.cli.train", "Train a model version from the log."),
-    "rescore": ("infra.cli.rescore", "Let a model judge a stretch of history again, beside the live verdicts."),
+    "demo": ("infra.cli.run.demo", "Show the whole story in the terminal and on the page."),
+    "up": ("infra.cli.stack.commands", "Start services and processes under one supervisor."),
+    "down": ("infra.cli.stack.commands", "Stop everything that runs in this home."),
+    "reset": ("infra.cli.stack.commands", "Stop everything and throw its files away; asks first."),
+    "status": ("infra.cli.stack.commands", "Show every service and process; exit 1 if anything is stopped."),
+    "doctor": ("infra.cli.doctor.command", "Check what Telltale needs and say the fix."),
+    "version": ("infra.cli.stack.commands", "Show the versions of Telltale and of what it runs."),
+    "backup": ("infra.cli.stack.backup", "Copy the log into a folder; the stack stays up."),
+    "restore": ("infra.cli.stack.backup", "Make a backup the log of a home that has none."),
+    "ingest": ("infra.cli.ingest.command", "Append readings from files."),
+    "profiles": ("infra.cli.ingest.profiles", "List, show and define kinds of machine."),
+    "simulate": ("infra.cli.ingest.simulate", "Append readings of simulated machines with labelled faults."),
+    "log": ("infra.cli.log.log", "Print a topic's decoded records, position first."),
+    "scorer": ("infra.cli.run.scorer", "Process: score readings, exactly once."),
+    "projector": ("infra.cli.run.projector", "Process: project the log into read models."),
+    "commands": ("infra.cli.run.commands", "Process: the command service."),
+    "mirror": ("infra.cli.run.mirror", "Process: keep MLflow equal to the log."),
+    "api": ("infra.cli.run.api", "Process: the query API."),
+    "dashboard": ("infra.cli.run.dashboard", "Process: the dashboard."),
+    "projections": ("infra.cli.read_models.projections", "List, pause, resume and make read models."),
+    "rebuild": (
+        "infra.cli.read_models.rebuild",
+        "Compute a read model again from the log, prove it equal, switch.",
+    ),
+    "skip": ("infra.cli.log.skip", "Tell every build to pass over one record."),
+    "dead-letters": (
+        "infra.cli.log.dead_letters",
+        "List, show, redrive and discard records that could not be accepted.",
+    ),
+    "train": ("infra.cli.models.train", "Train a model version from the log."),
+    "rescore": ("infra.cli.models.rescore", "Let a model judge a stretch of history again, beside the live verdicts."),
     "explain": (
-        "infra.cli.explain",
+        "infra.cli.models.explain",
         "Follow a verdict back to reading, model and promotion; --verify judges it again.",
     ),
-    "models": ("infra.cli.models", "List, compare, promote and roll back model versions."),
-    "contracts": ("infra.cli.contracts", "Check, publish and list schemas."),
+    "models": ("infra.cli.models.commands", "List, compare, promote and roll back model versions."),
+    "contracts": ("infra.cli.log.contracts", "Check, publish and list schemas."),
 }
 
 
@@ -134,7 +140,7 @@ def run(arguments: list[str]) -> int:
 
 def _told_to_people(failure: Exception) -> int | None:
     """Print a failure that needs no traceback and return its exit code; None for all others."""
-    from infra.kafka.topics import TopicsDiffer  # noqa: PLC0415 - slow, and needed only here
+    from infra.kafka.client.topics import TopicsDiffer  # noqa: PLC0415 - slow, and needed only here
     from infra.registry.agreement import RegistryContradictsLog  # noqa: PLC0415 - likewise
     from infra.settings import SettingMissing  # noqa: PLC0415 - likewise
 

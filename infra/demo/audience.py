@@ -13,11 +13,11 @@ from confluent_kafka import TopicPartition
 from domain.anomalies import AnomalyDetected
 from domain.scoring import ReadingsScored
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
-from infra.kafka.clients import consumer, partitions_of
-from infra.kafka.ends import LogEnds
-from infra.kafka.messages import split
-from infra.kafka.reading import read_to_end
-from infra.kafka.scoring_log import GROUP
+from infra.kafka.client.clients import consumer, partitions_of
+from infra.kafka.client.ends import LogEnds
+from infra.kafka.client.log_range import read_to_end
+from infra.kafka.client.messages import split
+from infra.kafka.scoring.scoring_log import GROUP
 from schemas.codec import decode
 from schemas.contracts import Contracts
 

@@ -9,13 +9,13 @@ from typing import Final
 
 from commands.define_profile import DefineProfile
 from domain.profiles import ProfileDefined
-from infra.intake import Intake
-from infra.simulator.fault_orders import ordered_fault, parse_order
-from infra.simulator.faults import Fault
-from infra.simulator.fleet import Station, fleet, history_faults
-from infra.simulator.profiles import SIMULATED, TICK_S
-from infra.simulator.stream import SystemClock, append_history, run_live
-from infra.simulator.world import World, WorldPlan
+from infra.sources.simulator.fault_orders import ordered_fault, parse_order
+from infra.sources.simulator.faults import Fault
+from infra.sources.simulator.fleet import Station, fleet, history_faults
+from infra.sources.simulator.profiles import SIMULATED, TICK_S
+from infra.sources.simulator.stream import SystemClock, append_history, run_live
+from infra.sources.simulator.world import World, WorldPlan
+from infra.wiring.intake import Intake
 
 MACHINES: Final = 12
 SEED: Final = 8

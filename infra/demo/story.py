@@ -13,11 +13,11 @@ from domain.readings import microseconds, moment_of
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
 from infra.demo.audience import PATIENCE_S, Audience, NotSeen, newest_reading, visible_after_s
 from infra.demo.fleet_life import FAULT, FleetLife
-from infra.ingest.train_first import InForce
-from infra.lineage import LineageDesk
+from infra.kafka.models.lineage import LineageDesk
 from infra.settings import Settings
-from infra.simulator.faults import MACHINE_FAULTS, Fault
-from infra.simulator.fleet import Station
+from infra.sources.simulator.faults import MACHINE_FAULTS, Fault
+from infra.sources.simulator.fleet import Station
+from infra.sources.train_first import InForce
 
 FOUND_TIMES: Final = 5.0
 """A labelled fault counts as found when the share of abnormal readings of its machine while it lasts is at least this

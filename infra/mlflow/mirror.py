@@ -6,9 +6,9 @@ from typing import Final, Protocol
 
 import structlog
 
+from domain.logged_models import LoggedLine, LoggedModelEvent, fold
 from infra.mlflow.reconcile import ModelShowcase, ShowcaseNotReachable, ShowcaseRefused, reconcile
 from infra.mlflow.run_content import RunContents
-from infra.model_lines import LoggedLine, LoggedModelEvent, fold
 from ml.training.ports import ModelNotStored
 
 FULL_CHECK_EVERY_S: Final = 60.0

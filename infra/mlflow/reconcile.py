@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from domain.logged_models import LoggedLine
 from infra.mlflow.run_content import RunContent, RunContents, RunOutline
-from infra.model_lines import LoggedLine
 
 CHAMPION: Final = "champion"
 """The alias of a line's champion. People look it up; nothing of ours loads by it."""

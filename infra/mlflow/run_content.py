@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from domain.logged_models import LoggedVersion
 from domain.positions import Position
 from infra.mlflow.score_plot import score_plot
-from infra.model_lines import LoggedVersion
 from ml.artifact import NotAnArtifact, unpack
 from ml.training.histogram import histogram_of
 

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from domain.contracts import SchemaPublished
-from infra.kafka.topics import require_partitions
+from infra.kafka.client.topics import require_partitions
 from infra.registry.client import RegistryClient, RegistryNotReachable
 from infra.registry.compare import Difference, compare
 from infra.registry.ports import Registry

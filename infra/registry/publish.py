@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.contracts import SchemaPublished
-from infra.kafka.contracts import KafkaContractsLog
+from infra.kafka.meaning.contracts import KafkaContractsLog
 from infra.registry.client import COMPATIBILITY, RegistryClient
 from infra.registry.compare import compare
 from infra.registry.ports import ContractsLog, Registry

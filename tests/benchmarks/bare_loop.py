@@ -17,7 +17,7 @@ from confluent_kafka import Message, TopicPartition
 
 from domain.profiles import ProfileDefined
 from domain.topics import SENSOR_EVENTS
-from infra.kafka.clients import consumer
+from infra.kafka.client.clients import consumer
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.copying import copy_rows
 from schemas.wire import HEADER_BYTES

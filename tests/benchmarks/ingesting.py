@@ -14,16 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from infra.ingest.csv_readings import RowReader
-from infra.ingest.ingest_file import FileIngest
-from infra.ingest.novelty import Novelty
-from infra.ingest.plan import ColumnChoice, plan_columns
-from infra.ingest.rows import row_blocks
-from infra.ingest.shape import shape_of
-from infra.intake import Intake
-from infra.kafka.clients import producer
-from infra.simulator.stream import append_history
-from infra.simulator.world import World
+from infra.kafka.client.clients import producer
+from infra.sources.csv.csv_readings import RowReader
+from infra.sources.csv.ingest_file import FileIngest
+from infra.sources.csv.plan import ColumnChoice, plan_columns
+from infra.sources.csv.rows import row_blocks
+from infra.sources.csv.shape import shape_of
+from infra.sources.novelty import Novelty
+from infra.sources.simulator.stream import append_history
+from infra.sources.simulator.world import World
+from infra.wiring.intake import Intake
 from schemas.encoder import encode_readings
 from tests.benchmarks.figures import Figure, at_least
 from tests.benchmarks.plant import PUMPS, Plant, pump_fleet

@@ -22,8 +22,8 @@ from confluent_kafka import TopicPartition
 from domain.anomalies import AnomalyDetected
 from domain.readings import SensorReadingRecorded, derive_event_id, microseconds
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
-from infra.kafka.clients import consumer, partitions_of, producer
-from infra.kafka.ends import LogEnds
+from infra.kafka.client.clients import consumer, partitions_of, producer
+from infra.kafka.client.ends import LogEnds
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from schemas.codec import decode, encode
 from schemas.wire import schema_id_of

@@ -23,14 +23,14 @@ from domain.profiles import ProfileDefined
 from domain.promotion import PromoteModel
 from domain.readings import microseconds
 from domain.topics import DATA_PARTITIONS, SENSOR_EVENTS
-from infra.container import Container
-from infra.intake import Intake
-from infra.kafka.clients import partitions_of
-from infra.kafka.ends import LogEnds
+from infra.kafka.client.clients import partitions_of
+from infra.kafka.client.ends import LogEnds
 from infra.settings import Settings
-from infra.simulator.fleet import SENSORS, Station
-from infra.simulator.profiles import SIMULATED, TICK_S
-from infra.simulator.world import World, WorldPlan
+from infra.sources.simulator.fleet import SENSORS, Station
+from infra.sources.simulator.profiles import SIMULATED, TICK_S
+from infra.sources.simulator.world import World, WorldPlan
+from infra.wiring.container import Container
+from infra.wiring.intake import Intake
 from ml.training.trainer import Trainer
 from schemas.contracts import Contracts
 from tests.stacks import PROJECT, TELLTALE, StackOfTests, must

@@ -6,8 +6,8 @@ from contextlib import closing
 from typing import Final
 
 from domain.topics import SENSOR_EVENTS
-from infra.kafka.record_source import KafkaRecordSource
-from infra.kafka.vocabulary import KafkaVocabulary
+from infra.kafka.client.record_source import KafkaRecordSource
+from infra.kafka.meaning.vocabulary import KafkaVocabulary
 from infra.postgres.builds import Build, create_build, ensure_serving_build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate

@@ -10,10 +10,10 @@ from typing import Final, Self
 import httpx
 import psycopg
 
-from infra.intake import Intake
 from infra.postgres.builds import ensure_serving_build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
+from infra.wiring.intake import Intake
 from projections.folder import folder_names, load_folder
 from projections.rebuild import RebuildDesk
 from projections.rebuild_outcome import Rebuilt

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-from infra.kafka.scoring_models import KafkaModels
+from infra.kafka.models.scoring_models import KafkaModels
 from ml.isolation_forest.detector import IsolationForestDetector
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.panel.trainer import PanelTrainer

@@ -16,7 +16,7 @@ import pyruhvro
 from confluent_kafka import TopicPartition
 
 from domain.topics import SENSOR_EVENTS
-from infra.kafka.clients import consumer, producer
+from infra.kafka.client.clients import consumer, producer
 from ml.isolation_forest.detector import IsolationForestDetector
 from schemas.catalogue import schema_of
 from schemas.wire import HEADER_BYTES

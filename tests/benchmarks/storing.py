@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
-from infra.kafka.clients import partitions_of, producer
-from infra.kafka.reading import read_to_end
+from infra.kafka.client.clients import partitions_of, producer
+from infra.kafka.client.log_range import read_to_end
 from schemas.codec import decode
 from schemas.wire import schema_id_of
 from tests.benchmarks.figures import Figure, at_most

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Final
 
 from domain.topics import SENSOR_EVENTS
-from infra.kafka.clients import partitions_of
-from infra.kafka.ends import LogEnds
-from infra.supervisor.state import PartState, PartStatus, Phase, read_status
+from infra.host.supervisor.state import PartState, PartStatus, Phase, read_status
+from infra.kafka.client.clients import partitions_of
+from infra.kafka.client.ends import LogEnds
 from tests.guarantees.log_account import LogAccount, account
 from tests.guarantees.read_model_prints import fingerprints, fresh_fingerprints, wait_until_settled
 from tests.stacks import StackOfTests, must, wait_until

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from infra.container import Container
 from infra.logs import configure_logs
 from infra.postgres.projection_store import PostgresProjectionStore
-from infra.processes import until_told_to_stop
+from infra.processes.stopping import until_told_to_stop
+from infra.wiring.container import Container
 from projections.folder import folder_names
 from tests.guarantees.crashing_scorer import die
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from infra.cli.main import run
-from infra.cli.rebuild_report import ShownProgress
+from infra.cli.read_models.rebuild_report import ShownProgress
 from infra.postgres.kept_builds import PostgresBuilds
 
 STEPS = ("created", "loading", "loaded", "proved", "swapping", "swapped", "discarding")

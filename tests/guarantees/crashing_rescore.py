@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from domain.anomalies import AnomalyDetected
 from domain.scoring import ReadingsScored
 from infra.cli.main import run
-from infra.kafka import reading
-from infra.kafka.appending import TransactionalAppender
-from infra.kafka.rescoring_log import KafkaRescoringLog
+from infra.kafka.client import log_range as reading
+from infra.kafka.client.appending import TransactionalAppender
+from infra.kafka.scoring.rescoring_log import KafkaRescoringLog
 
 STEPS = ("before", "after")
 

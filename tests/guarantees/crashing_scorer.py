@@ -12,9 +12,9 @@ from typing import Any
 
 from dependency_injector import providers
 
-from infra.container import Container
 from infra.logs import configure_logs
-from infra.processes import until_told_to_stop
+from infra.processes.stopping import until_told_to_stop
+from infra.wiring.container import Container
 from ml.scoring.ports import ScoringLog, ScoringTransaction
 from schemas.codec import Event
 

@@ -8,11 +8,11 @@ from dependency_injector import providers
 
 from domain.scoring import ReadingsScored, ScoringModelChanged
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
-from infra.container import Container
-from infra.kafka.clients import partitions_of
-from infra.kafka.contracts import load_contracts
-from infra.kafka.reading import read_to_end
+from infra.kafka.client.clients import partitions_of
+from infra.kafka.client.log_range import read_to_end
+from infra.kafka.meaning.contracts import load_contracts
 from infra.settings import Settings
+from infra.wiring.container import Container
 from ml.lineage.replay import StoredModels, changed
 from ml.scoring.judge import score
 from ml.scoring.records import Stretch, ledger_of

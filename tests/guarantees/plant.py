@@ -18,10 +18,10 @@ from domain.models import ModelPromoted, ModelRef
 from domain.readings import SensorReadingRecorded
 from domain.scoring import ReadingsScored
 from domain.topics import ANOMALY_EVENTS, MODEL_EVENTS, PROFILE_EVENTS, SENSOR_EVENTS
-from infra.container import Container
-from infra.kafka.clients import partitions_of, producer
-from infra.kafka.contracts import load_contracts
-from infra.kafka.reading import read_to_end
+from infra.kafka.client.clients import partitions_of, producer
+from infra.kafka.client.log_range import read_to_end
+from infra.kafka.meaning.contracts import load_contracts
+from infra.wiring.container import Container
 from ml.panel.trainer import PanelTrainer
 from schemas.codec import Event, decode, encode
 from tests.builders import a_profile, a_reading

@@ -15,9 +15,9 @@ from confluent_kafka import Message
 
 from domain.readings import SensorReadingRecorded
 from domain.topics import PROFILE_EVENTS, SENSOR_EVENTS
-from infra.kafka.clients import partitions_of, producer
-from infra.kafka.contracts import load_contracts
-from infra.kafka.ends import LogEnds
+from infra.kafka.client.clients import partitions_of, producer
+from infra.kafka.client.ends import LogEnds
+from infra.kafka.meaning.contracts import load_contracts
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
 from infra.postgres.projector_list import list_projections

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from domain.topics import SENSOR_EVENTS
-from infra.kafka.clients import LogNotReachable, partitions_of
-from infra.kafka.ends import LogEnds
+from infra.kafka.client.clients import LogNotReachable, partitions_of
+from infra.kafka.client.ends import LogEnds
 from infra.settings import Settings
 from tests.guarantees.log_account import account
 from tests.guarantees.read_model_prints import fingerprints, wait_until_settled

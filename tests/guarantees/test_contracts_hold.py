@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.embedded.home import Home
-from infra.embedded.java import JavaPrograms
-from infra.embedded.registry import RegistryService
+from infra.host.embedded.home import Home
+from infra.host.embedded.java import JavaPrograms
+from infra.host.embedded.registry import RegistryService
+from infra.host.supervisor.child import Child
+from infra.host.supervisor.program import Program
 from infra.registry.client import RegistryClient
 from infra.settings import Settings
-from infra.supervisor.child import Child
-from infra.supervisor.program import Program
 from schemas.catalogue import subjects
 from tests.stacks import StackOfTests, wait_until
 

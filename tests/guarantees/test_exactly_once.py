@@ -14,9 +14,9 @@ from domain.anomalies import AnomalyDetected
 from domain.readings import SensorReadingRecorded
 from domain.scoring import ReadingsScored
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
-from infra.kafka.clients import partitions_of
-from infra.kafka.contracts import load_contracts
-from infra.kafka.reading import read_to_end
+from infra.kafka.client.clients import partitions_of
+from infra.kafka.client.log_range import read_to_end
+from infra.kafka.meaning.contracts import load_contracts
 from schemas.codec import decode
 from tests.guarantees import crashing_projector, crashing_scorer
 from tests.guarantees.plant import Plant, a_plant, train_and_promote

@@ -19,8 +19,8 @@ from domain.anomalies import AnomalyDetected
 from domain.rescoring import RescoringRequested
 from domain.scoring import ReadingsScored, ScoringModelChanged
 from domain.topics import ANOMALY_EVENTS, RESCORED_ANOMALY_EVENTS, RESCORING_EVENTS, SENSOR_EVENTS
-from infra.kafka.clients import partitions_of
-from infra.kafka.ends import LogEnds
+from infra.kafka.client.clients import partitions_of
+from infra.kafka.client.ends import LogEnds
 from tests.guarantees import crashing_rescore
 from tests.guarantees.plant import Plant, a_plant, train_and_promote
 from tests.stacks import must, wait_until
@@ -134,7 +134,8 @@ def one_of_two_workers_dies(plant: Plant, *words: str) -> None:
     workers: list[psutil.Process] = []
 
     def both_work() -> bool:
-        workers[:] = [one for one in psutil.Process(asked.pid).children() if "infra.rescoring_work" in one.cmdline()]
+        children = psutil.Process(asked.pid).children()
+        workers[:] = [one for one in children if "infra.processes.rescorer" in one.cmdline()]
         return len(workers) == 2
 
     wait_until(both_work, deadline_s=60, what="two processes share the run")

@@ -11,18 +11,18 @@ from fastapi.testclient import TestClient
 
 from commands.define_profile import DefineProfile
 from domain.comparison import budget_checks, within_budgets
+from domain.logged_models import LoggedModelEvent
 from domain.models import ModelPromoted
 from domain.profiles import ProfileDefined
 from domain.promotion import PromotionRejected
 from domain.readings import microseconds
-from infra.container import Container
-from infra.intake import Intake
-from infra.model_lines import LoggedModelEvent
 from infra.registry.publish import publish_contracts
-from infra.simulator.faults import Fault, FaultKind
-from infra.simulator.fleet import SENSORS, Station
-from infra.simulator.profiles import SIMULATED, TICK_S
-from infra.simulator.world import World, WorldPlan
+from infra.sources.simulator.faults import Fault, FaultKind
+from infra.sources.simulator.fleet import SENSORS, Station
+from infra.sources.simulator.profiles import SIMULATED, TICK_S
+from infra.sources.simulator.world import World, WorldPlan
+from infra.wiring.container import Container
+from infra.wiring.intake import Intake
 from ml.comparison.compare import Comparison, ComparisonDesk
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.panel.trainer import PanelTrainer

@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from domain.readings import microseconds
 from domain.topics import SENSOR_EVENTS
-from infra.kafka.contracts import load_contracts
+from infra.kafka.meaning.contracts import load_contracts
 from schemas.codec import encode
 from tests.builders import NOON
 from tests.guarantees.rebuild_plant import DEADLINE_S, MACHINES, RebuildPlant

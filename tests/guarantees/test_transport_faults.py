@@ -10,10 +10,10 @@ import pytest
 from domain.dead_letters import DeadLettered
 from domain.scoring import Flag
 from domain.topics import DEAD_LETTERS, SENSOR_EVENTS
-from infra.kafka.clients import partitions_of
-from infra.kafka.contracts import load_contracts
-from infra.kafka.reading import read_to_end
-from infra.simulator.transport import LABEL
+from infra.kafka.client.clients import partitions_of
+from infra.kafka.client.log_range import read_to_end
+from infra.kafka.meaning.contracts import load_contracts
+from infra.sources.simulator.transport import LABEL
 from schemas.codec import decode
 from tests.guarantees.log_account import account, is_scored_to_the_end
 from tests.stacks import StackOfTests, must, wait_until

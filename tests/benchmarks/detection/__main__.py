@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.cli.output import print_table
 from infra.logs import configure_logs
-from infra.simulator.faults import FaultKind
+from infra.sources.simulator.faults import FaultKind
 from tests.benchmarks.detection import simulator_protocol
 from tests.benchmarks.detection.figures import Figure, join, simulator_figures, skab_figures, system_figures
 from tests.benchmarks.detection.fleet import TRIALS

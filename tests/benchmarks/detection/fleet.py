@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from domain.profiles import Role
-from infra.simulator.faults import SHAPES, Fault, FaultKind
-from infra.simulator.machine import Machine
-from infra.simulator.profiles import SIMULATED
+from infra.sources.simulator.faults import SHAPES, Fault, FaultKind
+from infra.sources.simulator.machine import Machine
+from infra.sources.simulator.profiles import SIMULATED
 from ml.detector import FloatArray
 from tests.benchmarks.detection.judging import Stretch, every_second
 

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from domain.incident_rule import CONFIRMED_AFTER
-from infra.simulator.faults import FaultKind
-from infra.simulator.profiles import SIMULATED, simulated_profile
+from infra.sources.simulator.faults import FaultKind
+from infra.sources.simulator.profiles import SIMULATED, simulated_profile
 from ml.detector import FloatArray
 from ml.panel.detector import PanelDetector
 from ml.panel.options import KINDS

@@ -11,9 +11,9 @@ from commands.define_profile import DefineProfile
 from domain.profiles import ProfileDefined
 from domain.scoring import ReadingsScored
 from domain.topics import ANOMALY_EVENTS, DATA_PARTITIONS
-from infra.ingest.reading_table import Measured, Sensor, reading_table
-from infra.intake import Intake
-from infra.kafka.reading import read_to_end
+from infra.kafka.client.log_range import read_to_end
+from infra.sources.reading_table import Measured, Sensor, reading_table
+from infra.wiring.intake import Intake
 from ml.detector import FloatArray
 from ml.panel.options import KINDS
 from ml.panel.trainer import PanelTrainer

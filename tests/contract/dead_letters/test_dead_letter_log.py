@@ -19,13 +19,13 @@ from domain.dead_letters import (
 from domain.positions import Position
 from domain.readings import SensorReadingRecorded
 from domain.topics import DEAD_LETTERS
-from infra.container import Container
-from infra.intake import Intake
-from infra.kafka.clients import producer
-from infra.kafka.contracts import load_contracts
-from infra.kafka.dead_letter_log import KafkaDeadLetterLog
-from infra.kafka.log_view import LogView
+from infra.kafka.client.clients import producer
+from infra.kafka.decisions.dead_letter_log import KafkaDeadLetterLog
+from infra.kafka.meaning.contracts import load_contracts
+from infra.kafka.meaning.log_view import LogView
 from infra.settings import Settings
+from infra.wiring.container import Container
+from infra.wiring.intake import Intake
 from schemas.codec import encode
 from tests.builders import a_profile, a_reading
 from tests.fake_dead_letters import FakeDeadLetterLog

@@ -7,12 +7,12 @@ import pytest
 from domain.models import ModelRef
 from domain.scoring import ScoringModelChanged
 from domain.topics import DATA_PARTITIONS, SENSOR_EVENTS
-from infra.ingest.train_first import NotInForce
-from infra.intake import Intake
-from infra.kafka.appending import Outgoing, TransactionalAppender
-from infra.kafka.in_force import KafkaInForce
-from infra.kafka.partitioning import partition_of
+from infra.kafka.client.appending import Outgoing, TransactionalAppender
+from infra.kafka.client.partitioning import partition_of
+from infra.kafka.scoring.model_in_use import KafkaInForce
 from infra.settings import Settings
+from infra.sources.train_first import NotInForce
+from infra.wiring.intake import Intake
 from tests.contract.intake.test_reading_ports import intake_of
 
 

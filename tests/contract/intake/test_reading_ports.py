@@ -14,13 +14,13 @@ from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
 from domain.topics import DATA_PARTITIONS
-from infra.ingest.ports import KnownReadings, ReadingSink
-from infra.ingest.reading_table import Measured, Sensor, reading_table
-from infra.intake import Intake
-from infra.kafka.partitioning import partition_of
-from infra.kafka.reading_log import KafkaReadingLog
+from infra.kafka.client.partitioning import partition_of
+from infra.kafka.readings.reading_log import KafkaReadingLog
 from infra.registry.publish import publish_contracts
 from infra.settings import Settings
+from infra.sources.ports import KnownReadings, ReadingSink
+from infra.sources.reading_table import Measured, Sensor, reading_table
+from infra.wiring.intake import Intake
 from tests.builders import a_profile, a_reading
 from tests.fake_intake import FakeReadingLog, FakeReadings
 

@@ -12,10 +12,10 @@ from commands.promote_model import PromoteModelHandler
 from domain.models import ModelPromoted, ModelRef
 from domain.promotion import PromoteModel, line_of
 from domain.topics import MODEL_EVENTS
-from infra.kafka.clients import producer
-from infra.kafka.command_log import KafkaEventLog
-from infra.kafka.contracts import load_contracts
-from infra.kafka.model_store import KafkaModelLog
+from infra.kafka.client.clients import producer
+from infra.kafka.decisions.command_log import KafkaEventLog
+from infra.kafka.meaning.contracts import load_contracts
+from infra.kafka.models.model_log import KafkaModelLog
 from infra.registry.publish import publish_contracts
 from schemas.codec import encode
 from tests.contract.models.test_model_log import a_model

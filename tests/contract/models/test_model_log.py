@@ -7,8 +7,8 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from infra.kafka.contracts import load_contracts
-from infra.kafka.model_store import CHUNK_BYTES, KafkaModelLog
+from infra.kafka.meaning.contracts import load_contracts
+from infra.kafka.models.model_log import CHUNK_BYTES, KafkaModelLog
 from infra.registry.publish import publish_contracts
 from ml.training.ports import ModelLog, ModelNotStored, NewModel
 from tests.fake_models import FakeModelLog

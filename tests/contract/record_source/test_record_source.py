@@ -7,8 +7,8 @@ from typing import Protocol
 import pytest
 
 from domain.topics import DEAD_LETTERS
-from infra.kafka.clients import producer
-from infra.kafka.record_source import KafkaRecordSource
+from infra.kafka.client.clients import producer
+from infra.kafka.client.record_source import KafkaRecordSource
 from projections.checkpoints import TopicPartition, record_crc
 from projections.ports import LogIsNotTheOneProjected, Polled, RecordSource
 from schemas.records import RecordBatch

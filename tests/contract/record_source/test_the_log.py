@@ -10,10 +10,10 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
 from domain.topics import DEAD_LETTERS, SKIPS, TOPICS
-from infra.kafka.clients import producer
-from infra.kafka.ends import LogEnds
-from infra.kafka.reading import LogStalled, read_to_end
-from infra.kafka.record_source import KafkaRecordSource
+from infra.kafka.client.clients import producer
+from infra.kafka.client.ends import LogEnds
+from infra.kafka.client.log_range import LogStalled, read_to_end
+from infra.kafka.client.record_source import KafkaRecordSource
 from infra.settings import Settings
 from projections.checkpoints import TopicPartition
 
@@ -40,7 +40,7 @@ def test_a_reader_gives_up_on_a_transaction_that_nobody_ends_and_says_where(
     ends = LogEnds(bootstrap)
     stable, written = ends.stable([PLACE])[PLACE], ends.written([PLACE])[PLACE]
     assert stable < written
-    monkeypatch.setattr("infra.kafka.reading.STALLED_AFTER_S", 0.3)
+    monkeypatch.setattr("infra.kafka.client.log_range.STALLED_AFTER_S", 0.3)
     with pytest.raises(LogStalled) as stalled:
         list(read_to_end(bootstrap, *PLACE, start=stable))
     assert f"skips/0 can be read to offset {stable} but ends at {written}" in str(stalled.value)
@@ -75,7 +75,7 @@ def test_a_client_that_never_fetches_again_is_replaced_and_nothing_is_missed_or_
     where = TopicPartition(DEAD_LETTERS, 5)
     place = (where.topic, where.partition)
     start = LogEnds(stack_settings.kafka_bootstrap).written([place])[place]
-    monkeypatch.setattr("infra.kafka.silence.STANDS_STILL_S", 0.5)
+    monkeypatch.setattr("infra.kafka.client.silence.STANDS_STILL_S", 0.5)
     source = KafkaRecordSource(stack_settings.kafka_bootstrap, "stands-still")
     writer = producer(stack_settings.kafka_bootstrap)
     source.seek({where: start})

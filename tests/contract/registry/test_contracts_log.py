@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from domain.contracts import SchemaPublished
-from infra.kafka.contracts import ContractsFollower, ContractsNotAppended, KafkaContractsLog, load_contracts
+from infra.kafka.meaning.contracts import ContractsFollower, ContractsNotAppended, KafkaContractsLog, load_contracts
 from infra.registry.client import RegistryClient
 from infra.registry.compare import compare
 from infra.registry.publish import RegistryDisagrees, publish, publish_contracts

@@ -10,9 +10,9 @@ from confluent_kafka import Producer
 from domain.dead_letters import RecordSkipped
 from domain.positions import Position
 from domain.topics import SKIPS
-from infra.kafka.clients import producer
-from infra.kafka.contracts import load_contracts
-from infra.kafka.log_view import LogView
+from infra.kafka.client.clients import producer
+from infra.kafka.meaning.contracts import load_contracts
+from infra.kafka.meaning.log_view import LogView
 from infra.registry.publish import publish_contracts
 from infra.settings import Settings
 from schemas.codec import encode

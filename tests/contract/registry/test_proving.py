@@ -2,9 +2,9 @@
 
 from domain.dead_letters import RecordSkipped
 from domain.topics import CONTRACTS, SKIPS
-from infra.kafka.clients import producer
-from infra.kafka.contracts import load_contracts
-from infra.kafka.proving import prove_contracts
+from infra.kafka.client.clients import producer
+from infra.kafka.meaning.contracts import load_contracts
+from infra.kafka.meaning.proving import prove_contracts
 from infra.registry.publish import publish_contracts
 from infra.settings import Settings
 from schemas.codec import encode

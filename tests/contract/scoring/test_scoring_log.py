@@ -10,11 +10,11 @@ from confluent_kafka import TopicPartition
 
 from domain.scoring import ScorerStateSaved
 from domain.topics import SCORER_STATE, SENSOR_EVENTS
-from infra.kafka.clients import LogNotReachable, producer
-from infra.kafka.contracts import load_contracts
-from infra.kafka.ends import LogEnds
-from infra.kafka.reading import read_to_end
-from infra.kafka.scoring_log import KafkaScoringLog
+from infra.kafka.client.clients import LogNotReachable, producer
+from infra.kafka.client.ends import LogEnds
+from infra.kafka.client.log_range import read_to_end
+from infra.kafka.meaning.contracts import load_contracts
+from infra.kafka.scoring.scoring_log import KafkaScoringLog
 from infra.settings import Settings
 from ml.scoring.ports import ScoringLog, SlotFenced
 from schemas.codec import decode, encode
@@ -57,7 +57,7 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 def _on_kafka(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     # A group of its own: the offsets of the scorers of this log are theirs.
-    monkeypatch.setattr("infra.kafka.scoring_log.GROUP", f"contract-{uuid4().hex[:8]}")
+    monkeypatch.setattr("infra.kafka.scoring.scoring_log.GROUP", f"contract-{uuid4().hex[:8]}")
     bootstrap = settings.kafka_bootstrap
     contracts = load_contracts(bootstrap)
     start = LogEnds(bootstrap).written([(SCORER_STATE, 0)])[SCORER_STATE, 0]
@@ -206,7 +206,7 @@ def test_a_client_that_stands_still_ends_the_slot_and_a_quiet_or_paused_partitio
     log.take({0: offset})
     polled(log)
     with monkeypatch.context() as impatient:
-        impatient.setattr("infra.kafka.silence.STANDS_STILL_S", 0.3)
+        impatient.setattr("infra.kafka.client.silence.STANDS_STILL_S", 0.3)
         assert [list(log.poll(0.1)) for _ in range(10)] == [[]] * 10, "nothing came, and there was nothing"
         log.pause(0)
         world.put()
@@ -215,7 +215,7 @@ def test_a_client_that_stands_still_ends_the_slot_and_a_quiet_or_paused_partitio
     polled(log)
     log._consumer.pause([TopicPartition(SENSOR_EVENTS, 0)])  # it is silent from here on, as one that stands still
     world.put()
-    monkeypatch.setattr("infra.kafka.silence.STANDS_STILL_S", 0.3)
+    monkeypatch.setattr("infra.kafka.client.silence.STANDS_STILL_S", 0.3)
 
     def polls() -> None:
         for _ in range(100):

@@ -9,10 +9,10 @@ from psycopg import sql
 
 from domain.positions import Position
 from domain.topics import SENSOR_EVENTS
-from infra.dead_letters_agree import Agreement, compare_with_dead_letters
-from infra.kafka.clients import producer
-from infra.kafka.contracts import load_contracts
-from infra.kafka.ends import LogEnds
+from infra.cli.doctor.dead_letters_agree import Agreement, compare_with_dead_letters
+from infra.kafka.client.clients import producer
+from infra.kafka.client.ends import LogEnds
+from infra.kafka.meaning.contracts import load_contracts
 from infra.postgres.builds import serving_build
 from schemas.codec import encode
 from tests.builders import a_reading

@@ -7,8 +7,8 @@ from pathlib import Path
 from confluent_kafka import TopicPartition
 
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
-from infra.kafka.clients import consumer, partitions_of, producer
-from infra.kafka.scoring_log import GROUP
+from infra.kafka.client.clients import consumer, partitions_of, producer
+from infra.kafka.scoring.scoring_log import GROUP
 from tests.guarantees.plant import Plant, ended
 from tests.stacks import must, wait_until
 

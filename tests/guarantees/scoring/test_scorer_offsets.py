@@ -7,7 +7,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from infra.kafka.scoring_log import GROUP
+from infra.kafka.scoring.scoring_log import GROUP
 from tests.guarantees.log_account import account
 from tests.guarantees.plant import Plant, ended
 from tests.stacks import wait_until

@@ -13,8 +13,8 @@ from domain.contracts import SchemaPublished
 from domain.dead_letters import DeadLettered
 from domain.scoring import Flag, ReadingsScored
 from domain.topics import ANOMALY_EVENTS, CONTRACTS, DEAD_LETTERS, SENSOR_EVENTS
-from infra.kafka.clients import producer
-from infra.kafka.contracts import load_contracts
+from infra.kafka.client.clients import producer
+from infra.kafka.meaning.contracts import load_contracts
 from schemas.catalogue import schema_of
 from schemas.codec import encode
 from tests.builders import a_profile, a_reading

@@ -19,9 +19,9 @@ from domain.anomalies import AnomalyDetected
 from domain.readings import SensorReadingRecorded
 from domain.scoring import Flag, ReadingsScored, ScorerStateSaved, ScoringModelChanged
 from domain.topics import ANOMALY_EVENTS, MODEL_EVENTS, SCORER_STATE, SENSOR_EVENTS
-from infra.kafka.clients import partitions_of, producer
-from infra.kafka.contracts import load_contracts
-from infra.kafka.scoring_history import KafkaScoringHistory
+from infra.kafka.client.clients import partitions_of, producer
+from infra.kafka.meaning.contracts import load_contracts
+from infra.kafka.scoring.history import KafkaScoringHistory
 from ml.scoring.state import ENCODING
 from schemas.codec import Event, encode
 from tests.builders import NOON

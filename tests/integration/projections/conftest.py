@@ -12,12 +12,12 @@ from typing import Final
 import psycopg
 import pytest
 
-from infra.embedded.home import Home
-from infra.embedded.ports import PortClaims, choose_ports
-from infra.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
+from infra.host.embedded.home import Home
+from infra.host.embedded.ports import PortClaims, choose_ports
+from infra.host.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
+from infra.host.supervisor.program import NotReady, Program
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
-from infra.supervisor.program import NotReady, Program
 
 DEADLINE_S: Final = 60.0
 _PASSWORDS: Final = {role: f"{role}-of-a-throw-away" for role in ("postgres", OWNER, READER, MLFLOW)}

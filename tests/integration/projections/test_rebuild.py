@@ -13,7 +13,7 @@ from psycopg import sql
 
 from infra.cli.main import run
 from infra.cli.output import ExitCode
-from infra.embedded.postgres import PostgresService
+from infra.host.embedded.postgres import PostgresService
 from infra.postgres.builds import Build, ensure_serving_build, live_builds, serving_build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.fingerprints import build_fingerprint
@@ -292,7 +292,7 @@ def test_a_dry_run_says_what_a_rebuild_would_take_and_changes_nothing(
     first = serving(connection, dsn, "readings", log)
     ends = [end for where, end in log.ends.items() if where.topic == "sensor-events"]
     before = schemas(connection), positions(connection, first.schema)
-    monkeypatch.setattr("infra.cli.rebuild.Container", lambda: Wired(desk(dsn, log)))
+    monkeypatch.setattr("infra.cli.read_models.rebuild.Container", lambda: Wired(desk(dsn, log)))
 
     assert run(["rebuild", "readings", "--dry-run"]) == ExitCode.YES
     said = capsys.readouterr().out

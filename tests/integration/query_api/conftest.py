@@ -9,13 +9,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from domain.profiles import ProfileDefined
-from infra.container import Container
-from infra.embedded.postgres import OWNER, READER, PostgresService
+from infra.host.embedded.postgres import OWNER, READER, PostgresService
 from infra.postgres.builds import ensure_serving_build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
 from infra.postgres.projection_store import PostgresProjectionStore
 from infra.settings import Settings
+from infra.wiring.container import Container
 from projections.folder import folder_names, load_folder
 from projections.projector import Projector
 from query_api.drifting import DriftMeter

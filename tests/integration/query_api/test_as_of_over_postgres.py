@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from infra.embedded.postgres import PostgresService
+from infra.host.embedded.postgres import PostgresService
 from projections.folder import folder_names, load_folder
 from query_api.routes import readings, scores
 from tests.builders import NOON

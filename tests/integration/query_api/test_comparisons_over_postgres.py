@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from domain.comparison import ComparedRange, budget_checks
 from domain.models import ModelPromoted
 from domain.promotion import PromotionRejected
-from infra.embedded.postgres import PostgresService
+from infra.host.embedded.postgres import PostgresService
 from tests.builders import NOON, a_profile
 from tests.comparisons import compared, numbers, ref, trained
 from tests.integration.query_api.conftest import Plant, a_database, client_of

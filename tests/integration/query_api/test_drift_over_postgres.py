@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from infra.drift import LoggedDriftMeter
-from infra.embedded.postgres import PostgresService
+from infra.host.embedded.postgres import PostgresService
+from infra.kafka.models.drift_meter import LoggedDriftMeter
 from ml.artifact import FORMAT, Artifact, pack
 from ml.detector import FloatArray, IntArray
 from ml.drift.reference import with_reference

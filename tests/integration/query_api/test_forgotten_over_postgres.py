@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from infra.embedded.postgres import PostgresService
+from infra.host.embedded.postgres import PostgresService
 from infra.postgres.builds import ensure_serving_build
 from infra.postgres.connections import connect_for_writing
 from tests.builders import NOON

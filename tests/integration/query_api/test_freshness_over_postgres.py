@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from infra.embedded.postgres import PostgresService
+from infra.host.embedded.postgres import PostgresService
 from infra.postgres.builds import Build, create_build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.contract_proofs import keep_contract_proof

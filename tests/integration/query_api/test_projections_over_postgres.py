@@ -5,7 +5,7 @@ from datetime import datetime
 import psycopg
 from psycopg.types.json import Jsonb
 
-from infra.embedded.postgres import PostgresService
+from infra.host.embedded.postgres import PostgresService
 from infra.postgres.builds import create_build
 from projections.folder import load_folder
 from tests.integration.query_api.conftest import Plant, client_of

@@ -6,7 +6,7 @@ import psycopg
 from fastapi.testclient import TestClient
 
 from domain.positions import Position
-from infra.embedded.postgres import READER, PostgresService
+from infra.host.embedded.postgres import READER, PostgresService
 from infra.postgres.read_store import PostgresReadStore
 from query_api.asking import Backend
 from query_api.errors import StoreNotReachable

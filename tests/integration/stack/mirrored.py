@@ -12,7 +12,7 @@ from psycopg import connect
 from domain.anomalies import AnomalyDetected
 from domain.models import ModelRef
 from domain.topics import ANOMALY_EVENTS, PROFILE_EVENTS
-from infra.embedded.postgres import MLFLOW
+from infra.host.embedded.postgres import MLFLOW
 from infra.mlflow.reconcile import ShownLine
 from infra.mlflow.run_content import MODEL_FILE
 from infra.mlflow.showcase import MlflowShowcase

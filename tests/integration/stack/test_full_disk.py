@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.disk import MEGABYTE
+from infra.log_disk import MEGABYTE
 from tests.guarantees.log_account import account, is_scored_to_the_end
 from tests.stacks import StackOfTests, must, wait_until
 

@@ -8,9 +8,9 @@ import pytest
 
 from domain.profiles import ProfileDefined
 from domain.topics import PROFILE_EVENTS, SENSOR_EVENTS
-from infra.container import Container
-from infra.kafka.clients import producer
+from infra.kafka.client.clients import producer
 from infra.registry.publish import publish_contracts
+from infra.wiring.container import Container
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.manifest import Manifest
 from ml.training.ports import ReadingsGone

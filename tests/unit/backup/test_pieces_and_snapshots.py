@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from infra.backup.manifest import Manifest, NoBackup, read_manifest, write_manifest
-from infra.backup.pieces import PIECE_BYTES, BackupDamaged, Pieces
-from infra.backup.restore import LogHasRecords, restore_backup
-from infra.backup.segments import next_offset
-from infra.backup.snapshot import backup_lock, files_of_snapshot, snapshot_if_wanted, want_snapshot
-from infra.backup.take import partition_ranges, take_backup
-from infra.embedded.home import Home
-from infra.supervisor.control import held
+from infra.host.backup.manifest import Manifest, NoBackup, read_manifest, write_manifest
+from infra.host.backup.pieces import PIECE_BYTES, BackupDamaged, Pieces
+from infra.host.backup.restore import LogHasRecords, restore_backup
+from infra.host.backup.segments import next_offset
+from infra.host.backup.snapshot import backup_lock, files_of_snapshot, snapshot_if_wanted, want_snapshot
+from infra.host.backup.take import partition_ranges, take_backup
+from infra.host.embedded.home import Home
+from infra.host.supervisor.control import held
 
 
 def nothing(*_: object) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from infra.simulator.faults import FaultKind
+from infra.sources.simulator.faults import FaultKind
 from tests.benchmarks.detection.figures import figure, join
 from tests.benchmarks.detection.fleet import episodes, fleet
 from tests.benchmarks.detection.judging import every_second, incidents

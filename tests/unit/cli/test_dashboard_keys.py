@@ -3,7 +3,7 @@
 from pydantic import SecretStr
 
 from dashboard.connection import COMMANDS_KEY, COMMANDS_URL, KEY
-from infra.cli.dashboard import ALL_KEYS, page_environment
+from infra.cli.run.dashboard import ALL_KEYS, page_environment
 from infra.settings import Settings
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.cli.doctor_champions import judged
+from infra.cli.doctor.champions import judged
 
 
 def test_a_profile_that_sends_readings_without_a_champion_is_named_with_what_to_do() -> None:

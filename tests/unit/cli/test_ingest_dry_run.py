@@ -11,7 +11,7 @@ import pytest
 from domain.profiles import ProfileDefined
 from infra.cli.main import run
 from infra.cli.output import ExitCode
-from infra.kafka.clients import LogNotReachable
+from infra.kafka.client.clients import LogNotReachable
 from tests.builders import a_profile
 from tests.fake_intake import FakeProfileLog
 
@@ -32,9 +32,9 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def log_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def holds(*profiles: ProfileDefined) -> None:
-        monkeypatch.setattr("infra.cli.ingest_profile.log_answers", lambda _: True)
+        monkeypatch.setattr("infra.cli.ingest.profile.log_answers", lambda _: True)
         intake = SimpleNamespace(profile_log=lambda: FakeProfileLog(*profiles))
-        monkeypatch.setattr("infra.cli.ingest_profile.Intake", lambda: intake)
+        monkeypatch.setattr("infra.cli.ingest.profile.Intake", lambda: intake)
 
     return holds
 
@@ -88,7 +88,7 @@ def test_where_no_log_answers_the_file_is_told_and_that_the_profile_was_not_aske
     def away() -> None:
         raise LogNotReachable("127.0.0.1:1", "refused")
 
-    monkeypatch.setattr("infra.cli.ingest_profile.log_answers", lambda _: True)
-    monkeypatch.setattr("infra.cli.ingest_profile.Intake", lambda: SimpleNamespace(profile_log=away))
+    monkeypatch.setattr("infra.cli.ingest.profile.log_answers", lambda _: True)
+    monkeypatch.setattr("infra.cli.ingest.profile.Intake", lambda: SimpleNamespace(profile_log=away))
     assert dry(file) == ExitCode.YES
     assert "not checked against the profile: Kafka at 127.0.0.1:1" in capsys.readouterr().out

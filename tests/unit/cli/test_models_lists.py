@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from domain.logged_models import LoggedModelEvent
 from domain.positions import Position
 from domain.promotion import ModelEvent
 from domain.readings import SensorReadingRecorded
 from infra.cli.main import run
 from infra.cli.output import ExitCode
-from infra.model_lines import LoggedModelEvent
 from tests.builders import NOON
 from tests.comparisons import promoted, trained
 from tests.fake_comparing import judged_reading
@@ -35,7 +35,7 @@ def over(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[SensorReadingRec
 
     def compares(readings: Sequence[SensorReadingRecorded]) -> None:
         desk = a_desk(readings)
-        monkeypatch.setattr("infra.cli.models_diff.Container", lambda: SimpleNamespace(comparing=lambda: desk))
+        monkeypatch.setattr("infra.cli.models.diff.Container", lambda: SimpleNamespace(comparing=lambda: desk))
 
     return compares
 
@@ -89,7 +89,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             LoggedModelEvent(event=event, position=Position("model-events", 0, offset), appended_at=NOON)
             for offset, event in enumerate(events)
         ]
-        monkeypatch.setattr("infra.cli.models.logged_model_events", lambda: told)
+        monkeypatch.setattr("infra.cli.models.commands.logged_model_events", lambda: told)
 
     return holds
 

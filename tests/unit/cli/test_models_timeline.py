@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from domain.logged_models import LoggedModelEvent, champion_of, fold
 from domain.models import ModelPromoted
 from domain.positions import Position
 from domain.promotion import ModelEvent, PromotionRejected
-from infra.cli.history_bounds import bounds_of
-from infra.cli.models_timeline import champion_at, entries_of
+from infra.cli.models.history_bounds import bounds_of
+from infra.cli.models.timeline import champion_at, entries_of
 from infra.cli.output import CommandFailed
-from infra.model_lines import LoggedModelEvent, champion_of, fold
 from ml.manifest import OffsetRange, Selection
 from tests.builders import NOON
 from tests.comparisons import compared, promoted, ref, trained

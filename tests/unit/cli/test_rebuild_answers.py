@@ -76,7 +76,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
             return self._desk
 
     def ask(desk: UnequalDesk, *words: str, typed: io.StringIO) -> int:
-        monkeypatch.setattr("infra.cli.rebuild.Container", lambda: Wired(desk))
+        monkeypatch.setattr("infra.cli.read_models.rebuild.Container", lambda: Wired(desk))
         monkeypatch.setattr("sys.stdin", typed)
         return run(["rebuild", "readings", *words])
 

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from domain.positions import Position
-from infra.cli.record_text import json_of, line_of
-from infra.kafka.decoded import DecodedRecord, Problem
+from infra.cli.log.record_text import json_of, line_of
+from infra.kafka.meaning.decoded import DecodedRecord, Problem
 
 
 def a_record(fields: dict[str, Any] | None = None, **attributes: Any) -> DecodedRecord:

@@ -14,9 +14,9 @@ from infra.cli.main import run
 from infra.cli.output import ExitCode
 from infra.http.keys import ApiKeysRefused, parse_keys
 from infra.http.serving import AddressTaken
-from infra.kafka.clients import LogNotReachable
-from infra.kafka.reading import LogStalled
-from infra.kafka.topics import TopicsDiffer
+from infra.kafka.client.clients import LogNotReachable
+from infra.kafka.client.log_range import LogStalled
+from infra.kafka.client.topics import TopicsDiffer
 from infra.settings import SettingMissing
 from ml.scoring.ports import ModelUnloadable, SlotFenced, TransactionStuck
 from ml.scoring.taking import StateDoesNotMatchOffset, StateOfAnotherKind
@@ -94,9 +94,9 @@ def scorer_command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], int]:
 
     def ends(scorer: Any) -> int:
         wired = SimpleNamespace(settings=lambda: settings, scorer=lambda: scorer)
-        monkeypatch.setattr("infra.cli.scorer.Container", lambda slot: wired)  # noqa: ARG005 - called by that name
-        monkeypatch.setattr("infra.cli.scorer.configure_logs", lambda *_, **__: None)
-        monkeypatch.setattr("infra.cli.scorer.until_told_to_stop", lambda: lambda: True)
+        monkeypatch.setattr("infra.cli.run.scorer.Container", lambda slot: wired)  # noqa: ARG005 - called by that name
+        monkeypatch.setattr("infra.cli.run.scorer.configure_logs", lambda *_, **__: None)
+        monkeypatch.setattr("infra.cli.run.scorer.until_told_to_stop", lambda: lambda: True)
         return run(["scorer"])
 
     return ends

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.disk import DiskNearlyFull, LogDisk, log_disk
-from infra.disk_forecast import Forecast
+from infra.host.disk_forecast import Forecast
+from infra.log_disk import DiskNearlyFull, LogDisk, log_disk
 from infra.settings import Settings
 
 GB = 1_000_000_000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded.jars import Jar, JarBroken, fetch, locked_jars, missing_bytes, unpack
+from infra.host.embedded.jars import Jar, JarBroken, fetch, locked_jars, missing_bytes, unpack
 
 RIGHT = b"the right bytes"
 JAR = Jar(part="log", coordinates="org.example:thing:1.2", sha256=hashlib.sha256(RIGHT).hexdigest(), size=len(RIGHT))

@@ -11,14 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.embedded.home import Home
-from infra.supervisor.child import Child, Identity
-from infra.supervisor.control import end_orphans
-from infra.supervisor.log_files import KEPT, rotate
-from infra.supervisor.part import RunOnce
-from infra.supervisor.program import NotReady, Program
-from infra.supervisor.state import PartKind, PartState, Phase, read_status
-from infra.supervisor.supervisor import Supervisor
+from infra.host.embedded.home import Home
+from infra.host.supervisor.child import Child, Identity
+from infra.host.supervisor.control import end_orphans
+from infra.host.supervisor.log_files import KEPT, rotate
+from infra.host.supervisor.part import RunOnce
+from infra.host.supervisor.program import NotReady, Program
+from infra.host.supervisor.state import PartKind, PartState, Phase, read_status
+from infra.host.supervisor.supervisor import Supervisor
 from tests.stacks import wait_until
 
 
@@ -285,7 +285,7 @@ def test_a_full_disk_keeps_nothing_from_running_and_the_status_is_written_when_t
     running = supervise(ShellPart("log", "exec sleep 100", tmp_path))
     assert running.up.wait(10)
     with monkeypatch.context() as patched:
-        patched.setattr("infra.supervisor.state.write_private", full)
+        patched.setattr("infra.host.supervisor.state.write_private", full)
         os.kill(running.pid("log"), signal.SIGKILL)
         wait_until(lambda: running.supervisor.status.part("log").restarts >= 2, deadline_s=10, what="it is tried again")
         assert any("No space left on device" in report for report in running.reports)

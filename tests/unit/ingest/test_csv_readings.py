@@ -9,14 +9,14 @@ import pytest
 
 from domain.profiles import ProfileDefined
 from domain.readings import derive_event_id
-from infra.ingest.csv_readings import RefusedRow, RowReader
-from infra.ingest.ingest_file import FileIngest, Pause, Tally
-from infra.ingest.novelty import Novelty
-from infra.ingest.plan import WIDEST, ColumnChoice, ColumnsDoNotFit, name_and_unit, plan_columns
-from infra.ingest.ports import ReadingsNotAppended
-from infra.ingest.rows import row_blocks
-from infra.ingest.shape import CsvShape, shape_of
-from infra.ingest.survey import provisional_profile, survey
+from infra.sources.csv.csv_readings import RefusedRow, RowReader
+from infra.sources.csv.ingest_file import FileIngest, Pause, Tally
+from infra.sources.csv.plan import WIDEST, ColumnChoice, ColumnsDoNotFit, name_and_unit, plan_columns
+from infra.sources.csv.rows import row_blocks
+from infra.sources.csv.shape import CsvShape, shape_of
+from infra.sources.csv.survey import provisional_profile, survey
+from infra.sources.novelty import Novelty
+from infra.sources.ports import ReadingsNotAppended
 from tests.builders import a_profile
 from tests.fake_intake import FakeReadings
 

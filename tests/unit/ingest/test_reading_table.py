@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.readings import derive_event_id
-from infra.ingest.reading_table import Measured, Sensor, reading_table
+from infra.sources.reading_table import Measured, Sensor, reading_table
 from schemas.admission import reading_at
 from schemas.codec import encode
 from schemas.encoder import encode_readings

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.ingest.rows import RowBlock, row_blocks
-from infra.ingest.shape import NotACsv, shape_of
+from infra.sources.csv.rows import RowBlock, row_blocks
+from infra.sources.csv.shape import NotACsv, shape_of
 
 
 def a_file(folder: Path, text: str, *, encoding: str = "utf-8") -> Path:
@@ -83,7 +83,7 @@ def test_a_quoted_cell_may_hold_separator_and_line_break_and_lines_stay_right(tm
 
 
 def test_a_quoted_cell_may_cross_from_one_block_into_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.ingest.rows.BLOCK_CHARACTERS", 8)
+    monkeypatch.setattr("infra.sources.csv.rows.BLOCK_CHARACTERS", 8)
     path = a_file(tmp_path, 'time;note;a\n1;"x\ny\nz";2\n3;w;4\n5;v;6\n')
 
     assert rows_of(path, "time", "note") == [(2, "1", "x\ny\nz"), (5, "3", "w"), (6, "5", "v")]

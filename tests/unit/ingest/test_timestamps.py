@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from domain.readings import moment_of
-from infra.ingest.timestamps import DateOrder, NoTimeFormat, moments_of, time_format_of
+from infra.sources.csv.timestamps import DateOrder, NoTimeFormat, moments_of, time_format_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -10,15 +10,15 @@ import pytest
 
 from domain.models import ModelRef
 from domain.topics import DATA_PARTITIONS, SENSOR_EVENTS
-from infra.cli.ingest_run import IngestOutcome, Source, _append
-from infra.cli.training_first import family_for, only_first
-from infra.ingest.novelty import Novelty
-from infra.ingest.plan import ColumnChoice, plan_columns
-from infra.ingest.shape import shape_of
-from infra.ingest.survey import interval_of, provisional_profile
-from infra.ingest.train_first import FirstRows, TrainFirst
-from infra.intake import Intake
-from infra.kafka.partitioning import partition_of
+from infra.cli.ingest.run import IngestOutcome, Source, _append
+from infra.cli.ingest.training_first import family_for, only_first
+from infra.kafka.client.partitioning import partition_of
+from infra.sources.csv.plan import ColumnChoice, plan_columns
+from infra.sources.csv.shape import shape_of
+from infra.sources.csv.survey import interval_of, provisional_profile
+from infra.sources.novelty import Novelty
+from infra.sources.train_first import FirstRows, TrainFirst
+from infra.wiring.intake import Intake
 from ml.manifest import OffsetRange, Selection
 from tests.fake_intake import FakeReadings
 
@@ -91,9 +91,9 @@ def test_a_file_is_trained_on_its_own_first_rows_and_where_this_run_appended_the
 
         return SimpleNamespace(run=run)
 
-    monkeypatch.setattr("infra.cli.training_first.training_first", training_first)
-    monkeypatch.setattr("infra.cli.training_first.champion_of", lambda *_: None)
-    monkeypatch.setattr("infra.cli.ingest_run._ends", lambda _: began_at)
+    monkeypatch.setattr("infra.cli.ingest.training_first.training_first", training_first)
+    monkeypatch.setattr("infra.cli.ingest.training_first.champion_of", lambda *_: None)
+    monkeypatch.setattr("infra.cli.ingest.run._ends", lambda _: began_at)
     intake = cast("Intake", SimpleNamespace(appender=lambda: log))
     file = tmp_path / "pump.csv"
     file.write_text("time,flow\n" + "".join(f"{second},{second % 7}\n" for second in range(100, 120)))

@@ -1,7 +1,7 @@
 from domain.contracts import SchemaPublished
 from domain.dead_letters import RecordSkipped
 from domain.topics import CONTRACTS, SKIPS
-from infra.kafka.decoded import UNKNOWN_ID, DecodedRecord, RecordReader
+from infra.kafka.meaning.decoded import UNKNOWN_ID, DecodedRecord, RecordReader
 from schemas.codec import encode
 from schemas.contracts import Contracts
 from schemas.wire import header_of

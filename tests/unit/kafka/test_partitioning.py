@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.kafka.partitioning import murmur2, partition_of
+from infra.kafka.client.partitioning import murmur2, partition_of
 
 
 @pytest.mark.parametrize(

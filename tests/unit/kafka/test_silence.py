@@ -1,6 +1,6 @@
 """What is expected of a log client never goes back."""
 
-from infra.kafka.silence import Silence
+from infra.kafka.client.silence import Silence
 
 PLACE = ("sensor-events", 3)
 

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from domain.admission import UnknownProfile
-from infra.cli.families import known_family
+from infra.cli.models.families import known_family
 from ml.artifact import unpack
 from ml.drift.reference import reference_of
 from ml.families import FAMILIES, Family

@@ -6,12 +6,12 @@ from functools import cache
 
 import pytest
 
+from domain.logged_models import LoggedLine, LoggedModelEvent, fold
 from domain.models import ModelPromoted
 from domain.positions import Position
 from infra.mlflow.mirror import Mirror
 from infra.mlflow.reconcile import Onlooker, ShowcaseNotReachable, reconcile
 from infra.mlflow.run_content import MODEL_FILE, RunContents, run_content
-from infra.model_lines import LoggedLine, LoggedModelEvent, fold
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.manifest import CodeIdentity
 from ml.training.train import TrainingDesk

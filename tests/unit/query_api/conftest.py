@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from infra.container import Container
 from infra.settings import Settings
+from infra.wiring.container import Container
 from tests.builders import NOON
 from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
 from tests.fake_read_models import FakeReadModelStore

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from domain.contracts import SchemaPublished
-from infra.kafka.contracts import ContractsNotAppended
+from infra.kafka.meaning.contracts import ContractsNotAppended
 from infra.registry.client import COMPATIBILITY, SchemaRefused
 from infra.registry.publish import Outcome, RegistryDisagrees, SchemasIncompatible, publish
 from schemas.catalogue import catalogue, schema_of, subjects, text_sha256

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from infra.simulator.faults import SHAPES, Fault, FaultKind
-from infra.simulator.machine import Machine, SensorBlock
-from infra.simulator.profiles import QUANTUM, SIMULATED
+from infra.sources.simulator.faults import SHAPES, Fault, FaultKind
+from infra.sources.simulator.machine import Machine, SensorBlock
+from infra.sources.simulator.profiles import QUANTUM, SIMULATED
 
 TICKS = 4_000
 ONSET = 3_000

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pytest
 
-from infra.simulator.fault_orders import FaultNotUnderstood
-from infra.simulator.fleet import fleet
-from infra.simulator.transport import (
+from infra.sources.simulator.fault_orders import FaultNotUnderstood
+from infra.sources.simulator.fleet import fleet
+from infra.sources.simulator.transport import (
     LABEL,
     STRANGE_CHANNEL,
     FaultyTransport,
     TransportFault,
     TransportKind,
 )
-from infra.simulator.transport_orders import ordered_transport_fault, parse_transport_order
+from infra.sources.simulator.transport_orders import ordered_transport_fault, parse_transport_order
 from schemas.decoder import COLUMNS
 from tests.builders import NOON, a_reading
 

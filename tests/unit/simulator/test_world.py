@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from domain.admission import admit
-from infra.ingest.novelty import Novelty
-from infra.simulator.fault_orders import FaultNotUnderstood, ordered_fault, parse_order, seconds_of
-from infra.simulator.faults import Fault, FaultKind
-from infra.simulator.fleet import fleet, history_faults
-from infra.simulator.profiles import SIMULATED, simulated_profile
-from infra.simulator.stream import append_history, run_live
-from infra.simulator.world import World, WorldPlan
+from infra.sources.novelty import Novelty
+from infra.sources.simulator.fault_orders import FaultNotUnderstood, ordered_fault, parse_order, seconds_of
+from infra.sources.simulator.faults import Fault, FaultKind
+from infra.sources.simulator.fleet import fleet, history_faults
+from infra.sources.simulator.profiles import SIMULATED, simulated_profile
+from infra.sources.simulator.stream import append_history, run_live
+from infra.sources.simulator.world import World, WorldPlan
 from schemas.admission import reading_at
 from tests.fake_intake import FakeReadings
 

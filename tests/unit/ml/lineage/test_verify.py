@@ -14,8 +14,8 @@ from domain.scoring import ReadingsScored, ScorerStateSaved, ScoringModelChanged
 from domain.topics import ANOMALY_EVENTS, SCORER_STATE
 from infra.cli.main import run
 from infra.cli.output import ExitCode
-from infra.kafka.contracts import ContractsFollower
-from infra.lineage import LineageDesk
+from infra.kafka.meaning.contracts import ContractsFollower
+from infra.kafka.models.lineage import LineageDesk
 from ml.artifact import Artifact, pack, unpack
 from ml.lineage.lineage import VerdictNotFound, lineage_of
 from ml.lineage.same import same_decision, same_number
@@ -264,7 +264,7 @@ class Known:
 def test_explain_ends_with_0_for_what_holds_and_with_1_for_a_damaged_model(
     history: History, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("infra.cli.explain.Container", lambda: Wired(history))
+    monkeypatch.setattr("infra.cli.models.explain.Container", lambda: Wired(history))
     verdict = history.verdicts()[-1]
     command = ["explain", str(verdict.event_id), "--verify", *words]
     assert run(command) == ExitCode.YES

@@ -1,0 +1,1 @@
+"""`doctor`: what is needed, what was found, and the fix."""

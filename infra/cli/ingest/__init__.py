@@ -1,0 +1,1 @@
+"""Ways for readings to get in: `ingest`, `simulate`, `profiles`."""

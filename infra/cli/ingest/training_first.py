@@ -1,0 +1,74 @@
+"""What `--train-first` trains, promotes and waits with."""
+
+from dataclasses import replace
+
+from domain.logged_models import champion_of as champion_in
+from domain.logged_models import fold
+from domain.models import ModelRef
+from domain.profiles import ProfileDefined
+from infra.cli.models.promoting import compare_and_promote
+from infra.cli.models.train import refusals
+from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.progress import reading_progress
+from infra.sources.train_first import FirstRows, TrainFirst
+from infra.wiring.intake import Intake
+from ml.families import FAMILIES
+from ml.isolation_forest.detector import KIND as ISOLATION_FOREST
+from ml.manifest import Selection
+from ml.panel.options import Options
+from ml.panel.parameters import DETECTOR as PANEL
+
+BECAUSE = "trained on the file's first readings by ingest --train-first"
+
+
+def family_for(asked: str | None, *, readings: int, machines: int) -> str:
+    """Return what is trained when nobody `asked`: a panel on an hour of each machine, a forest on less.
+
+    A panel of some hundred rows judges half of what it could, and alarms falsely several times a day.
+    """
+    if asked is not None:
+        return asked
+    return PANEL if readings >= Options().full_rows * machines else ISOLATION_FOREST
+
+
+def training_first(intake: Intake, family: str) -> TrainFirst:
+    """Return the real training of a family's model, promotion by the command service, and waiting."""
+
+    def train(profile: str, first: FirstRows) -> ModelRef:
+        with refusals(), reading_progress() as on_progress:
+            desk = intake.root.training()
+            selection = only_first(desk.readings.everything(profile), first)
+            stored = desk.train(selection, FAMILIES[family].new_trainer(), on_progress=on_progress)
+        model: ModelRef = stored.event.model
+        return model
+
+    def promote(model: ModelRef) -> None:
+        try:
+            compare_and_promote(intake, model, BECAUSE)
+        except CommandFailed as failed:
+            if failed.code is ExitCode.REFUSED:
+                failed.then = "without --train-first the same command goes on, and the champion judges the rest"
+            raise
+
+    return TrainFirst(train=train, promote=promote, in_force=intake.in_force())
+
+
+def only_first(everything: Selection, first: FirstRows) -> Selection:
+    """Return a selection narrowed down to where the first rows of a file stand."""
+    ranges = (
+        replace(one, from_offset=max(one.from_offset, first.from_offsets.get(one.partition, one.from_offset)))
+        for one in everything.ranges
+        if one.partition in first.partitions
+    )
+    return replace(
+        everything,
+        ranges=tuple(one for one in ranges if len(one)),
+        recorded_from_us=first.recorded_from_us,
+        recorded_before_us=first.recorded_before_us,
+    )
+
+
+def champion_of(intake: Intake, profile: ProfileDefined) -> ModelRef | None:
+    """Return the model that judges a profile already, None when there is none."""
+    lines, _ = fold({}, intake.root.model_events().news(0))
+    return champion_in(lines, profile.ref)

@@ -1,0 +1,1 @@
+"""`log`, `contracts`, `dead-letters`, `skip`."""

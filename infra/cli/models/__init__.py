@@ -1,0 +1,1 @@
+"""`train`, `models`, `rescore`, `explain`."""

@@ -1,0 +1,43 @@
+"""`telltale commands`: the process that carries out commands, the one writer of what people do."""
+
+import os
+import signal
+
+import typer
+
+from commands.event_log import EventNotAppended, WriterFenced
+from infra.cli.log_failures import log_failures_explained
+from infra.cli.output import CommandFailed, ExitCode
+from infra.http.keys import ApiKeysRefused
+from infra.http.serving import AddressTaken, serve
+from infra.logs import configure_logs
+from infra.wiring.intake import Intake
+
+app = typer.Typer()
+
+
+@app.command()
+def commands() -> None:
+    """Carry out commands and take readings in over HTTP until told to stop; a second one shuts the first one out.
+
+    Where: TELLTALE_COMMANDS_HOST and TELLTALE_COMMANDS_PORT. Try: curl http://127.0.0.1:8001/health
+    """
+    intake = Intake()
+    settings = intake.root.settings()
+    configure_logs(settings.log_level, process="commands")
+    try:
+        with log_failures_explained():
+            intake.desk().open()
+            # Sends this process what a supervisor would: requests under way are finished first.
+            service = intake.command_service(end=lambda: os.kill(os.getpid(), signal.SIGTERM))
+            serve(service, host=settings.commands_host, port=settings.commands_port)
+    except ApiKeysRefused as error:
+        raise CommandFailed(str(error), code=ExitCode.USAGE) from error
+    except WriterFenced as error:
+        raise CommandFailed(str(error), then="one command service is enough", code=ExitCode.REFUSED) from error
+    except EventNotAppended as error:
+        raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error
+    except AddressTaken as error:
+        raise CommandFailed(
+            str(error), then="choose another with TELLTALE_COMMANDS_PORT", code=ExitCode.REFUSED
+        ) from error

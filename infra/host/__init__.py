@@ -1,0 +1,1 @@
+"""What runs on one machine: the embedded services, their supervisor, and backups of the log."""

@@ -1,0 +1,1 @@
+"""What people decide, appended by one writer."""

@@ -1,0 +1,1 @@
+"""What the log's bytes mean: contracts, and records decoded with them."""

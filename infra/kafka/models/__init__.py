@@ -1,0 +1,1 @@
+"""Models in the log: versions, champions, comparisons, and where a verdict comes from."""

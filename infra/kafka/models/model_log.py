@@ -1,0 +1,142 @@
+"""Models in the log: ModelTrained in model-events, the bytes in model-artifacts, both by one transaction."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from domain.models import ModelArtifactStored, ModelPromoted, ModelRef, ModelTrained
+from domain.promotion import ModelLine, Untrained, evolve
+from domain.promotion import next_version as version_after
+from domain.topics import MODEL_ARTIFACTS, MODEL_EVENTS
+from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
+from infra.kafka.client.log_range import read_to_end
+from ml.artifact import sha256_of
+from ml.training.ports import ModelNotAppended, ModelNotStored, NewModel, StoredModel
+from schemas.codec import decode
+from schemas.contracts import Contracts
+
+CHUNK_BYTES: Final = 512 * 1024
+"""Half of what a broker takes in one record by default (message.max.bytes, 1 MiB)."""
+
+_TRIES: Final = 5
+"""Two runs of one line fence each other at most once per append, so the later tries find the name free."""
+
+
+class KafkaModelLog:
+    """The ModelLog of one cluster."""
+
+    def __init__(self, bootstrap: str, contracts: Contracts) -> None:
+        self._bootstrap: Final = bootstrap
+        self._contracts: Final = contracts
+
+    def append(self, model: NewModel) -> StoredModel:
+        """Append the model's bytes and its ModelTrained, both or neither; its version is the next of its line.
+
+        1. Take the line's name, which ends whatever another run of the line has open. 2. Fold model-events to the end
+        the broker sees: nobody else can append a version of this line now. 3. Append chunks and ModelTrained in one
+        transaction. A run that is fenced between 1 and 3 starts again at 1 and gets the version after.
+
+        Raises:
+            ModelNotAppended: the log did not take it.
+        """
+        cause: Exception | None = None
+        for _ in range(_TRIES):
+            appender = TransactionalAppender(
+                self._bootstrap, transactional_id=f"telltale-trainer-{model.line}", contracts=self._contracts
+            )
+            try:
+                appender.open()  # Step 1
+                event = _numbered(model, version_after(self._line(model.line)))  # Step 2
+                outgoing = [*_chunks(model), Outgoing(key=model.line, event=event)]
+                return StoredModel(event=event, position=appender.append(outgoing)[-1])  # Step 3
+            except Fenced as fenced:
+                cause = fenced
+            except (NotAppended, OutcomeUnknown) as error:
+                raise ModelNotAppended(f"{model.line}: {error}; telltale models list shows what is there") from error
+        raise ModelNotAppended(f"{model.line}: other runs of this line keep taking over; try again") from cause
+
+    def trained(self) -> tuple[ModelTrained, ...]:
+        """Return every version of every line, in log order."""
+        return tuple(event for event in self._events() if isinstance(event, ModelTrained))
+
+    def content(self, artifact_sha256: str) -> tuple[str, bytes]:
+        """Return format and bytes of an artifact, its hash verified.
+
+        Raises:
+            ModelNotStored: the log does not hold it whole.
+        """
+        return read_artifact(self._bootstrap, self._contracts, artifact_sha256)
+
+    def _line(self, name: str) -> ModelLine:
+        line: ModelLine = Untrained()
+        for event in self._events():
+            if event.model.name == name:
+                line = evolve(line, event)
+        return line
+
+    def _events(self) -> Iterator[ModelTrained | ModelPromoted]:
+        for batch in read_to_end(self._bootstrap, MODEL_EVENTS, 0):
+            for value in batch.values:
+                event = decode(value, self._contracts)
+                if isinstance(event, ModelTrained | ModelPromoted):
+                    yield event
+
+
+def read_artifact(bootstrap: str, contracts: Contracts, artifact_sha256: str) -> tuple[str, bytes]:
+    """Return format and bytes of an artifact in model-artifacts, its hash verified.
+
+    Raises:
+        ModelNotStored: the log does not hold it whole.
+    """
+    key = artifact_sha256.encode()
+    chunks: dict[int, ModelArtifactStored] = {}
+    for batch in read_to_end(bootstrap, MODEL_ARTIFACTS, 0):
+        for found, value in zip(batch.keys, batch.values, strict=True):
+            if found != key:
+                continue
+            event = decode(value, contracts)
+            if isinstance(event, ModelArtifactStored):
+                chunks[event.chunk] = event
+                if len(chunks) == event.chunks:
+                    return event.format, _joined(chunks, artifact_sha256)
+    raise ModelNotStored(f"model-artifacts holds {len(chunks)} chunks of {artifact_sha256}, not all")
+
+
+def _joined(chunks: dict[int, ModelArtifactStored], artifact_sha256: str) -> bytes:
+    content = b"".join(chunks[index].content for index in sorted(chunks))
+    found = sha256_of(content)
+    if found != artifact_sha256:
+        raise ModelNotStored(f"the bytes stored as {artifact_sha256} have the hash {found}")
+    return content
+
+
+def _numbered(model: NewModel, version: int) -> ModelTrained:
+    return ModelTrained(
+        model=ModelRef(
+            profile=model.profile, name=model.line, version=version, artifact_sha256=sha256_of(model.content)
+        ),
+        detectors=model.detectors,
+        manifest=model.manifest,
+        manifest_sha256=model.manifest_sha256,
+        rows=model.rows,
+        metrics=model.metrics,
+        parameters=model.parameters,
+    )
+
+
+def _chunks(model: NewModel) -> list[Outgoing]:
+    digest = sha256_of(model.content)
+    parts = [model.content[start : start + CHUNK_BYTES] for start in range(0, len(model.content), CHUNK_BYTES)]
+    return [
+        Outgoing(
+            key=digest,
+            event=ModelArtifactStored(
+                artifact_sha256=digest,
+                format=model.format,
+                chunk=index,
+                chunks=len(parts),
+                size=len(model.content),
+                content=part,
+            ),
+        )
+        for index, part in enumerate(parts)
+    ]

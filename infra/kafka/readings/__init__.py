@@ -1,0 +1,1 @@
+"""Sensor readings in the log: appending, reading back."""

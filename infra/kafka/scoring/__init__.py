@@ -1,0 +1,1 @@
+"""The scorer's side of the log: its transaction, its ledger, re-scoring."""

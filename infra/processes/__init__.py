@@ -1,0 +1,1 @@
+"""The processes that run for long, one file each."""

@@ -1,0 +1,1 @@
+"""What readings come from: files and machines that are simulated, with the ports they need."""

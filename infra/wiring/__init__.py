@@ -1,0 +1,1 @@
+"""The composition root, all of it: where adapters meet their users."""
