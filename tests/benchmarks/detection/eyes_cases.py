@@ -1,4 +1,4 @@
-"""Cases of real and standard data: a folder per set, a `.npz` per case with training rows, test rows and their labels."""
+"""Cases of real and standard data: a folder per set, a `.npz` per case with rows and their labels."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -48,6 +48,11 @@ class Summary:
     delay_s: float
     f1: float
 
+    @property
+    def found_share(self) -> float:
+        """Return the share of events that were found."""
+        return self.found / self.events if self.events else float("nan")
+
 
 def tell(case: Case, ratios: FloatArray, kinds: Sequence[str]) -> Told:
     """Return what `ratios` (n, k), a column per kind that votes, are worth on the case's test rows."""
