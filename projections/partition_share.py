@@ -1,4 +1,4 @@
-"""A part of the log projected into a part of a build: how several projectors load one build side by side.
+"""Some partitions of the log, projected into a build: how several projectors load one build side by side.
 
 Each partition has one of them. By the law of projections their order does not show, and the checkpoint's
 compare-and-set keeps two from ever writing the same partition. None of them decides that the build is loaded.
@@ -11,7 +11,7 @@ from projections.checkpoints import Checkpoint, TopicPartition
 from projections.ports import LogPartition, Polled, ProjectionStore, ProjectionTransaction, RecordSource
 
 
-class PartOfLog:
+class LogShare:
     """A record source that knows some partitions only."""
 
     def __init__(self, source: RecordSource, wanted: Collection[TopicPartition]) -> None:
@@ -42,7 +42,7 @@ class PartOfLog:
         self._source.close()
 
 
-class PartOfBuild:
+class BuildShare:
     """A build of which some partitions only are written; the rest of it is somebody else's."""
 
     def __init__(self, store: ProjectionStore, wanted: Collection[TopicPartition]) -> None:

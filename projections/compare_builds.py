@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from time import monotonic
 
+from projections.build_proof import Proof, TableDifference, compare_rows, named_rows
 from projections.builds import BuildSnapshot, Columns
 from projections.fingerprint import Bucket, differing_buckets
 from projections.folder import Folder
-from projections.proof import Proof, TableDifference, compare_rows, named_rows
 
 
 def prove(

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from domain.admission import UnknownProfile
 from domain.topics import SENSOR_EVENTS
+from projections.batch_rows import PlainEvent, event_rows, no_rows, reading_rows
 from projections.batch_table import READING, batch_columns
 from projections.checkpoints import TopicPartition
 from projections.folder import Folder
 from projections.ports import Rejected, Vocabulary
-from projections.rows import PlainEvent, event_rows, no_rows, reading_rows
 from schemas.codec import decode_plain
 from schemas.contracts import UnknownSchemaId
 from schemas.decoder import ReadingDecoder

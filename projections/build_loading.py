@@ -14,7 +14,7 @@ from projections.builds import Builds, Progress, RecordSources
 from projections.checkpoints import TopicPartition
 from projections.folder import Folder
 from projections.log_identity import require_same_log
-from projections.parts import PartOfBuild, PartOfLog
+from projections.partition_share import BuildShare, LogShare
 from projections.ports import (
     BuildInUse,
     CheckpointMoved,
@@ -164,8 +164,8 @@ class BuildLoading:
         return Projector(
             folder=folder,
             build=name,
-            source=PartOfLog(self._sources(f"telltale-rebuild-{name}"), part),
-            store=PartOfBuild(self._builds.store(folder, build, held=held), part),
+            source=LogShare(self._sources(f"telltale-rebuild-{name}"), part),
+            store=BuildShare(self._builds.store(folder, build, held=held), part),
             vocabulary=self._vocabulary,
         )
 

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from domain.positions import Position
+from projections.batch_decoder import BatchDecoder, known_at
 from projections.checkpoints import Checkpoint, CheckpointMove, TopicPartition, moves_between
-from projections.decoding import BatchDecoder, known_at
 from projections.ports import RecordSource, Rejected, Vocabulary
 from schemas.records import RecordBatch
 
@@ -31,7 +31,7 @@ class Batch:
     records: int
 
 
-class Intake:
+class BatchReader:
     """Reads a projection's topics in batches.
 
     A partition whose next record means nothing yet (unknown schema id, unknown profile) waits before that record
