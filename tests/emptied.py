@@ -12,6 +12,8 @@ from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
 from domain.topics import CONTRACTS, TOPICS
+from infra.kafka.client.clients import LogNotReachable, partitions_of
+from infra.kafka.client.ends import LogEnds
 from infra.kafka.client.topics import ensure_topics
 from infra.settings import Settings
 from tests.stacks import StackOfTests, wait_until
@@ -46,6 +48,19 @@ def _empty_log(settings: Settings) -> None:
     )
     wait_until(lambda: _groups_are_gone(admin), deadline_s=DEADLINE_S, what="no group of ours is left")
     ensure_topics(settings.kafka_bootstrap)
+    wait_until(
+        lambda: _answers(settings.kafka_bootstrap),
+        deadline_s=DEADLINE_S,
+        what="every partition of the new topics has a leader",
+    )
+
+
+def _answers(bootstrap: str) -> bool:
+    try:
+        LogEnds(bootstrap).written((topic, partition) for topic in TOPICS for partition in partitions_of(topic))
+    except LogNotReachable:
+        return False
+    return True
 
 
 def _groups_are_gone(admin: AdminClient) -> bool:
