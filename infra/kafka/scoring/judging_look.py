@@ -55,6 +55,7 @@ class JudgingLook:
         self._contracts: Final = ContractsFollower(bootstrap)
         self._clients: Final[dict[str, Consumer]] = {}
         self._ledgers: Final[dict[int, _Ledger]] = {}
+        self._refreshed = False
 
     def look(self) -> Judging:
         """Return whether every arriving reading is being judged.
@@ -63,6 +64,7 @@ class JudgingLook:
             LogNotReachable: the broker does not answer in time.
             ContractsUnreadable, ContractsContradict: nothing in the log can be decoded.
         """
+        self._refreshed = False
         try:
             return judging_of(self._partitions(), now_us=_now_us())
         except (KafkaException, LogStalled) as error:
@@ -174,7 +176,10 @@ class JudgingLook:
             try:
                 return decode(value, self._contracts.contracts)
             except UnknownSchemaId:
+                if self._refreshed:  # once a look: anybody can write as many ids as they like
+                    return None
                 self._contracts.refresh()
+                self._refreshed = True
             with suppress(UnknownSchemaId):
                 return decode(value, self._contracts.contracts)
         return None
