@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from domain.judging import TREND_S, Judging, PartitionJudging, judging_of
 from domain.scoring import ReadingsScored
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
-from infra.kafka.client.clients import LogNotReachable, consumer, partitions_of
+from infra.kafka.client.clients import LogNotReachable, consumer, partitions_of, reachable
 from infra.kafka.client.ends import LogEnds, Place
 from infra.kafka.client.log_range import LogStalled
 from infra.kafka.client.messages import split
@@ -25,6 +25,9 @@ from schemas.wire import BadRecord
 
 ANSWER_S: Final = 3.0
 """How long the broker may take over one question."""
+
+_STALLED_S: Final = 10.0
+"""Records that are there come within this time, also on a machine that is busy with everything else."""
 
 _FIRST_LOOK: Final = 4
 """Offsets looked at from a ledger's end backwards at first; each further look takes four times as many."""
@@ -196,12 +199,13 @@ class JudgingLook:
         if not stretches:
             return
         client = self._client(isolation)
-        waiting, deadline = dict(stretches), time.monotonic() + self._timeout_s
+        waiting, moved_at = dict(stretches), time.monotonic()
         client.assign([TopicPartition(*place, start) for place, (start, _) in stretches.items()])
         try:
             while waiting:
                 records, ends = split(client.consume(500, timeout=0.05))
                 reached = dict(ends)
+                moved_at = time.monotonic() if records or ends else moved_at
                 for message in records:
                     place = (message.topic(), message.partition())
                     if place not in waiting:
@@ -214,15 +218,15 @@ class JudgingLook:
                 for place, at in reached.items():
                     if place in waiting and at >= waiting[place][1]:
                         del waiting[place]
-                if waiting and time.monotonic() > deadline:
+                if waiting and time.monotonic() - moved_at > _STALLED_S:
                     told = ", ".join(f"{topic}/{number}" for topic, number in waiting)
-                    raise LogNotReachable(self._bootstrap, f"nothing more of {told} within {self._timeout_s:g} s")
+                    raise LogNotReachable(self._bootstrap, f"nothing more of {told} within {_STALLED_S:g} s")
         finally:
             client.unassign()
 
     def _client(self, isolation: str) -> Consumer:
         if isolation not in self._clients:
-            self._clients[isolation] = consumer(
+            client = consumer(
                 self._bootstrap,
                 fetch_wait_max_ms=10,
                 isolation_level=isolation,
@@ -230,6 +234,8 @@ class JudgingLook:
                 queued_max_messages_kbytes=2048,
                 fetch_message_max_bytes=262_144,
             )
+            reachable(client, self._bootstrap)  # a topic it has not heard of yet would be looked up a second later
+            self._clients[isolation] = client
         return self._clients[isolation]
 
 
