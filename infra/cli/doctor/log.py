@@ -13,13 +13,13 @@ from infra.host.embedded.home import Home
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.ends import LogEnds
 from infra.kafka.client.log_range import LogStalled
-from infra.kafka.meaning.contracts import ContractsUnreadable, load_contracts
+from infra.kafka.meaning.contracts import load_contracts
 from infra.kafka.scoring.judging_look import JudgingLook
 from infra.registry.agreement import REMEDY, told
 from infra.registry.client import RegistryClient, RegistryNotReachable
 from infra.registry.compare import compare
 from infra.settings import PREFIX, Settings
-from schemas.contracts import ContractsContradict, UnknownSchemaId
+from schemas.contracts import UnknownSchemaId
 from schemas.wire import BadRecord
 
 ANSWERS_WITHIN_S: Final = 3.0
@@ -44,7 +44,7 @@ def judging(_home: Home, settings: Settings) -> Iterator[Finding]:
     try:
         with closing(JudgingLook(settings.kafka_bootstrap, timeout_s=ANSWERS_WITHIN_S)) as look:
             found = look.look()
-    except (LogNotReachable, ContractsContradict, ContractsUnreadable) as error:
+    except LogNotReachable as error:
         yield Finding("judging", False, str(error), needed, "telltale status")
         return
     waiting = f"{found.unjudged:,} readings wait, the oldest for {found.oldest_s:,.0f} s"
@@ -62,9 +62,6 @@ def contracts(_home: Home, settings: Settings) -> Iterator[Finding]:
         return
     try:
         published = tuple(load_contracts(settings.kafka_bootstrap))
-    except (ContractsContradict, ContractsUnreadable) as error:
-        yield Finding("contracts", False, str(error), needed, "telltale restore of a backup from before that")
-        return
     except (LogNotReachable, LogStalled) as error:
         yield Finding("contracts", False, str(error), needed, "telltale status")
         return
@@ -97,9 +94,6 @@ def dead_letters(_home: Home, settings: Settings) -> Iterator[Finding]:
     try:
         contracts = load_contracts(settings.kafka_bootstrap)
         agreement = compare_with_dead_letters(settings.postgres_dsn, settings.kafka_bootstrap, contracts)
-    except (ContractsContradict, ContractsUnreadable) as error:
-        yield Finding("dead letters", False, f"can't be asked: {error}", needed, "see contracts")
-        return
     except (LogNotReachable, LogStalled, psycopg.Error) as error:
         yield Finding("dead letters", False, str(error).splitlines()[0], needed, "telltale status")
         return

@@ -59,13 +59,14 @@ class JudgingLook:
         self._clients: Final[dict[str, Consumer]] = {}
         self._ledgers: Final[dict[int, _Ledger]] = {}
         self._refreshed = False
+        self._empty: Final[dict[tuple[Place, str], tuple[int, int]]] = {}
+        """Stretches in which nothing that is looked for was found: for good, so they are not read again."""
 
     def look(self) -> Judging:
         """Return whether every arriving reading is being judged.
 
         Raises:
             LogNotReachable: the broker does not answer in time.
-            ContractsUnreadable, ContractsContradict: nothing in the log can be decoded.
         """
         self._refreshed = False
         try:
@@ -150,17 +151,27 @@ class JudgingLook:
         """Bring the newest ledger of every partition up to date, reading backwards from its end."""
         below, look = dict(ends), _FIRST_LOOK
         while below:
-            stretches = {}
-            for place, end in below.items():
-                known = self._ledgers[place[1]].after if place[1] in self._ledgers else 0
-                if known < end:
-                    stretches[place] = (max(known, end - look), end)
+            known = {place: self._looked_to(place) for place in below}
+            stretches = {
+                place: (max(known[place], end - look), end) for place, end in below.items() if known[place] < end
+            }
             tails: dict[Place, list[Any]] = {place: [] for place in stretches}
             for message in self._records(stretches, _COMMITTED):
                 tails[message.topic(), message.partition()].append(message)
-            found = {place for place, tail in tails.items() if self._take_newest(place, tail)}
-            below = {place: start for place, (start, _) in stretches.items() if place not in found}
+            below = {}
+            for place, (start, _) in stretches.items():
+                if self._take_newest(place, tails[place]):
+                    continue
+                if start == known[place]:
+                    self._empty[place, _COMMITTED] = (start, ends[place])
+                else:
+                    below[place] = start
             look *= 4
+
+    def _looked_to(self, place: Place) -> int:
+        """Return up to where a partition of ledgers holds none that is newer than the known one."""
+        ledger = self._ledgers.get(place[1])
+        return max(0 if ledger is None else ledger.after, self._empty.get((place, _COMMITTED), (0, 0))[1])
 
     def _take_newest(self, place: Place, tail: Sequence[Any]) -> bool:
         for message in reversed(tail):
@@ -190,8 +201,10 @@ class JudgingLook:
     def _first_records(self, stretches: Stretches, isolation: str) -> dict[Place, int]:
         """Return when the first record of each stretch was appended; stretches without one are left out."""
         found: dict[Place, int] = {}
-        for message in self._records(stretches, isolation, only_first=True):
+        fresh = {place: span for place, span in stretches.items() if self._empty.get((place, isolation)) != span}
+        for message in self._records(fresh, isolation, only_first=True):
             found[message.topic(), message.partition()] = message.timestamp()[1] * 1000
+        self._empty.update({(place, isolation): span for place, span in fresh.items() if place not in found})
         return found
 
     def _records(self, stretches: Stretches, isolation: str, *, only_first: bool = False) -> Iterator[Any]:

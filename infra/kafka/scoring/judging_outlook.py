@@ -6,10 +6,8 @@ from typing import Final
 
 from domain.judging import Judging
 from infra.kafka.client.clients import LogNotReachable
-from infra.kafka.meaning.contracts import ContractsUnreadable
 from infra.kafka.scoring.judging_look import JudgingLook
 from query_api.outlook import LogAway
-from schemas.contracts import ContractsContradict
 
 FRESH_FOR_S: Final = 1.0
 PATIENCE_S: Final = 1.0
@@ -54,5 +52,5 @@ class KafkaJudgingOutlook:
         done, self._under_way = self._under_way, None
         try:
             self._answer, self._answered_at_s, self._failure = done.result(), time.monotonic(), ""
-        except (LogNotReachable, ContractsUnreadable, ContractsContradict) as error:
+        except LogNotReachable as error:
             self._answer, self._failure = None, str(error)

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from query_api.app import create_app
 from query_api.outlook import Outlooks
 from query_api.store import ReadModelStore
-from tests.fake_outlook import FakeJudgingOutlook, FakeLogOutlook, FakeRegistryOutlook, FakeStackOutlook
+from tests.fakes.outlook import FakeJudgingOutlook, FakeLogOutlook, FakeRegistryOutlook, FakeStackOutlook
 from tests.integration.dashboard.fake_api import Plant, fake_app
 
 

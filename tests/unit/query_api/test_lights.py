@@ -12,8 +12,8 @@ from query_api.routes.freshness import COUNTS
 from query_api.routes.operations import FLAGS, LETTERS
 from query_api.routes.status import STATUSES
 from tests.builders import NOON
-from tests.fake_outlook import ALL_JUDGED, FakeJudgingOutlook, FakeStackOutlook
-from tests.fake_read_models import FakeReadModelStore
+from tests.fakes.outlook import ALL_JUDGED, FakeJudgingOutlook, FakeStackOutlook
+from tests.fakes.store import FakeReadModelStore
 from tests.unit.query_api.conftest import client_of
 
 RUNNING = {
