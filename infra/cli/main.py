@@ -8,13 +8,18 @@ command becomes that command itself (`telltale scorer`); give it a callback to k
 import importlib
 import importlib.util
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 import typer.core
 import typer.main
 
-from infra.cli.output import CommandFailed, ExitCode, error_console, print_failure
+from infra.cli.composition import using
+from infra.cli.output import CommandFailed, error_console, print_failure
+from infra.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from infra.wiring.container import Container
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     # name: (module, what it is for)
@@ -118,10 +123,11 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command line and return its exit code."""
+def run(arguments: list[str], container: "Container | None" = None) -> int:
+    """Run one command line over `container`, one of its own when None, and return its exit code."""
     try:
-        answer = application().main(arguments, prog_name="telltale", standalone_mode=False)
+        with using(container):
+            answer = application().main(arguments, prog_name="telltale", standalone_mode=False)
     except CommandFailed as failure:
         print_failure(failure)
         return failure.code

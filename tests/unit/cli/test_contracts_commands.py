@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from infra.cli.main import run
-from infra.cli.output import ExitCode
+from infra.exit_codes import ExitCode
 from schemas.catalogue import catalogue
 from schemas.history import SchemaHistory
 

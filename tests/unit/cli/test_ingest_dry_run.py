@@ -3,17 +3,19 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from dependency_injector import providers
 
 from domain.profiles import ProfileDefined
 from infra.cli.main import run
-from infra.cli.output import ExitCode
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
+from infra.wiring.container import Container
 from tests.builders import a_profile
 from tests.fake_intake import FakeProfileLog
+from tests.wired import wired
 
 PUMP = a_profile("pump", 2, channels=("speed", "vibration"), minimum=0, maximum=100)
 
@@ -30,17 +32,16 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def log_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def holds(*profiles: ProfileDefined) -> None:
+def log_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Container]:
+    def holds(*profiles: ProfileDefined) -> Container:
         monkeypatch.setattr("infra.cli.ingest.profile.log_answers", lambda _: True)
-        intake = SimpleNamespace(profile_log=lambda: FakeProfileLog(*profiles))
-        monkeypatch.setattr("infra.cli.ingest.profile.Intake", lambda: intake)
+        return wired(profile_log=FakeProfileLog(*profiles))
 
     return holds
 
 
-def dry(file: Path, *words: str, profile: str = "pump") -> int:
-    return run(["ingest", "csv", str(file), "--time", "time", "--profile", profile, "--dry-run", *words])
+def dry(file: Path, *words: str, profile: str = "pump", over: Container | None = None) -> int:
+    return run(["ingest", "csv", str(file), "--time", "time", "--profile", profile, "--dry-run", *words], over)
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -49,30 +50,29 @@ def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 
 def test_rows_are_refused_by_the_profile_that_the_log_has(
-    file: Path, log_with: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    file: Path, log_with: Callable[..., Container], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log_with(a_profile("pump", 1), PUMP)
-    assert dry(file, "--json") == ExitCode.NO
+    over = log_with(a_profile("pump", 1), PUMP)
+    assert dry(file, "--json", over=over) == ExitCode.NO
     found = told(capsys)
     assert (found["profile"], found["profile_checked"], found["readings"]) == ("pump@2", True, 2)
     assert [(row["line"], row["column"]) for row in found["refused"]] == [(3, "speed")]
 
 
 def test_columns_that_the_profile_does_not_have_are_a_usage_error_as_when_appending(
-    file: Path, log_with: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    file: Path, log_with: Callable[..., Container], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log_with(a_profile("pump", channels=("speed", "flow")))
-    assert dry(file) == ExitCode.USAGE
+    assert dry(file, over=log_with(a_profile("pump", channels=("speed", "flow")))) == ExitCode.USAGE
     assert "vibration" in capsys.readouterr().err
 
 
 def test_a_new_name_would_be_defined_and_a_version_that_is_not_there_is_refused(
-    file: Path, log_with: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    file: Path, log_with: Callable[..., Container], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log_with()
-    assert dry(file) == ExitCode.YES
+    over = log_with()
+    assert dry(file, over=over) == ExitCode.YES
     assert "pump is new: the header would define it" in capsys.readouterr().out
-    assert dry(file, profile="pump@7") == ExitCode.REFUSED
+    assert dry(file, profile="pump@7", over=over) == ExitCode.REFUSED
     assert "profile pump@7 is not defined" in capsys.readouterr().err
 
 
@@ -89,6 +89,7 @@ def test_where_no_log_answers_the_file_is_told_and_that_the_profile_was_not_aske
         raise LogNotReachable("127.0.0.1:1", "refused")
 
     monkeypatch.setattr("infra.cli.ingest.profile.log_answers", lambda _: True)
-    monkeypatch.setattr("infra.cli.ingest.profile.Intake", lambda: SimpleNamespace(profile_log=away))
-    assert dry(file) == ExitCode.YES
+    container = Container()
+    container.profile_log.override(providers.Callable(away))
+    assert dry(file, over=container) == ExitCode.YES
     assert "not checked against the profile: Kafka at 127.0.0.1:1" in capsys.readouterr().out

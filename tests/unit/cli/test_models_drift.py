@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.cli.main import run
-from infra.cli.output import ExitCode
+from infra.exit_codes import ExitCode
 from tests.integration.dashboard.fake_api import Plant, Scenario, serving
 
 

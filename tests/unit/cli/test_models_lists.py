@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,11 +12,13 @@ from domain.positions import Position
 from domain.promotion import ModelEvent
 from domain.readings import SensorReadingRecorded
 from infra.cli.main import run
-from infra.cli.output import ExitCode
+from infra.exit_codes import ExitCode
+from infra.wiring.container import Container
 from tests.builders import NOON
 from tests.comparisons import promoted, trained
 from tests.fake_comparing import judged_reading
 from tests.unit.ml.comparison.test_compare import a_desk
+from tests.wired import wired
 
 SAME = [judged_reading(second) for second in range(200)]
 NOISY = [
@@ -29,22 +30,20 @@ NOISY = [
 
 
 @pytest.fixture
-def over(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[SensorReadingRecorded]], None]:
-    """Return what lets the command compare pump/1 and pump/2 over these readings."""
+def over(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[SensorReadingRecorded]], Container]:
+    """Return what makes the container that lets the command compare pump/1 and pump/2 over these readings."""
     monkeypatch.setenv("TELLTALE_DASHBOARD_URL", "http://127.0.0.1:8501/")
 
-    def compares(readings: Sequence[SensorReadingRecorded]) -> None:
-        desk = a_desk(readings)
-        monkeypatch.setattr("infra.cli.models.diff.Container", lambda: SimpleNamespace(comparing=lambda: desk))
+    def compares(readings: Sequence[SensorReadingRecorded]) -> Container:
+        return wired(comparing=a_desk(readings))
 
     return compares
 
 
 def test_a_challenger_inside_the_budgets_is_yes_and_names_the_promotion(
-    over: Callable[[Sequence[SensorReadingRecorded]], None], capsys: pytest.CaptureFixture[str]
+    over: Callable[[Sequence[SensorReadingRecorded]], Container], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    over(SAME)
-    assert run(["models", "diff", "pump/1", "pump/2"]) == ExitCode.YES
+    assert run(["models", "diff", "pump/1", "pump/2"], over(SAME)) == ExitCode.YES
     said = capsys.readouterr().out
     assert "pump/1 × pump/2 on 200 readings of pump@1" in said
     assert "BROKEN" not in said
@@ -52,10 +51,10 @@ def test_a_challenger_inside_the_budgets_is_yes_and_names_the_promotion(
 
 
 def test_a_challenger_outside_the_budgets_is_no_and_each_flip_leads_to_its_sensor(
-    over: Callable[[Sequence[SensorReadingRecorded]], None], capsys: pytest.CaptureFixture[str]
+    over: Callable[[Sequence[SensorReadingRecorded]], Container], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    over(NOISY)
-    assert run(["models", "diff", "pump/1", "pump/2"]) == ExitCode.NO
+    container = over(NOISY)
+    assert run(["models", "diff", "pump/1", "pump/2"], container) == ExitCode.NO
     said = capsys.readouterr().out
     lines = said.splitlines()
     assert any(line.startswith("all ") and line.split()[1:] == ["241", "200", "40", "1"] for line in lines)
@@ -69,16 +68,15 @@ def test_a_challenger_outside_the_budgets_is_no_and_each_flip_leads_to_its_senso
     assert parse_qs(link.query) == {"machine": ["pump-01"], "sensor": ["drive end"], "until": [until]}
     assert "pump-02" in lines[lines.index("worst lost:") + 1]
 
-    assert run(["models", "diff", "pump/1", "pump/2", "--json"]) == ExitCode.NO
+    assert run(["models", "diff", "pump/1", "pump/2", "--json"], container) == ExitCode.NO
     told = json.loads(capsys.readouterr().out)
     assert (told["within_budgets"], told["appended"]) == (False, False), "the same comparison is written down once"
 
 
 def test_versions_that_can_not_be_compared_are_refused(
-    over: Callable[[Sequence[SensorReadingRecorded]], None], capsys: pytest.CaptureFixture[str]
+    over: Callable[[Sequence[SensorReadingRecorded]], Container], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    over(SAME)
-    assert run(["models", "diff", "pump/1", "pump/9"]) == ExitCode.REFUSED
+    assert run(["models", "diff", "pump/1", "pump/9"], over(SAME)) == ExitCode.REFUSED
     assert "pump/9" in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from infra.cli.main import run
-from infra.cli.output import ExitCode
+from infra.exit_codes import ExitCode
 from projections.builds import Move, Swap
 from projections.checkpoints import TopicPartition
 from projections.fingerprint import Bucket, Fingerprint
@@ -15,6 +15,7 @@ from projections.proof import Proof, RowDifference, TableDifference
 from projections.rebuild import Accept
 from projections.rebuild_outcome import NotAccepted, ReadModelDrifted, Rebuilt
 from tests.builders import NOON
+from tests.wired import wired
 
 DIFFERENT = TableDifference(
     table="readings",
@@ -68,17 +69,9 @@ class Terminal(io.StringIO):
 def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Return how the command ends over a desk, with these lines typed."""
 
-    class Wired:
-        def __init__(self, desk: UnequalDesk) -> None:
-            self._desk = desk
-
-        def rebuild_desk(self) -> UnequalDesk:
-            return self._desk
-
     def ask(desk: UnequalDesk, *words: str, typed: io.StringIO) -> int:
-        monkeypatch.setattr("infra.cli.read_models.rebuild.Container", lambda: Wired(desk))
         monkeypatch.setattr("sys.stdin", typed)
-        return run(["rebuild", "readings", *words])
+        return run(["rebuild", "readings", *words], wired(rebuild_desk=desk))
 
     return ask
 

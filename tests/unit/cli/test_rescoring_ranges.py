@@ -6,7 +6,8 @@ import pytest
 
 from domain.topics import SENSOR_EVENTS
 from infra.cli.models.rescoring_ranges import Place, ranges_of
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 
 FIRST, STABLE, AT_MOMENT = (0, 50, 0), (100, 200, 0), (40, -1, -1)
 

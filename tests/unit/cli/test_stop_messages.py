@@ -11,7 +11,7 @@ import pytest
 from commands.event_log import EventNotAppended, WriterFenced
 from domain.scoring import ScorerStateSaved
 from infra.cli.main import run
-from infra.cli.output import ExitCode
+from infra.exit_codes import ExitCode
 from infra.http.keys import ApiKeysRefused, parse_keys
 from infra.http.serving import AddressTaken
 from infra.kafka.client.clients import LogNotReachable
@@ -24,6 +24,7 @@ from projections.builds import BuildBehind, BuildStillUsed, NothingServes, Rebui
 from projections.ports import LogUnavailable, StoreUnavailable
 from projections.rebuild_outcome import NotAccepted
 from tests.unit.ml.scoring.test_scorer import a_log, a_scorer, steps, temperatures
+from tests.wired import wired
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
@@ -93,11 +94,9 @@ def scorer_command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], int]:
     settings = SimpleNamespace(log_level="INFO", kafka_bootstrap="")
 
     def ends(scorer: Any) -> int:
-        wired = SimpleNamespace(settings=lambda: settings, scorer=lambda: scorer)
-        monkeypatch.setattr("infra.cli.run.scorer.Container", lambda slot: wired)  # noqa: ARG005 - called by that name
-        monkeypatch.setattr("infra.cli.run.scorer.configure_logs", lambda *_, **__: None)
-        monkeypatch.setattr("infra.cli.run.scorer.until_told_to_stop", lambda: lambda: True)
-        return run(["scorer"])
+        monkeypatch.setattr("infra.processes.scorer.configure_logs", lambda *_, **__: None)
+        monkeypatch.setattr("infra.processes.scorer.until_told_to_stop", lambda: lambda: True)
+        return run(["scorer"], wired(settings=settings, scorer=scorer))
 
     return ends
 

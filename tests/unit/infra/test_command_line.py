@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra.cli import main
-from infra.cli.output import CommandFailed, ExitCode, print_json
+from infra.cli.output import CommandFailed, print_json
+from infra.exit_codes import ExitCode
 from infra.settings import SettingMissing
 
 PROJECT = Path(__file__).parents[3]

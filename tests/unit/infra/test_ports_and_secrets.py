@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.host.embedded.home import Home
-from infra.host.embedded.ports import (
+from infra.host.embedded.network_ports import (
     PortClaims,
     PortTaken,
     check_ports_free,
@@ -48,7 +48,7 @@ def test_a_preferred_port_that_is_taken_gives_way_to_a_free_one(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        monkeypatch.setattr("infra.host.embedded.ports.PREFERRED", {"dashboard": taken})
+        monkeypatch.setattr("infra.host.embedded.network_ports.PREFERRED", {"dashboard": taken})
         assert choose_ports(home, ["dashboard"], claims)["dashboard"] != taken
 
 
@@ -64,7 +64,7 @@ def test_of_two_stacks_that_start_at_one_moment_only_one_gets_a_port(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as found:
         free = found.getsockname()[1]
-    monkeypatch.setattr("infra.host.embedded.ports.PREFERRED", {"api": free})
+    monkeypatch.setattr("infra.host.embedded.network_ports.PREFERRED", {"api": free})
     homes = [Home(tmp_path / name) for name in ("first", "second")]
     for home in homes:
         home.create()

@@ -18,7 +18,7 @@ from infra.sources.csv.shape import shape_of
 from infra.sources.csv.survey import interval_of, provisional_profile
 from infra.sources.novelty import Novelty
 from infra.sources.train_first import FirstRows, TrainFirst
-from infra.wiring.intake import Intake
+from infra.wiring.container import Container
 from ml.manifest import OffsetRange, Selection
 from tests.fake_intake import FakeReadings
 
@@ -84,7 +84,7 @@ def test_a_file_is_trained_on_its_own_first_rows_and_where_this_run_appended_the
     log, began_at = FakeReadings(), {partition: 100 + partition for partition in range(DATA_PARTITIONS)}
     asked: list[tuple[int, FirstRows]] = []
 
-    def training_first(_intake: Intake, _family: str) -> Any:
+    def training_first(_intake: Container, _family: str) -> Any:
         def run(_profile: str, first: FirstRows) -> ModelRef:
             asked.append((len(log.rows), first))
             return MODEL
@@ -94,7 +94,7 @@ def test_a_file_is_trained_on_its_own_first_rows_and_where_this_run_appended_the
     monkeypatch.setattr("infra.cli.ingest.training_first.training_first", training_first)
     monkeypatch.setattr("infra.cli.ingest.training_first.champion_of", lambda *_: None)
     monkeypatch.setattr("infra.cli.ingest.run._ends", lambda _: began_at)
-    intake = cast("Intake", SimpleNamespace(appender=lambda: log))
+    intake = cast("Container", SimpleNamespace(appender=lambda: log))
     file = tmp_path / "pump.csv"
     file.write_text("time,flow\n" + "".join(f"{second},{second % 7}\n" for second in range(100, 120)))
     source = Source(shape_of(file), ColumnChoice(time="time", profile="pump", machine_id="pump-07", zone=UTC))

@@ -9,12 +9,12 @@ import typer
 from domain.admission import UnknownProfile
 from infra.cli.models.families import known_family
 from ml.artifact import unpack
-from ml.drift.reference import reference_of
 from ml.families import FAMILIES, Family
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.loading import load_detector
 from ml.manifest import CodeIdentity, Manifest
 from ml.panel.trainer import PanelTrainer
+from ml.population_shift.reference import reference_of
 from ml.training.histogram import BINS, BINS_A_RATIO, histogram_of
 from ml.training.ports import ModelNotStored, ReadingsGone
 from ml.training.train import TrainingDesk

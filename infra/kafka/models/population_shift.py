@@ -13,7 +13,7 @@ from query_api.errors import ModelsAway
 from query_api.models.drift import DriftSignal
 
 if TYPE_CHECKING:
-    from ml.drift.reference import DriftReference
+    from ml.population_shift.reference import DriftReference
 
 MOST_KEPT: Final = 64
 """References of some 50 kB."""
@@ -56,7 +56,7 @@ class LoggedDriftMeter:
     ) -> list[list[DriftSignal]]:
         import numpy as np  # noqa: PLC0415 - the API starts without
 
-        from ml.drift.measure import measure  # noqa: PLC0415
+        from ml.population_shift.measure import measure  # noqa: PLC0415
 
         reference = self._reference(artifact_sha256, kinds)
         if reference is None:
@@ -81,7 +81,7 @@ class LoggedDriftMeter:
         from infra.kafka.client.clients import LogNotReachable  # noqa: PLC0415
         from infra.kafka.client.log_range import LogStalled  # noqa: PLC0415
         from ml.artifact import NotAnArtifact, unpack  # noqa: PLC0415
-        from ml.drift.reference import reference_of  # noqa: PLC0415
+        from ml.population_shift.reference import reference_of  # noqa: PLC0415
         from ml.training.ports import ModelNotStored  # noqa: PLC0415
 
         try:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from ml.detector import BoolArray, FloatArray, IntArray
-from ml.drift.stability import stability_index
+from ml.population_shift.stability import stability_index
 
 DRAWS: Final = 400
 ALARMS: Final = 0.01

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from ml.detector import IntArray
-from ml.drift.band import null_band
-from ml.drift.reference import DriftReference
-from ml.drift.stability import stability_index
+from ml.population_shift.band import null_band
+from ml.population_shift.reference import DriftReference
+from ml.population_shift.stability import stability_index
 
 LEAST_INDEX: Final = 0.1
 """Below it nothing is said to have changed, however narrow the band: with many readings every trifle is real. Source:
