@@ -18,18 +18,18 @@ from infra.postgres.builds import Build, ensure_serving_build, live_builds, serv
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.fingerprints import build_fingerprint
 from infra.postgres.kept_builds import PostgresBuilds
+from projections.build_proof import EXAMPLES, Proof
 from projections.builds import NothingServes, RebuildRefused, RebuildRunning
 from projections.checkpoints import TopicPartition
 from projections.fingerprint import differing_buckets
 from projections.folder import Folder, load_folder
-from projections.proof import EXAMPLES, Proof
 from projections.rebuild import RebuildDesk
 from projections.rebuild_outcome import NotAccepted, ReadModelDrifted
 from tests.builders import a_reading
+from tests.fakes.projections import FakeLog, FakeRecordSource, FakeVocabulary
 from tests.integration.projections.projecting import a_projector, project_to_end
 from tests.integration.projections.random_log import profiles_by_ref, random_log
 from tests.integration.query_api.conftest import a_database
-from tests.projection_log import FakeLog, FakeRecordSource, FakeVocabulary
 from tests.wired import wired
 
 _numbers = count(1)
