@@ -7,16 +7,16 @@ from commands.event_log import Record
 
 State = TypeVar("State")
 Event = TypeVar("Event")
-StateOut = TypeVar("StateOut", covariant=True)
+State_co = TypeVar("State_co", covariant=True)
 
 
-class Fold(Protocol[StateOut, Event]):
+class Fold(Protocol[State_co, Event]):
     """States by key, as the write side needs them."""
 
     def fold(self, record: Record[Event]) -> None:
         """Take in one record, in log order; never refuses."""
 
-    def state(self, key: str) -> StateOut:
+    def state(self, key: str) -> State_co:
         """Return the state under `key`; its first one when nothing is known of it."""
 
     def newest(self, key: str) -> Record[Event] | None:
@@ -27,7 +27,7 @@ class Fold(Protocol[StateOut, Event]):
 
 
 class Aggregates(Generic[State, Event]):
-    """A Fold made of a rule for the key, a first state and `evolve`.
+    """A Fold made of a rule for the key, a first state and a rule for the state after a record.
 
     key_of: key of an event; None: the event concerns no state here. versions: the kinds of event that make a new
     version of the state, which `If-Match` compares; all when none is named.
@@ -37,7 +37,7 @@ class Aggregates(Generic[State, Event]):
         self,
         *,
         first: State,
-        evolve: Callable[[State, Event], State],
+        evolve: Callable[[State, Record[Event]], State],
         key_of: Callable[[Event], str | None],
         versions: tuple[type, ...] = (object,),
     ) -> None:
@@ -54,7 +54,7 @@ class Aggregates(Generic[State, Event]):
         key = self._key_of(record.event)
         if key is None:
             return
-        self._states[key] = self._evolve(self.state(key), record.event)
+        self._states[key] = self._evolve(self.state(key), record)
         self._by_kind[key, type(record.event)] = record
         if isinstance(record.event, self._versions):
             self._newest[key] = record

@@ -10,7 +10,7 @@ from domain.command_answers import CommandAnswered
 from domain.positions import Position
 
 Event = TypeVar("Event")
-EventOut = TypeVar("EventOut", covariant=True)
+Event_co = TypeVar("Event_co", covariant=True)
 
 
 class WriterFenced(Exception):
@@ -21,12 +21,12 @@ class WriterFenced(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record(Generic[EventOut]):
+class Record(Generic[Event_co]):
     """An event in the log; `stamp` is None when no command led to it."""
 
     position: Position
     appended_at: datetime
-    event: EventOut
+    event: Event_co
     stamp: CommandStamp | None
 
 

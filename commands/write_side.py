@@ -28,7 +28,8 @@ append, so the later tries find the name free."""
 class Request(Generic[State, Event]):
     """A command on its way to its state.
 
-    fold, key: the state it is decided on. decide: the events it leads to there; none when it changes nothing.
+    fold, key: the state that it is decided on. decide: the events it leads to there; none when it changes nothing.
+    log_key: key of the events in the log, which names their partition; None: `key`.
     if_match: version that the state must still have; None: any. unchanged_by: record that holds the answer when nothing
     changes; by default the newest one of the state.
     """
@@ -39,6 +40,7 @@ class Request(Generic[State, Event]):
     fold: Fold[State, Event]
     key: str
     decide: Callable[[State], Sequence[Event] | Following[Event]]
+    log_key: str | None = None
     if_match: str | None = None
     unchanged_by: Callable[[], Record[Event] | None] | None = None
 
@@ -127,7 +129,7 @@ class WriteSide(Generic[Event]):
             raise
         if not isinstance(events, Following) and not events:
             return self._unchanged(request)
-        self._log.append(request.key, events, stamp=request.stamp)  # Step 6
+        self._log.append(request.log_key or request.key, events, stamp=request.stamp)  # Step 6
         self._catch_up()  # Step 7
         first = self._answers.first(request.stamp)
         if first is None:
@@ -188,4 +190,3 @@ class WriteSide(Generic[Event]):
             self._answers.fold(own)
             for fold in self._folds:
                 fold.fold(own)
-

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from commands.profile_log import ProfileNotAppended
+from domain.appending import LogFull
 from domain.profiles import ProfileRefused
 from infra.cli.output import CommandFailed
 from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing
-from infra.sources.ports import LogFull, ReadingsNotAppended
 from schemas.contracts import ContractNotPublished, UnknownSchemaId
 
 

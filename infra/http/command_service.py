@@ -1,20 +1,20 @@
 """The command service as it is served: what people and senders want, behind keys, refusals as problems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
 
-from commands.desk import CommandIdReused
-from commands.event_log import EventNotAppended, WriterFenced
+from commands.answers import CommandIdReused
+from commands.event_log import WriterFenced
 from commands.promote_model import PromoteModelHandler, PromotionRefused
 from commands.promote_model_route import champion_of, promote_routes, rejection_of
-from commands.reading_log import LogFull, ReadingsNotAppended
 from commands.record_readings import RecordReadingsHandler
 from commands.record_readings_route import NothingRecorded, record_readings_routes
-from domain.promotion import CommandRejected
+from domain.appending import EventNotAppended, LogFull
+from domain.rejections import ChangedSince, CommandRejected
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
 from infra.http.problems import Refusal, install_problems, problem_response
 from infra.settings import Scope
@@ -53,12 +53,13 @@ def command_service(
         return _unavailable(error)
 
     async def rejected(request: Request, error: Exception) -> Response:
-        champion = champion_of(promote_model, request.path_params.get("profile", ""))
-        return problem_response(Refusal(HTTPStatus.CONFLICT, str(error), more=champion))
+        assert isinstance(error, CommandRejected)  # noqa: S101 - registered for this class
+        champion = champion_of(promote_model.lines.newest(request.path_params.get("profile", "")))
+        return problem_response(_rejection(error, champion))
 
     def refused_by_the_gate(error: Exception) -> Refusal:
         assert isinstance(error, PromotionRefused)  # noqa: S101 - registered for this class
-        champion = champion_of(promote_model, error.rejection.model.name)
+        champion = champion_of(promote_model.lines.newest(error.rejection.model.name))
         return Refusal(HTTPStatus.CONFLICT, str(error), more={**champion, **rejection_of(error)})
 
     install_problems(
@@ -70,7 +71,6 @@ def command_service(
             LogFull: lambda error: Refusal(HTTPStatus.INSUFFICIENT_STORAGE, str(error)),
             NothingRecorded: _nothing_recorded,
             PromotionRefused: refused_by_the_gate,
-            ReadingsNotAppended: _unavailable,
             WriterFenced: fenced,
         },
     )
@@ -82,6 +82,16 @@ def _nothing_recorded(error: Exception) -> Refusal:
     assert isinstance(error, NothingRecorded)  # noqa: S101 - registered for this class
     refused = [asdict(item) for item in error.refused]
     return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"refused": refused})
+
+
+def _rejection(error: CommandRejected, more: Mapping[str, object]) -> Refusal:
+    """Return the problem that names the broken rule, and who decided what stands in the way, when."""
+    status = HTTPStatus.PRECONDITION_FAILED if error.rule == ChangedSince.__name__ else HTTPStatus.CONFLICT
+    held = error.standing
+    standing = (
+        None if held is None else {"actor": held.actor, "at": held.at.isoformat(), "position": str(held.position)}
+    )
+    return Refusal(status, str(error), more={**more, "rule": error.rule, "standing": standing})
 
 
 def _unavailable(error: Exception) -> Refusal:

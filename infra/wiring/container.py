@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import providers
 
+from domain.topics import MODEL_EVENTS
 from infra.wiring import contracts as bytes_mean
 from infra.wiring import models, scoring, services, write_side
 from infra.wiring.declarative import containers
@@ -114,9 +115,11 @@ class Container(containers.DeclarativeContainer):
     key_guard = providers.Singleton(services.key_guard, settings.provided.api_keys)
 
     model_lines = providers.Singleton(write_side.model_lines)
-    desk = providers.Singleton(
-        write_side.desk, providers.Singleton(write_side.command_log, bootstrap, contracts_to_write), model_lines
+    model_commands = providers.Singleton(
+        write_side.command_service_writes, bootstrap, contracts_to_write, MODEL_EVENTS, model_lines
     )
+    command_streams = providers.List(model_commands)
+    """What the command service writes; it becomes the one writer of each when it starts."""
     command_service = providers.Factory(
         write_side.command_service,
         record_readings=providers.Singleton(
@@ -124,7 +127,7 @@ class Container(containers.DeclarativeContainer):
             log=providers.Singleton(write_side.reading_log, bootstrap, followed_contracts, disk),
             profiles=profile_log,
         ),
-        promote_model=providers.Singleton(write_side.promote_model, desk=desk, lines=model_lines),
+        promote_model=providers.Singleton(write_side.promote_model, write_side=model_commands, lines=model_lines),
         guard=key_guard,
         version=program_version,
     )

@@ -3,22 +3,25 @@
 Each imports its class when it is called, so that a process loads only what it runs.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from domain.topics import MODEL_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from fastapi import FastAPI
 
+    from commands.aggregates import Fold
     from commands.decide_on_dead_letter import DeadLetterHandler
     from commands.define_profile import DefineProfileHandler
-    from commands.desk import CommandDesk
     from commands.model_lines import ModelLines
     from commands.promote_model import PromoteModelHandler
     from commands.record_readings import RecordReadingsHandler
+    from commands.write_side import WriteSide
     from domain.profiles import ProfileDefined
+    from domain.promotion import ModelEvent
     from infra.http.keys import KeyGuard
-    from infra.kafka.decisions.command_log import KafkaEventLog
     from infra.kafka.decisions.dead_letter_log import KafkaDeadLetterLog
     from infra.kafka.decisions.profile_log import KafkaProfileLog
     from infra.kafka.meaning.contracts import ContractsFollower
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from infra.log_disk import LogDisk
     from infra.settings import Settings
     from schemas.contracts import Contracts
+
+Event = TypeVar("Event")
 
 
 def log_disk(settings: "Settings") -> "LogDisk | None":
@@ -110,32 +115,31 @@ def dead_letter_handler(
     return DeadLetterHandler(log=log, profiles=profiles, contracts=contracts)
 
 
-def command_log(bootstrap: str, contracts: "Contracts") -> "KafkaEventLog":
-    """Return the log as commands are decided by it."""
-    from infra.kafka.decisions.command_log import KafkaEventLog  # noqa: PLC0415
-
-    return KafkaEventLog(bootstrap, contracts)
-
-
 def model_lines() -> "ModelLines":
-    """Return the state that promotions are decided by."""
+    """Return the state that promotions are decided on."""
     from commands.model_lines import ModelLines  # noqa: PLC0415
 
     return ModelLines()
 
 
-def desk(log: "KafkaEventLog", lines: "ModelLines") -> "CommandDesk":
-    """Return where commands are carried out."""
-    from commands.desk import CommandDesk  # noqa: PLC0415
+def command_service_writes(
+    bootstrap: str, contracts: "Contracts", topic: str, fold: "Fold[object, Event]"
+) -> "WriteSide[Event]":
+    """Return where the command service carries out the commands of one topic: its one writer, for as long as it runs."""
+    from commands.write_side import WriteSide  # noqa: PLC0415
+    from infra.kafka.decisions.event_log import KafkaEventLog  # noqa: PLC0415
 
-    return CommandDesk(log, [lines])
+    # For ever: a service of an earlier version must be shut out by a later one.
+    writer = "telltale-commands" if topic == MODEL_EVENTS else f"telltale-commands-{topic}"
+    log: KafkaEventLog[Event] = KafkaEventLog(bootstrap, contracts, topic, writer=writer, keeps_answers=True)
+    return WriteSide(log, [fold])
 
 
-def promote_model(desk: "CommandDesk", lines: "ModelLines") -> "PromoteModelHandler":
+def promote_model(write_side: "WriteSide[ModelEvent]", lines: "ModelLines") -> "PromoteModelHandler":
     """Return what promotes and rolls back."""
     from commands.promote_model import PromoteModelHandler  # noqa: PLC0415
 
-    return PromoteModelHandler(desk=desk, lines=lines)
+    return PromoteModelHandler(write_side=write_side, lines=lines)
 
 
 def command_service(

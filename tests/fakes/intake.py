@@ -4,13 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
-from commands.reading_log import LogFull
-from commands.reading_log import ReadingsNotAppended as BatchNotAppended
+from domain.appending import LogFull, ReadingsNotAppended
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
 from domain.topics import PROFILE_EVENTS, SENSOR_EVENTS
-from infra.sources.ports import ReadingsNotAppended
 
 
 class FakeReadings:
@@ -72,7 +70,7 @@ class FakeReadingLog:
     def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
         self.require_room()
         if not self.answers:
-            raise BatchNotAppended("the log took 0 readings: no answer in time")
+            raise ReadingsNotAppended("the log took 0 readings: no answer in time")
         first = len(self.readings)
         self.readings.extend(readings)
         return [Position(SENSOR_EVENTS, 0, first + place) for place in range(len(readings))]

@@ -15,7 +15,7 @@ from commands.decide_on_dead_letter import Decided, DiscardDeadLetter, RedriveDe
 from commands.record_readings import OfferedReading, Refused
 from domain.dead_letters import DeadLetterDecision, DeadLetterRedriven, DeadLetterState, state_of
 from domain.positions import NotAPosition, Position
-from domain.promotion import CommandRejected
+from domain.rejections import CommandRejected
 from infra.cli.composition import composed
 from infra.cli.log_failures import log_failures_explained
 from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say

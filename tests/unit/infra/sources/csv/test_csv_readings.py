@@ -16,7 +16,7 @@ from infra.sources.csv.rows import row_blocks
 from infra.sources.csv.shape import CsvShape, shape_of
 from infra.sources.csv.survey import provisional_profile, survey
 from infra.sources.novelty import Novelty
-from infra.sources.ports import ReadingsNotAppended
+from domain.appending import ReadingsNotAppended
 from tests.builders import a_profile
 from tests.fakes.intake import FakeReadings
 
