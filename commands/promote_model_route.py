@@ -84,6 +84,7 @@ def promote_routes(handler: PromoteModelHandler, *, actor: Callable[..., str]) -
         wish: Promotion,
         response: Response,
         name: Annotated[str, Depends(actor)],
+        *,
         idempotency_key: IdempotencyKey = None,
         if_match: IfMatch = None,
     ) -> Promoted:
@@ -110,6 +111,7 @@ def promote_routes(handler: PromoteModelHandler, *, actor: Callable[..., str]) -
         wish: Rollback,
         response: Response,
         name: Annotated[str, Depends(actor)],
+        *,
         idempotency_key: IdempotencyKey = None,
         if_match: IfMatch = None,
     ) -> Promoted:

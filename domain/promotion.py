@@ -12,7 +12,7 @@ from domain.comparison import BudgetCheck, ComparisonNumbers, ModelsCompared, bu
 from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.rejections import CommandRejected, ReasonMissing
 
-Version = TypeVar("Version", ModelRef, str)
+Version = TypeVar("Version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,5 +248,6 @@ def _rolled_back(line: ModelLine, command: RollBackModel) -> ModelPromoted:
 
 
 def _succession(before: tuple[Version, ...], model: Version) -> tuple[Version, ...]:
-    """Return the champions that rollbacks would go through, the newest last: one that comes back leaves the rest out."""
-    return (*before[: before.index(model)], model) if model in before else (*before, model)
+    """Return the champions that rollbacks would go through, newest last; who comes back leaves the later ones out."""
+    kept = before[: before.index(model)] if model in before else before
+    return (*kept, model)

@@ -88,9 +88,8 @@ class Container(containers.DeclarativeContainer):
     disk = providers.Callable(write_side.log_disk, settings)
 
     profile_log = providers.Singleton(write_side.profile_log, bootstrap, contracts)
-    define_profile = providers.Singleton(
-        write_side.define_profile, providers.Singleton(write_side.profile_log, bootstrap, contracts_to_write)
-    )
+    define_profile = providers.Singleton(write_side.define_profile, bootstrap, contracts_to_write)
+    skip_record = providers.Factory(write_side.skip_record, bootstrap, contracts_to_write)
     appender = providers.Factory(write_side.reading_appender, bootstrap, contracts_to_write, disk)
     logged_readings = providers.Factory(write_side.logged_readings, bootstrap, contracts)
     in_force = providers.Factory(write_side.model_in_use, bootstrap, contracts)
@@ -98,9 +97,10 @@ class Container(containers.DeclarativeContainer):
     dead_letter_log = providers.Singleton(write_side.dead_letter_log, bootstrap, contracts)
     dead_letter_handler = providers.Factory(
         write_side.dead_letter_handler,
-        log=providers.Singleton(write_side.dead_letter_log, bootstrap, contracts_to_write),
+        bootstrap,
+        contracts_to_write,
+        letters=dead_letter_log,
         profiles=profile_log.provided.known,
-        contracts=contracts_to_write,
     )
 
     model_events = providers.Factory(models.model_events, bootstrap, followed_contracts)

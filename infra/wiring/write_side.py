@@ -3,9 +3,9 @@
 Each imports its class when it is called, so that a process loads only what it runs.
 """
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from domain.topics import MODEL_EVENTS
+from domain.topics import MODEL_EVENTS, PROFILE_EVENTS, SKIPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from commands.model_lines import ModelLines
     from commands.promote_model import PromoteModelHandler
     from commands.record_readings import RecordReadingsHandler
+    from commands.skip_record import SkipRecordHandler
     from commands.write_side import WriteSide
     from domain.profiles import ProfileDefined
     from domain.promotion import ModelEvent
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 Event = TypeVar("Event")
 
+_SHARED_WRITERS: Final = {PROFILE_EVENTS: "telltale-profiles", SKIPS: "telltale-dead-letters"}
+"""For ever: a process of an earlier version must be shut out by a later one."""
+
 
 def log_disk(settings: "Settings") -> "LogDisk | None":
     """Return the disk of the embedded log, None when the log is elsewhere."""
@@ -50,11 +54,35 @@ def profile_log(bootstrap: str, contracts: "Contracts") -> "KafkaProfileLog":
     return KafkaProfileLog(bootstrap, contracts)
 
 
-def define_profile(log: "KafkaProfileLog") -> "DefineProfileHandler":
-    """Return what defines profiles."""
-    from commands.define_profile import DefineProfileHandler  # noqa: PLC0415
+def one_command(
+    bootstrap: str, contracts: "Contracts", topic: str, fold: "Fold[object, Event]"
+) -> "WriteSide[Event]":
+    """Return where any process carries out commands of a topic that must work without the command service.
 
-    return DefineProfileHandler(log)
+    It takes the topic's writer's name for each command and gives it back to whoever comes next.
+    """
+    from commands.write_side import SHARED, WriteSide  # noqa: PLC0415
+    from infra.kafka.decisions.event_log import KafkaEventLog  # noqa: PLC0415
+
+    log: KafkaEventLog[Event] = KafkaEventLog(bootstrap, contracts, topic, writer=_SHARED_WRITERS[topic])
+    return WriteSide(log, [fold], takeovers=SHARED)
+
+
+def define_profile(bootstrap: str, contracts: "Contracts") -> "DefineProfileHandler":
+    """Return what defines profiles."""
+    from commands.define_profile import DefineProfileHandler, profiles_fold  # noqa: PLC0415
+
+    profiles = profiles_fold()
+    return DefineProfileHandler(one_command(bootstrap, contracts, PROFILE_EVENTS, profiles), profiles)
+
+
+def skip_record(bootstrap: str, contracts: "Contracts") -> "SkipRecordHandler":
+    """Return what makes builds pass over records."""
+    from commands.skip_record import SkipRecordHandler, skips_fold  # noqa: PLC0415
+    from infra.kafka.decisions.record_ends import KafkaRecordEnds  # noqa: PLC0415
+
+    skips = skips_fold()
+    return SkipRecordHandler(one_command(bootstrap, contracts, SKIPS, skips), skips, KafkaRecordEnds(bootstrap).end_of)
 
 
 def reading_appender(bootstrap: str, contracts: "Contracts", disk: "LogDisk | None") -> "ReadingAppender":
@@ -107,12 +135,23 @@ def dead_letter_log(bootstrap: str, contracts: "Contracts") -> "KafkaDeadLetterL
 
 
 def dead_letter_handler(
-    *, log: "KafkaDeadLetterLog", profiles: "Callable[[], Sequence[ProfileDefined]]", contracts: "Contracts"
+    bootstrap: str,
+    contracts: "Contracts",
+    *,
+    letters: "KafkaDeadLetterLog",
+    profiles: "Callable[[], Sequence[ProfileDefined]]",
 ) -> "DeadLetterHandler":
     """Return what carries out decisions on dead letters."""
-    from commands.decide_on_dead_letter import DeadLetterHandler  # noqa: PLC0415
+    from commands.decide_on_dead_letter import DeadLetterHandler, decisions_fold  # noqa: PLC0415
 
-    return DeadLetterHandler(log=log, profiles=profiles, contracts=contracts)
+    decisions = decisions_fold()
+    return DeadLetterHandler(
+        write_side=one_command(bootstrap, contracts, SKIPS, decisions),
+        decisions=decisions,
+        letters=letters,
+        profiles=profiles,
+        contracts=contracts,
+    )
 
 
 def model_lines() -> "ModelLines":
@@ -125,7 +164,7 @@ def model_lines() -> "ModelLines":
 def command_service_writes(
     bootstrap: str, contracts: "Contracts", topic: str, fold: "Fold[object, Event]"
 ) -> "WriteSide[Event]":
-    """Return where the command service carries out the commands of one topic: its one writer, for as long as it runs."""
+    """Return where the command service carries out the commands of one topic, as its one writer."""
     from commands.write_side import WriteSide  # noqa: PLC0415
     from infra.kafka.decisions.event_log import KafkaEventLog  # noqa: PLC0415
 

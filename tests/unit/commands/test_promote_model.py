@@ -88,7 +88,7 @@ def test_a_version_that_was_never_trained_is_refused_and_nothing_is_appended() -
     with pytest.raises(ModelNotTrained, match="pump/7 was never trained; trained are: pump/1"):
         a_handler(shared).handle(promote(7), stamp())
     with pytest.raises(ReasonMissing):
-        a_handler(shared).handle(promote(1, because=" "), stamp())
+        a_handler(shared).handle(promote(1, because=" "), stamp("two"))
     assert len(shared.records) == 1
 
 
