@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
-from domain.anomalies import Severity
+from domain.anomalies import SEVERITY_RANK
 from domain.incident_events import (
     HandlingEvent,
     IncidentAcknowledged,
@@ -26,8 +26,6 @@ from domain.rejections import CommandRejected
 
 LONGEST_TEXT: Final = 4000
 """Characters of a comment, a cause or a reason."""
-
-_RANK: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,7 +290,7 @@ def _reopened(incident: Incident, command: ReopenIncident) -> IncidentReopened:
 
 def _rank(severity: str) -> int:
     """Return how bad a severity is; one that this version does not know counts as the worst."""
-    return _RANK.get(severity, len(_RANK))
+    return SEVERITY_RANK.get(severity, len(SEVERITY_RANK))
 
 
 def _require_open(incident: Incident) -> None:

@@ -54,18 +54,14 @@ def profile_log(bootstrap: str, contracts: "Contracts") -> "KafkaProfileLog":
     return KafkaProfileLog(bootstrap, contracts)
 
 
-def one_command(
-    bootstrap: str, contracts: "Contracts", topic: str, fold: "Fold[object, Event]"
-) -> "WriteSide[Event]":
+def one_command(bootstrap: str, contracts: "Contracts", topic: str, fold: "Fold[object, Event]") -> "WriteSide[Event]":
     """Return where any process carries out commands of a topic that must work without the command service.
 
     It takes the topic's writer's name for each command and gives it back to whoever comes next.
     """
-    from commands.write_side import SHARED, WriteSide  # noqa: PLC0415
-    from infra.kafka.decisions.event_log import KafkaEventLog  # noqa: PLC0415
+    from infra.kafka.decisions.event_log import shared_write_side  # noqa: PLC0415
 
-    log: KafkaEventLog[Event] = KafkaEventLog(bootstrap, contracts, topic, writer=_SHARED_WRITERS[topic])
-    return WriteSide(log, [fold], takeovers=SHARED)
+    return shared_write_side(bootstrap, contracts, topic, fold, writer=_SHARED_WRITERS[topic])
 
 
 def define_profile(bootstrap: str, contracts: "Contracts") -> "DefineProfileHandler":

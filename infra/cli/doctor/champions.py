@@ -15,11 +15,11 @@ from infra.host.embedded.home import Home
 from infra.kafka.client.clients import LogNotReachable, consumer, partitions_of
 from infra.kafka.client.ends import LogEnds
 from infra.kafka.client.log_range import LogStalled, read_stretch
-from infra.kafka.meaning.contracts import ContractsUnreadable, load_contracts
+from infra.kafka.meaning.contracts import load_contracts
 from infra.settings import Settings
 from ml.scoring.champions import Champions
 from schemas.codec import Event, decode
-from schemas.contracts import ContractsContradict, UnknownSchemaId
+from schemas.contracts import UnknownSchemaId
 from schemas.wire import BadRecord
 
 NEWEST: Final = 50
@@ -35,8 +35,6 @@ def champions(_home: Home, settings: Settings) -> Iterator[Finding]:
         return
     try:
         yield judged(*_seen(settings.kafka_bootstrap))
-    except (ContractsContradict, ContractsUnreadable):
-        return  # said by the check of contracts
     except (LogNotReachable, LogStalled) as error:
         yield Finding("champions", False, str(error), NEEDED, "telltale status")
 

@@ -5,8 +5,10 @@ from typing import Final, Generic, TypeVar, cast
 
 from confluent_kafka import KafkaException
 
+from commands.aggregates import Fold
 from commands.event_log import Beside, Following, Record, WriterFenced
 from commands.stamps import CommandStamp
+from commands.write_side import SHARED, WriteSide
 from domain.appending import EventNotAppended
 from domain.command_answers import CommandAnswered
 from domain.topics import COMMAND_ANSWERS, TOPICS
@@ -14,6 +16,7 @@ from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Ou
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.ends import LogEnds, Place
 from infra.kafka.client.log_range import LogStalled, read_to_end
+from infra.kafka.meaning.contracts import ContractsFollower
 from infra.kafka.meaning.control_topic import ControlDecoder, ControlRecord
 from schemas.codec import Event as AnyEvent
 from schemas.contracts import Contracts
@@ -37,7 +40,7 @@ class KafkaEventLog(Generic[Event]):
         self._bootstrap: Final = bootstrap
         self._topic: Final = topic
         self._ends: Final = LogEnds(bootstrap)
-        self._decoder: Final = ControlDecoder(bootstrap, contracts)
+        self._decoder: Final = ControlDecoder(ContractsFollower(bootstrap, contracts))
         self._appender: Final = TransactionalAppender(bootstrap, transactional_id=writer, contracts=contracts)
         places = [(topic, partition) for partition in range(TOPICS[topic].partitions)]
         answers = [(COMMAND_ANSWERS, 0)] if keeps_answers else []
@@ -90,6 +93,14 @@ class KafkaEventLog(Generic[Event]):
                     stamp=_stamp(record),
                 )
         self._next[place] = max(self._next[place], end)
+
+
+def shared_write_side(
+    bootstrap: str, contracts: Contracts, topic: str, fold: Fold[object, Event], *, writer: str
+) -> WriteSide[Event]:
+    """Return where one process among several of one writer's name carries out commands of a topic."""
+    log: KafkaEventLog[Event] = KafkaEventLog(bootstrap, contracts, topic, writer=writer)
+    return WriteSide(log, [fold], takeovers=SHARED)
 
 
 def _beside(events: Sequence[Beside]) -> list[Outgoing]:

@@ -2,7 +2,7 @@
 
 from domain.profiles import ProfileDefined, evolve
 from domain.topics import PROFILE_EVENTS
-from infra.kafka.client.follower import ControlFollower
+from infra.kafka.meaning.control_topic import ControlTopic
 from schemas.contracts import Contracts
 
 
@@ -10,16 +10,16 @@ class KafkaProfileLog:
     """Profiles as the log has them."""
 
     def __init__(self, bootstrap: str, contracts: Contracts) -> None:
-        self._follower = ControlFollower(bootstrap, PROFILE_EVENTS, contracts)
+        self._topic = ControlTopic(bootstrap, PROFILE_EVENTS, contracts)
         self._known: tuple[ProfileDefined, ...] = ()
 
     def known(self) -> tuple[ProfileDefined, ...]:
         """Return every profile defined up to the log's end now, in the order of the log."""
-        for _, event in self._follower.catch_up():
-            if isinstance(event, ProfileDefined):
-                self._known = evolve(self._known, event)
+        for record in self._topic.catch_up():
+            if isinstance(record.event, ProfileDefined):
+                self._known = evolve(self._known, record.event)
         return self._known
 
     def close(self) -> None:
         """Leave the broker."""
-        self._follower.close()
+        self._topic.close()

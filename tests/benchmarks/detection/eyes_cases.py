@@ -84,7 +84,7 @@ def _read(path: Path) -> Case:
     )
 
 
-def _stretch(machine: str, values: np.ndarray, times: np.ndarray) -> Stretch:  # type: ignore[type-arg]
+def _stretch(machine: str, values: np.ndarray, times: np.ndarray) -> Stretch:
     return Stretch(
         machine=machine,
         values=np.ascontiguousarray(values, dtype=np.float64),
