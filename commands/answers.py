@@ -45,6 +45,23 @@ class Answer(Generic[Event]):
     standing: Record[Event] | None = None
     repeated: bool = False
 
+    @property
+    def is_new(self) -> bool:
+        """Return whether this very request changed something."""
+        return bool(self.records) and not self.repeated
+
+    @property
+    def record(self) -> Record[Event]:
+        """Return the record that holds the answer: the newest event it led to, or the one that said so already.
+
+        Raises:
+            LookupError: the log holds none.
+        """
+        record = self.records[-1] if self.records else self.standing
+        if record is None:
+            raise LookupError("no record holds the answer to this command")
+        return record
+
 
 class Answers(Generic[Event]):
     """First answers by command id, folded from the log."""

@@ -124,10 +124,9 @@ class DeadLetterHandler:
     ) -> Decided:
         key = str(command.position)
         answer = self.write_side.perform(
-            Request(
-                stamp=stamp_of(command),
-                command=type(command).__name__,
-                actor=command.actor,
+            Request.of(
+                command,
+                stamp_of(command),
                 fold=self.decisions,
                 key=key,
                 decide=decide,

@@ -52,10 +52,9 @@ class DefineProfileHandler:
             EventNotAppended: the log did not take it.
         """
         answer = self.write_side.perform(
-            Request(
-                stamp=stamp_of(command),
-                command=type(command).__name__,
-                actor="",
+            Request.of(
+                command,
+                stamp_of(command),
                 fold=self.profiles,
                 key=command.name,
                 decide=lambda known: define_profile(

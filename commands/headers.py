@@ -22,6 +22,11 @@ def entity_tag(position: str) -> str:
     return f'"{position}"'
 
 
+def item_key(idempotency_key: str | None, place: int) -> str | None:
+    """Return the name of one command among many that came under one key."""
+    return None if idempotency_key is None else f"{idempotency_key}/{place}"
+
+
 def version_named(if_match: str | None) -> str | None:
     """Return the version that an If-Match header names; `*`, or no header, names none."""
     if if_match is None or if_match.strip() == "*":

@@ -8,7 +8,6 @@ from commands.model_lines import ModelLines
 from commands.stamps import CommandStamp
 from commands.write_side import Request, WriteSide
 from domain.comparison import BudgetCheck
-from domain.models import ModelPromoted
 from domain.promotion import ModelEvent, PromoteModel, PromotionRejected, RollBackModel, Untrained, decide
 
 
@@ -40,10 +39,9 @@ class PromoteModelHandler:
             what `WriteSide.perform` raises.
         """
         answer = self.write_side.perform(
-            Request(
-                stamp=stamp,
-                command=type(command).__name__,
-                actor=command.actor,
+            Request.of(
+                command,
+                stamp,
                 fold=self.lines,
                 key=command.name,
                 decide=lambda line: decide(line, command),
@@ -62,14 +60,6 @@ class PromoteModelHandler:
         if isinstance(line, Untrained) or isinstance(command, RollBackModel):
             return None
         return self.lines.promotion_of(line.versions[command.version])
-
-
-def promotion_in(answer: Answer[ModelEvent]) -> tuple[Record[ModelEvent], ModelPromoted]:
-    """Return the promotion that an answer holds: the one it led to, or the one that said so already."""
-    for record in (*answer.records, *(() if answer.standing is None else (answer.standing,))):
-        if isinstance(record.event, ModelPromoted):
-            return record, record.event
-    raise LookupError("an answer to a promotion holds none: the log does not agree with its own fold")
 
 
 def explained(rejection: PromotionRejected) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commands.event_log import Record
 from commands.headers import IdempotencyKey, IfMatch, entity_tag, version_named
-from commands.promote_model import PromoteModelHandler, PromotionRefused, promotion_in
+from commands.promote_model import PromoteModelHandler, PromotionRefused
 from commands.stamps import stamp_of
 from domain.models import ModelPromoted
 from domain.promotion import ModelEvent, PromoteModel, RollBackModel
@@ -124,9 +124,9 @@ def promote_routes(handler: PromoteModelHandler, *, actor: Callable[..., str]) -
     ) -> Promoted:
         stamp = stamp_of(command, idempotency_key, if_match=if_match)
         answer = handler.handle(command, stamp, if_match=if_match)
-        if answer.repeated or not answer.records:
+        if not answer.is_new:
             response.status_code = HTTPStatus.OK
-        promoted = _promoted(*promotion_in(answer))
+        promoted = _promoted(answer.record)
         response.headers["Telltale-Position"] = promoted.position
         response.headers["ETag"] = entity_tag(promoted.position)
         return promoted
@@ -136,9 +136,9 @@ def promote_routes(handler: PromoteModelHandler, *, actor: Callable[..., str]) -
 
 def champion_of(record: Record[ModelEvent] | None) -> Mapping[str, object]:
     """Return who is champion since when and by whom, as members of a problem; nothing when there is none."""
-    if record is None or not isinstance(record.event, ModelPromoted):
+    if record is None:
         return {}
-    return {"champion": _promoted(record, record.event).model_dump(mode="json")}
+    return {"champion": _promoted(record).model_dump(mode="json")}
 
 
 def rejection_of(refused: PromotionRefused) -> Mapping[str, object]:
@@ -157,7 +157,10 @@ def rejection_of(refused: PromotionRefused) -> Mapping[str, object]:
     }
 
 
-def _promoted(record: Record[ModelEvent], event: ModelPromoted) -> Promoted:
+def _promoted(record: Record[ModelEvent]) -> Promoted:
+    event = record.event
+    if not isinstance(event, ModelPromoted):
+        raise TypeError(f"{record.position} is no promotion: the log does not agree with its own fold")
     return Promoted(
         model=str(event.model),
         replaces=str(event.replaces) if event.replaces else None,

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from commands.aggregates import Aggregates
-from commands.event_log import Record
 from commands.stamps import stamp_of
 from commands.write_side import Request, WriteSide
 from domain.dead_letters import RecordSkipped, SkipEvent
@@ -49,16 +48,15 @@ class SkipRecordHandler:
             EventNotAppended: the log did not take it.
         """
         answer = self.write_side.perform(
-            Request(
-                stamp=stamp_of(command),
-                command=type(command).__name__,
-                actor=command.actor,
+            Request.of(
+                command,
+                stamp_of(command),
                 fold=self.skips,
                 key=str(command.position),
                 decide=lambda skipped: decide(skipped, command, end=self.end_of(command.position)),
             )
         )
-        record: Record[SkipEvent] | None = answer.records[0] if answer.records else answer.standing
-        if record is None or not isinstance(record.event, RecordSkipped):
-            raise LookupError(f"{command.position}: the log does not agree with its own fold")
-        return Skipped(record.event, record.position, repeated=not answer.records)
+        event = answer.record.event
+        if not isinstance(event, RecordSkipped):
+            raise TypeError(f"{command.position}: the log does not agree with its own fold")
+        return Skipped(event, answer.record.position, repeated=not answer.is_new)

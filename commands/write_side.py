@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from commands.aggregates import Fold
 from commands.answers import Answer, Answers, CommandIdReused, standing_of
@@ -43,6 +43,21 @@ class Request(Generic[State, Event]):
     log_key: str | None = None
     if_match: str | None = None
     unchanged_by: Callable[[], Record[Event] | None] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        command: object,
+        stamp: CommandStamp,
+        *,
+        fold: Fold[State, Event],
+        key: str,
+        decide: Callable[[State], Sequence[Event] | Following[Event]],
+        **more: Any,
+    ) -> "Request[State, Event]":
+        """Return the request that a command makes; its class names it, and `actor` says who sends it."""
+        name, actor = type(command).__name__, str(getattr(command, "actor", ""))
+        return cls(stamp=stamp, command=name, actor=actor, fold=fold, key=key, decide=decide, **more)
 
 
 class WriteSide(Generic[Event]):

@@ -1,22 +1,22 @@
 """The command service as it is served: what people and senders want, behind keys, refusals as problems."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
 
-from commands.answers import CommandIdReused
 from commands.event_log import WriterFenced
 from commands.promote_model import PromoteModelHandler, PromotionRefused
 from commands.promote_model_route import champion_of, promote_routes, rejection_of
 from commands.record_readings import RecordReadingsHandler
 from commands.record_readings_route import NothingRecorded, record_readings_routes
 from domain.appending import EventNotAppended, LogFull
-from domain.rejections import ChangedSince, CommandRejected
+from domain.rejections import CommandRejected
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
 from infra.http.problems import Refusal, install_problems, problem_response
+from infra.http.rejections import REJECTIONS, rejection
 from infra.settings import Scope
 
 RETRY_AFTER_S: Final = 1
@@ -53,9 +53,9 @@ def command_service(
         return _unavailable(error)
 
     async def rejected(request: Request, error: Exception) -> Response:
-        assert isinstance(error, CommandRejected)  # noqa: S101 - registered for this class
+        refusal = rejection(error)
         champion = champion_of(promote_model.lines.newest(request.path_params.get("profile", "")))
-        return problem_response(_rejection(error, champion))
+        return problem_response(replace(refusal, more={**champion, **refusal.more}))
 
     def refused_by_the_gate(error: Exception) -> Refusal:
         assert isinstance(error, PromotionRefused)  # noqa: S101 - registered for this class
@@ -66,7 +66,7 @@ def command_service(
         app,
         {
             KeyRefused: key_refusal,
-            CommandIdReused: lambda error: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)),
+            **REJECTIONS,
             EventNotAppended: _unavailable,
             LogFull: lambda error: Refusal(HTTPStatus.INSUFFICIENT_STORAGE, str(error)),
             NothingRecorded: _nothing_recorded,
@@ -82,16 +82,6 @@ def _nothing_recorded(error: Exception) -> Refusal:
     assert isinstance(error, NothingRecorded)  # noqa: S101 - registered for this class
     refused = [asdict(item) for item in error.refused]
     return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"refused": refused})
-
-
-def _rejection(error: CommandRejected, more: Mapping[str, object]) -> Refusal:
-    """Return the problem that names the broken rule, and who decided what stands in the way, when."""
-    status = HTTPStatus.PRECONDITION_FAILED if error.rule == ChangedSince.__name__ else HTTPStatus.CONFLICT
-    held = error.standing
-    standing = (
-        None if held is None else {"actor": held.actor, "at": held.at.isoformat(), "position": str(held.position)}
-    )
-    return Refusal(status, str(error), more={**more, "rule": error.rule, "standing": standing})
 
 
 def _unavailable(error: Exception) -> Refusal:

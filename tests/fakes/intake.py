@@ -8,7 +8,7 @@ from domain.appending import LogFull, ReadingsNotAppended
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
-from domain.topics import PROFILE_EVENTS, SENSOR_EVENTS
+from domain.topics import SENSOR_EVENTS
 
 
 class FakeReadings:
@@ -42,17 +42,9 @@ class FakeProfileLog:
 
     def __init__(self, *profiles: ProfileDefined) -> None:
         self.profiles = list(profiles)
-        self.opened = 0
 
     def known(self) -> Sequence[ProfileDefined]:
         return tuple(self.profiles)
-
-    def open(self) -> None:
-        self.opened += 1
-
-    def append(self, profile: ProfileDefined) -> Position:
-        self.profiles.append(profile)
-        return Position(PROFILE_EVENTS, 0, len(self.profiles) - 1)
 
 
 class FakeReadingLog:

@@ -5,7 +5,6 @@ from typing import Final
 from commands.aggregates import Aggregates
 from commands.stamps import stamp_of
 from commands.write_side import Request
-from domain.appending import EventNotAppended
 from domain.comparison import ModelsCompared
 from domain.promotion import ModelEvent
 from domain.topics import MODEL_EVENTS
@@ -47,9 +46,7 @@ class KafkaComparisons:
                 decide=lambda before: _decide(before, compared),
             )
         )
-        for record in (*answer.records, *(() if answer.standing is None else (answer.standing,))):
-            return Recorded(position=record.position, appended=bool(answer.records))
-        raise EventNotAppended(f"{compared.comparison_id} can't be read back; the same comparison again is safe")
+        return Recorded(position=answer.record.position, appended=answer.is_new)
 
 
 def _decide(before: ModelsCompared | None, compared: ModelsCompared) -> tuple[ModelsCompared, ...]:

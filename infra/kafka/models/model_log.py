@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from typing import Final
+from uuid import uuid4
 
 import numpy as np
 
 from commands.aggregates import Aggregates
 from commands.event_log import Beside, Following
-from commands.stamps import stamp_of
+from commands.stamps import CommandStamp
 from commands.write_side import Request
 from domain.appending import EventNotAppended
 from domain.models import ModelArtifactStored, ModelPromoted, ModelRef, ModelTrained
@@ -48,7 +49,7 @@ class KafkaModelLog:
             self._bootstrap, self._contracts, MODEL_EVENTS, lines, writer=f"telltale-trainer-{model.line}"
         ).perform(
             Request(
-                stamp=stamp_of(model),
+                stamp=CommandStamp(command_id=str(uuid4()), body_sha256=model.manifest_sha256, repeatable=False),
                 command="TrainModel",
                 actor="",
                 fold=lines,

@@ -67,10 +67,9 @@ class KafkaRescoringRuns:
         )
         try:
             side.perform(
-                Request(
-                    stamp=stamp_of(command),
-                    command=type(command).__name__,
-                    actor="",
+                Request.of(
+                    command,
+                    stamp_of(command),
                     fold=events,
                     key=_ALL,
                     log_key=line,
