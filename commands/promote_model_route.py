@@ -18,6 +18,8 @@ from domain.promotion import ModelEvent, PromoteModel, RollBackModel
 
 LONGEST_REASON: Final = 2_000
 
+Line = Annotated[str, Path(description="Line of the profile, such as pump.", examples=["pump"])]
+
 
 class Promotion(BaseModel):
     """What is wanted."""
@@ -80,7 +82,7 @@ def promote_routes(handler: PromoteModelHandler, *, actor: Callable[..., str]) -
         },
     )
     def promote(
-        profile: Annotated[str, Path(description="Line of the profile, such as pump.", examples=["pump"])],
+        profile: Line,
         wish: Promotion,
         response: Response,
         name: Annotated[str, Depends(actor)],
@@ -107,7 +109,7 @@ def promote_routes(handler: PromoteModelHandler, *, actor: Callable[..., str]) -
         },
     )
     def roll_back(
-        profile: Annotated[str, Path(description="Line of the profile, such as pump.", examples=["pump"])],
+        profile: Line,
         wish: Rollback,
         response: Response,
         name: Annotated[str, Depends(actor)],

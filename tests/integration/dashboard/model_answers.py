@@ -17,7 +17,6 @@ from query_api.models.comparisons import (
     BudgetKept,
     ComparedOffsets,
     ComparisonMade,
-    GateNumbers,
     ModelsDiff,
     Rejection,
 )
@@ -196,7 +195,7 @@ def diff(a: str, b: str, origin: datetime) -> ModelsDiff | None:
         ranges=[ComparedOffsets(partition=3, from_offset=0, next_offset=43_200)],
         recorded_from=origin - timedelta(hours=3),
         recorded_before=origin,
-        numbers=GateNumbers(**asdict(numbers)),
+        numbers=numbers,
         checks=_checks(**said),
         within_budgets=within_budgets(budget_checks(numbers)),
         report=_report(origin),
