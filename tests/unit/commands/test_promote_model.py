@@ -251,6 +251,7 @@ def test_a_rollback_that_names_the_champion_it_leaves_is_refused_when_somebody_r
     assert refused.value.standing is not None
     assert (refused.value.standing.actor, refused.value.standing.position) == ("ada", shared.records[-1].position)
     (record,) = handler.handle(roll_back("pump/3"), stamp("back again")).records
+    assert isinstance(record.event, ModelPromoted)
     assert str(record.event.model) == "pump/2"
 
 
