@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.settings import STACK_ENV
+from infra.settings import PORTS, STACK_ENV
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Home:
     @property
     def ports(self) -> Path:
         """Return the file of the ports once chosen."""
-        return self.path / "ports.json"
+        return self.path / PORTS
 
     @property
     def secrets(self) -> Path:
