@@ -18,6 +18,7 @@ import typer.main
 
 from infra.cli.composition import using
 from infra.cli.output import CommandFailed, error_console, print_failure
+from infra.cli.tied import end_as_told
 from infra.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def application() -> Any:
 
 def main() -> None:
     """Run one command; end with its exit code."""
+    end_as_told()
     sys.exit(run(sys.argv[1:]))
 
 

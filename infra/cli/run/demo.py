@@ -1,5 +1,6 @@
 """`telltale demo`: the whole story in the terminal, while the page shows it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from infra.cli.log_failures import log_failures_explained
 from infra.cli.models.promoting import compare_and_promote
 from infra.cli.models.train import refusals
 from infra.cli.output import CommandFailed, note, say
+from infra.cli.tied import WHILE
 from infra.demo.audience import Audience, NotSeen, answers, wait_for
 from infra.demo.fleet_life import begin
 from infra.demo.patience import Patience
@@ -77,7 +79,8 @@ def stack_up(*, light: bool) -> Iterator[None]:
 
 def _start(*, light: bool) -> None:
     """Run `telltale up`; a Ctrl-C meanwhile is passed on and waited for, so that it takes back what it has started."""
-    up = subprocess.Popen([*_TELLTALE, "up", "--detach", *(["--light"] if light else [])])
+    words = [*_TELLTALE, "up", "--detach", *(["--light"] if light else [])]
+    up = subprocess.Popen(words, env={**os.environ, WHILE: str(os.getpid())})  # it ends with us, even if we are killed
     try:
         code = up.wait()
     except KeyboardInterrupt:
