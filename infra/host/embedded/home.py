@@ -53,6 +53,11 @@ class Home:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
+    @property
+    def temporary(self) -> Path:
+        """Return the folder of what services write for a moment: emptied by every `telltale up`."""
+        return self.folder("tmp")
+
     def create(self) -> None:
         """Make the folder itself and the one of logs. Passable by others, since PostgreSQL may run as another user."""
         self.path.mkdir(parents=True, exist_ok=True)
