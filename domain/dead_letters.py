@@ -31,15 +31,19 @@ class DeadLettered:
     error: str
     message: str
     stage: str
+    chunk: int = 0
+    chunks: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSkipped:
-    """A person told every build to pass over one record. Schema: telltale.RecordSkipped.avsc."""
+    """A person, or the scorer, told everybody to pass over one record. Schema: telltale.RecordSkipped.avsc."""
 
     position: str
     because: str
     actor: str
+    unread: bool = False
+    """The scorer passed over it without reading it, so every replay of its judging has to as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
