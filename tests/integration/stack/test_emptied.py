@@ -29,7 +29,7 @@ def test_after_emptying_only_the_contracts_are_left(empty_stack: StackOfTests) -
     with psycopg.connect(empty_stack.settings.postgres_dsn) as connection:
         (tables,) = connection.execute("SELECT count(*) FROM pg_tables WHERE tableowner = current_user").fetchall()
     assert tables == (0,)
-    must(plant.run("doctor"))
+    must(plant.run("contracts", "publish"))
 
 
 def ends_of_data(bootstrap: str) -> dict[tuple[str, int], int]:
