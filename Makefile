@@ -6,6 +6,7 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 SKAB ?= $(wildcard ../shared/data/skab)
+EYES ?= $(wildcard ../shared/data/eyes)
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
@@ -46,8 +47,8 @@ format: install-dev ## Put the code into its form
 bench: install-dev ## Measure, each figure beside its comparison
 	@$(BIN)/python -m tests.benchmarks
 
-bench-detection: install-dev ## Measure how well faults are found and how seldom anybody is woken for nothing: [SKAB=DIR]
-	@$(BIN)/python -m tests.benchmarks.detection $(if $(SKAB),--skab "$(SKAB)")
+bench-detection: install-dev ## Measure how well faults are found and how seldom anybody is woken for nothing: [SKAB=DIR] [EYES=DIR]
+	@$(BIN)/python -m tests.benchmarks.detection $(if $(SKAB),--skab "$(SKAB)") $(if $(EYES),--eyes "$(EYES)")
 
 skab: install-dev ## Score a labelled SKAB file through the running stack beside scikit-learn alone: make skab FILE=…
 	@$(BIN)/python -m tests.benchmarks.skab "$(FILE)"

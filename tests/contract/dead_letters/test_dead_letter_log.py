@@ -27,7 +27,7 @@ from infra.settings import Settings
 from infra.wiring.container import Container
 from schemas.codec import encode
 from tests.builders import a_profile, a_reading
-from tests.fake_dead_letters import FakeDeadLetterLog
+from tests.fakes.dead_letter_log import FakeDeadLetterLog
 
 
 @dataclass

@@ -22,7 +22,7 @@ from infra.sources.ports import KnownReadings, ReadingSink
 from infra.sources.reading_table import Measured, Sensor, reading_table
 from infra.wiring.container import Container
 from tests.builders import a_profile, a_reading
-from tests.fake_intake import FakeReadingLog, FakeReadings
+from tests.fakes.intake import FakeReadingLog, FakeReadings
 
 PROFILE = a_profile("contract-suite", channels=("speed", "vibration"))
 _runs = count()

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from query_api.app import create_app
 from query_api.store import ReadModelStore
-from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
+from tests.fakes.outlook import FakeLogOutlook, FakeRegistryOutlook
 from tests.integration.dashboard.fake_api import Plant, fake_app
 
 

@@ -17,7 +17,7 @@ from domain.readings import SensorReadingRecorded
 from domain.scoring import FlaggedRanges, ModelInForce, ReadingsScored, ScoreColumn, ScoringModelChanged
 from tests.builders import NOON, a_profile, a_reading
 from tests.comparisons import compared
-from tests.projection_log import FakeLog
+from tests.fakes.projections import FakeLog
 
 PROFILES = (
     a_profile("environment", channels=("temperature", "pressure", "vibration")),

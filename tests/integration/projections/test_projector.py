@@ -13,8 +13,8 @@ from projections.ports import BuildInUse, CheckpointMoved, LogIsNotTheOneProject
 from projections.projector import RecordRefused
 from projections.status import ProjectorState
 from tests.builders import a_profile, a_reading
+from tests.fakes.projections import FakeLog, FakeVocabulary
 from tests.integration.projections.projecting import a_build, a_projector, project_to_end, projected
-from tests.projection_log import FakeLog, FakeVocabulary
 
 ENVIRONMENT = a_profile()
 

@@ -26,10 +26,10 @@ from projections.folder import Folder, load_folder
 from projections.rebuild import RebuildDesk
 from projections.rebuild_outcome import NotAccepted, ReadModelDrifted
 from tests.builders import a_reading
+from tests.fakes.projections import FakeLog, FakeRecordSource, FakeVocabulary
 from tests.integration.projections.projecting import a_projector, project_to_end
 from tests.integration.projections.random_log import profiles_by_ref, random_log
 from tests.integration.query_api.conftest import a_database
-from tests.projection_log import FakeLog, FakeRecordSource, FakeVocabulary
 from tests.wired import wired
 
 _numbers = count(1)
@@ -284,11 +284,12 @@ def test_a_dry_run_says_what_a_rebuild_would_take_and_changes_nothing(
     ends = [end for where, end in log.ends.items() if where.topic == "sensor-events"]
     before = schemas(connection), positions(connection, first.schema)
 
-    assert run(["rebuild", "readings", "--dry-run"], wired(rebuild_desk=desk(dsn, log))) == ExitCode.YES
+    over = wired(rebuild_desk=desk(dsn, log))
+    assert run(["rebuild", "readings", "--dry-run"], over) == ExitCode.YES
     said = capsys.readouterr().out
     assert re.search(rf"readings: {sum(ends):,} records, about \d+ s; the SQL is that of the serving build", said)
     assert re.search(r"disk: about \d+\.\d\d GB needed, (\d[\d,]*\.\d\d GB|not known from here) free", said)
-    assert run(["rebuild", "readings", "--dry-run", "--json"]) == ExitCode.YES
+    assert run(["rebuild", "readings", "--dry-run", "--json"], over) == ExitCode.YES
     [estimate] = json.loads(capsys.readouterr().out)
     assert (estimate["events"], estimate["same_sql"], estimate["unfinished"]) == (sum(ends), True, None)
     assert estimate["bytes_needed"] > 0

@@ -20,10 +20,10 @@ from projections.folder import folder_names, load_folder
 from projections.projector import Projector
 from query_api.drifting import DriftMeter
 from tests.builders import NOON
-from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
+from tests.fakes.outlook import FakeLogOutlook, FakeRegistryOutlook
+from tests.fakes.projections import FakeLog, FakeRecordSource, FakeVocabulary
 from tests.integration.projections.conftest import postgres
 from tests.integration.query_api.a_plant import PROFILE, SECONDS, a_plant
-from tests.projection_log import FakeLog, FakeRecordSource, FakeVocabulary
 
 __all__ = ["postgres"]
 

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from infra.settings import Settings
 from infra.wiring.container import Container
 from tests.builders import NOON
-from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
-from tests.fake_read_models import FakeReadModelStore
+from tests.fakes.outlook import FakeLogOutlook, FakeRegistryOutlook
+from tests.fakes.store import FakeReadModelStore
 
 
 @pytest.fixture(scope="session")

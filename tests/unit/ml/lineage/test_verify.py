@@ -25,12 +25,12 @@ from ml.panel.trainer import PanelTrainer
 from ml.scoring.scorer import Scorer
 from schemas.codec import decode, encode
 from schemas.contracts import Contracts
-from tests.fake_lineage import ArtifactsInMemory, FakeLineageLog
-from tests.fake_read_models import FakeReadModelStore
-from tests.fake_scoring import FakeDecoding, FakeScoringLog, InMemoryLog
+from tests.fakes.lineage import ArtifactsInMemory, FakeLineageLog
+from tests.fakes.scoring import FakeDecoding, FakeScoringLog, InMemoryLog
+from tests.fakes.store import FakeReadModelStore
+from tests.unit.ml.panel.machines import pump_rows, training_rows
 from tests.unit.ml.scoring.fleet import PROFILE, PUMPS, healthy
 from tests.unit.ml.scoring.test_scorer import a_scorer, steps
-from tests.unit.panel.machines import pump_rows, training_rows
 from tests.wired import wired
 
 SECONDS, FIRST_CHANGE_S, SECOND_CHANGE_S = 700, 100, 400

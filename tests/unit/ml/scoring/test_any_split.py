@@ -19,7 +19,7 @@ from ml.scoring.state import LoadedModel, PartitionState, to_bytes
 from ml.scoring.warming import Warming
 from schemas.codec import encode
 from tests.builders import a_profile, a_reading
-from tests.fake_scoring import FakeDecoding, FakeHistory, InMemoryLog
+from tests.fakes.scoring import FakeDecoding, FakeHistory, InMemoryLog
 from tests.unit.ml.scoring.fleet import PROFILE, a_panel, healthy
 
 SETTLED_S, TOLD_S = 400, 60
