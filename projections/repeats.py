@@ -1,7 +1,7 @@
 """Leaving out readings that the log has again: the same reading twice is one reading, in whatever it is projected into.
 
 The same reading: the same id, of the same sensor of the same machine, taken at the same time, in the same partition.
-The first of them in the partition counts, so what is left out depends on the order within partitions and on nothing else.
+The first of them in the partition counts, so what is left out depends on the order within partitions and nothing else.
 
 A build remembers what it has seen in slots: the hashes of one sensor's readings of one minute, in 8 bytes each. Should
 two readings of one sensor and minute ever share their 64-bit hash, the second would be taken for the first.
