@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
-from domain.anomalies import Severity
+from domain.anomalies import SEVERITY_RANK
 from domain.incident_events import (
     HandlingEvent,
     IncidentAcknowledged,
@@ -26,8 +26,6 @@ from domain.promotion import CommandRejected
 
 LONGEST_TEXT: Final = 4000
 """Characters of a comment, a cause or a reason."""
-
-_RANK: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +184,7 @@ def evolve(incident: Incident | None, event: IncidentEvent, *, at: datetime) -> 
     None: an event about an incident that the log never opened changes nothing.
     """
     if isinstance(event, IncidentOpened):
-        return Incident(
+        return incident or Incident(
             incident_id=event.incident_id,
             machine_id=event.machine_id,
             active=True,
@@ -226,14 +224,13 @@ def _handled(
 
 
 def _extended(incident: Incident, event: IncidentExtended) -> Incident:
-    higher = event.severity is not None and _rank(event.severity) > _rank(incident.severity)
-    worse = higher or bool(set(event.kinds) - incident.kinds)
     handling = incident.handling
-    if worse and not isinstance(handling, New):
+    # The event holds only what is new: a channel alone is no more of a fault.
+    if (event.kinds or event.severity is not None) and not isinstance(handling, New):
         handling = replace(handling, worse=True)
     return replace(
         incident,
-        severity=event.severity if higher and event.severity is not None else incident.severity,
+        severity=max(incident.severity, event.severity or incident.severity, key=_rank),
         kinds=incident.kinds | set(event.kinds),
         handling=handling,
     )
@@ -292,7 +289,7 @@ def _reopened(incident: Incident, command: ReopenIncident) -> IncidentReopened:
 
 def _rank(severity: str) -> int:
     """Return how bad a severity is; one that this version does not know counts as the worst."""
-    return _RANK.get(severity, len(_RANK))
+    return SEVERITY_RANK.get(severity, len(SEVERITY_RANK))
 
 
 def _require_open(incident: Incident) -> None:

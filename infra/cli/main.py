@@ -27,7 +27,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "up": ("infra.cli.stack.commands", "Start services and processes under one supervisor."),
     "down": ("infra.cli.stack.commands", "Stop everything that runs in this home."),
     "reset": ("infra.cli.stack.commands", "Stop everything and throw its files away; asks first."),
-    "status": ("infra.cli.stack.commands", "Show every service and process; exit 1 if anything is stopped."),
+    "stop": ("infra.cli.stack.rest", "Stop one part of a running stack, until it is started again."),
+    "start": ("infra.cli.stack.rest", "Start a part that was stopped with stop."),
+    "status": (
+        "infra.cli.stack.status",
+        "Show every part, and whether readings are judged; exit 1 if not all is well.",
+    ),
     "doctor": ("infra.cli.doctor.command", "Check what Telltale needs and say the fix."),
     "version": ("infra.cli.stack.commands", "Show the versions of Telltale and of what it runs."),
     "backup": ("infra.cli.stack.backup", "Copy the log into a folder; the stack stays up."),

@@ -132,11 +132,19 @@ class Container(containers.DeclarativeContainer):
     read_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn)
     log_outlook = providers.Singleton(services.log_edges, settings)
     registry_outlook = providers.Singleton(services.registry_outlook, settings)
+    judging_look = providers.Singleton(services.judging_look, bootstrap)
+    judging_outlook = providers.Singleton(services.judging_outlook, settings)
+    stack_outlook = providers.Singleton(services.stack_outlook, settings)
     query_app = providers.Factory(
         services.query_app,
         store=read_store,
-        log=log_outlook,
-        registry=registry_outlook,
+        outlooks=providers.Factory(
+            services.outlooks,
+            log=log_outlook,
+            registry=registry_outlook,
+            judging=judging_outlook,
+            stack=stack_outlook,
+        ),
         clock=clock,
         guard=key_guard,
         version=program_version,

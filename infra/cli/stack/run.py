@@ -66,7 +66,7 @@ def _supervised(home: Home, settings: Settings, wish: StackWish) -> int:
             code=ExitCode.REFUSED,
         ) from failure
     stack.write_settings()
-    supervisor = Supervisor(parts, status_path=home.state, logs=home.log, report=_report)
+    supervisor = Supervisor(parts, status_path=home.state, rests_path=home.rests, logs=home.log, report=_report)
     download.end_when(supervisor.stopping)
     interrupted = _stop_on_signals(supervisor)
     began = time.monotonic()
