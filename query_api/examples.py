@@ -107,7 +107,7 @@ EXAMPLES: Final[Mapping[str, object]] = {
     "machines": 12,
     "sensors": 4,
     "readings": 28800,
-    "unjudged": [0, 3],
+    "not_judged": [0, 3],
     "anomalies": [0, 9],
     "abnormal_since": _START,
     "rows": 14400,

@@ -20,7 +20,7 @@ class Lane(Answer):
         description="First verdict of the run that the last one before `ends_at` belongs to, wherever the range begins."
     )
     readings: list[int] = Field(description="All readings of the cell, judged or not, each once.")
-    unjudged: list[int] = Field(
+    not_judged: list[int] = Field(
         description="Those of them that no model judged: before the first of their profile, late, or not judged yet."
     )
     anomalies: list[int] = Field(description="Those of them that were judged abnormal.")

@@ -124,7 +124,7 @@ async def _lanes(
     }
     for row in await snapshot.fetch(COUNTS, asked, columns):
         lane, place = lanes[row["machine_id"], row["sensor_id"]], places[row["at"]]
-        lane.readings[place], lane.unjudged[place] = row["readings"], row["unjudged"]
+        lane.readings[place], lane.not_judged[place] = row["readings"], row["not_judged"]
     for row in await snapshot.fetch(WORST, asked, columns):
         lane, place = lanes[row["machine_id"], row["sensor_id"]], places[row["at"]]
         lane.anomalies[place], lane.scores[place] = row["anomalies"], row["score"]
@@ -157,7 +157,7 @@ def _empty_lane(row: dict[str, Any], since: datetime | None, places: Mapping[dat
         worst_score=row["worst_score"],
         abnormal_since=since if row["worst_score"] is not None else None,
         readings=[0] * len(places),
-        unjudged=[0] * len(places),
+        not_judged=[0] * len(places),
         anomalies=[0] * len(places),
         scores=[None] * len(places),
         severities=[None] * len(places),

@@ -146,7 +146,7 @@ def _judged_and_projected(plant: Plant, api: httpx.Client) -> bool:
     if not _at_end(plant):
         return False
     lanes = api.get("/swimlane", params={"top": 500}, timeout=30).json()["lanes"]
-    return bool(lanes) and not any(sum(lane["unjudged"]) for lane in lanes if lane["profile"].startswith("pump@"))
+    return bool(lanes) and not any(sum(lane["not_judged"]) for lane in lanes if lane["profile"].startswith("pump@"))
 
 
 @contextmanager

@@ -319,7 +319,7 @@ def _lane(
         worst_score=max((score for score in worst if score is not None), default=None),
         abnormal_since=None,
         readings=[bucket_s * sensors_ if hears else 0 for hears in heard],
-        unjudged=[0 for _ in heard],
+        not_judged=[0 for _ in heard],
         anomalies=[len(some) for some in scores],
         scores=worst,
         severities=[None if score is None else severity_of(score) for score in worst],
