@@ -26,10 +26,10 @@ down: install ## Stop them
 	@$(BIN)/telltale down
 
 test: install-dev ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=10
 
 test-unit: install-dev ## Run the tests that need nothing running
-	@$(BIN)/python -m pytest -n 2 --dist loadscope tests/unit
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --durations=10 tests/unit
 
 chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5]
 	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)

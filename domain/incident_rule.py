@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from domain.anomalies import Severity, severity_of
+from domain.anomalies import SEVERITY_RANK, Severity, severity_of
 
 CONFIRMED_AFTER: Final[Mapping[str, int]] = MappingProxyType({"shift": 10, "noise": 10, "outside": 10})
 """Readings in a row, of one sensor, that a kind must be in alarm before it counts; 1 for those not named."""
@@ -20,8 +20,6 @@ QUIET: Final = timedelta(seconds=900)
 """An episode ends after so long without an alarm, and what comes within it belongs to it."""
 _QUIET_READINGS: Final = 10
 """Or after so many expected readings, where that is longer: an hourly meter is not silent after fifteen minutes."""
-
-_RANK: Final = {Severity.WARNING: 0, Severity.HIGH: 1, Severity.CRITICAL: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +150,7 @@ def _standing(before: Mapping[tuple[str, str], int], reading: JudgedReading) -> 
 def _extend(
     episode: Episode, reading: JudgedReading, *, kinds: frozenset[str], severity: Severity
 ) -> tuple[tuple[Step, ...], Episode]:
-    worse = _RANK[severity] > _RANK[episode.severity]
+    worse = SEVERITY_RANK[severity] > SEVERITY_RANK[episode.severity]
     extended = Extends(
         at=reading.recorded_at,
         sensor_id=reading.sensor_id,

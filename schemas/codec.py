@@ -17,6 +17,7 @@ from domain import (
     comparison,
     contracts,
     dead_letters,
+    incident_events,
     models,
     profiles,
     promotion,
@@ -45,6 +46,14 @@ Event = (
     | rescoring.RescoringRequested
     | rescoring.RescoringCompleted
     | rescoring.RescoringFailed
+    | incident_events.IncidentOpened
+    | incident_events.IncidentExtended
+    | incident_events.IncidentEnded
+    | incident_events.IncidentAcknowledged
+    | incident_events.IncidentAssigned
+    | incident_events.IncidentCommented
+    | incident_events.IncidentResolved
+    | incident_events.IncidentReopened
     | dead_letters.DeadLettered
     | dead_letters.RecordSkipped
     | dead_letters.DeadLetterRedriven

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import httpx
 
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 from infra.http.keys import parse_keys
 from infra.settings import Scope, Settings
 

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from commands.profile_log import ProfileNotAppended
 from domain.profiles import ProfileRefused
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing

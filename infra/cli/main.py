@@ -8,13 +8,18 @@ command becomes that command itself (`telltale scorer`); give it a callback to k
 import importlib
 import importlib.util
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 import typer.core
 import typer.main
 
-from infra.cli.output import CommandFailed, ExitCode, error_console, print_failure
+from infra.cli.composition import using
+from infra.cli.output import CommandFailed, error_console, print_failure
+from infra.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from infra.wiring.container import Container
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     # name: (module, what it is for)
@@ -22,7 +27,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "up": ("infra.cli.stack.commands", "Start services and processes under one supervisor."),
     "down": ("infra.cli.stack.commands", "Stop everything that runs in this home."),
     "reset": ("infra.cli.stack.commands", "Stop everything and throw its files away; asks first."),
-    "status": ("infra.cli.stack.commands", "Show every service and process; exit 1 if anything is stopped."),
+    "stop": ("infra.cli.stack.rest", "Stop one part of a running stack, until it is started again."),
+    "start": ("infra.cli.stack.rest", "Start a part that was stopped with stop."),
+    "status": (
+        "infra.cli.stack.status",
+        "Show every part, and whether readings are judged; exit 1 if not all is well.",
+    ),
     "doctor": ("infra.cli.doctor.command", "Check what Telltale needs and say the fix."),
     "version": ("infra.cli.stack.commands", "Show the versions of Telltale and of what it runs."),
     "backup": ("infra.cli.stack.backup", "Copy the log into a folder; the stack stays up."),
@@ -118,10 +128,11 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command line and return its exit code."""
+def run(arguments: list[str], container: "Container | None" = None) -> int:
+    """Run one command line over `container`, one of its own when None, and return its exit code."""
     try:
-        answer = application().main(arguments, prog_name="telltale", standalone_mode=False)
+        with using(container):
+            answer = application().main(arguments, prog_name="telltale", standalone_mode=False)
     except CommandFailed as failure:
         print_failure(failure)
         return failure.code

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from dateutil.parser import ParserError, isoparse
 
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 
 
 def parse_moment(text: str) -> datetime:

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
-from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,22 +18,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from infra.exit_codes import ExitCode
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 """The type of every command's `json_output: JsonOption = False`."""
-
-
-class ExitCode(IntEnum):
-    """How a command ends."""
-
-    YES = 0
-    NO = 1
-    """The answer is no: differs, lagging, incompatible, stopped."""
-    USAGE = 2
-    NOT_REACHABLE = 3
-    REFUSED = 4
-    """A rule refused it."""
-    INTERRUPTED = 130
-    """By Ctrl-C; the same command again resumes."""
 
 
 @dataclass(eq=False)  # not frozen: the interpreter writes an exception's traceback into it

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 
 from infra.cli.command_client import detail_of, key_header
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 from infra.settings import Settings
 
 

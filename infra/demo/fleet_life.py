@@ -15,7 +15,7 @@ from infra.sources.simulator.fleet import Station, fleet, history_faults
 from infra.sources.simulator.profiles import SIMULATED, TICK_S
 from infra.sources.simulator.stream import SystemClock, append_history, run_live
 from infra.sources.simulator.world import World, WorldPlan
-from infra.wiring.intake import Intake
+from infra.wiring.container import Container
 
 MACHINES: Final = 12
 SEED: Final = 8
@@ -28,7 +28,7 @@ _MICROSECONDS: Final = 1_000_000
 class FleetLife:
     """A fleet whose history of `ticks` ends about now, and that lives on from there."""
 
-    def __init__(self, intake: Intake, plan: WorldPlan, ticks: int) -> None:
+    def __init__(self, intake: Container, plan: WorldPlan, ticks: int) -> None:
         self.plan: Final = plan
         self.ticks: Final = ticks
         self.half: Final = ticks // 2
@@ -81,7 +81,7 @@ class FleetLife:
             thread.join(10)
 
 
-def begin(intake: Intake, *, history_s: float) -> FleetLife:
+def begin(intake: Container, *, history_s: float) -> FleetLife:
     """Return the fleet with its profiles defined; nothing is appended yet."""
     profiles = {kind: _profile(intake, kind) for kind in SIMULATED}
     stations = fleet(MACHINES, seed=SEED)
@@ -101,7 +101,7 @@ def begin(intake: Intake, *, history_s: float) -> FleetLife:
     return FleetLife(intake, plan, ticks)
 
 
-def _profile(intake: Intake, kind: str) -> ProfileDefined:
+def _profile(intake: Container, kind: str) -> ProfileDefined:
     command = DefineProfile(name=kind, channels=SIMULATED[kind], expected_interval_s=TICK_S)
     profile: ProfileDefined = intake.define_profile().handle(command).profile
     return profile

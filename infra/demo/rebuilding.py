@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from infra.postgres.builds import serving_build
 from infra.postgres.connections import connect_for_writing
-from projections.proof import RowDifference
+from projections.build_proof import RowDifference
 from projections.rebuild import RebuildDesk
 from projections.rebuild_outcome import ReadModelDrifted
 

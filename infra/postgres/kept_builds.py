@@ -15,11 +15,11 @@ from infra.postgres.migrate import migrate
 from infra.postgres.pointer import pointer_held
 from infra.postgres.projection_store import PostgresProjectionStore, checkpoints_of
 from infra.postgres.proofs import write_proof
+from projections.build_proof import Proof
 from projections.builds import BuildSnapshot, BuildState, LockedPointer, Move, RebuildRunning
 from projections.checkpoints import Checkpoint
 from projections.folder import Folder
 from projections.ports import ProjectionStore
-from projections.proof import Proof
 
 T = TypeVar("T")
 

@@ -22,12 +22,15 @@ from psycopg import sql
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.ends import LogEnds, Place
 from infra.kafka.client.record_source import KafkaRecordSource
+from infra.logs import configure_logs
 from infra.postgres.builds import CHANGED, Build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.followed import Following, ToFollow
 from infra.postgres.migrate import migrate
 from infra.postgres.projection_store import PostgresProjectionStore
 from infra.postgres.projector_status import say_status
+from infra.processes.stopping import until_told_to_stop
+from infra.wiring.container import Container
 from projections.checkpoints import TopicPartition
 from projections.folder import Folder, Folders
 from projections.ports import StoreUnavailable, Vocabulary
@@ -52,6 +55,23 @@ class _Follower:
     stop: Event
     paused: Event
     watch: ProgressWatch
+
+
+def run_projector(container: Container, names: Sequence[str] | None) -> None:
+    """Project into the read models called `names`, all when None, until SIGTERM or SIGINT.
+
+    Raises:
+        NoSuchReadModel, FolderRefused: a name has no folder, or its files can't be understood.
+    """
+    settings = container.settings()
+    configure_logs(settings.log_level, process="projector")
+    process = ProjectorProcess(
+        bootstrap=settings.kafka_bootstrap,
+        dsn=settings.postgres_dsn,
+        vocabulary=container.vocabulary(),
+        folders=container.folders(),
+    )
+    process.run(names, until_told_to_stop())
 
 
 class ProjectorProcess:

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.rescoring import RescoringRequested
-from infra.cli.output import ExitCode
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.processes.stopping import until_told_to_stop

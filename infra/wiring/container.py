@@ -4,199 +4,147 @@ Nothing is connected, and no adapter even imported, before a provider is called:
 a test overrides what it wants to fake, such as `container.read_store.override(FakeReadModelStore())`.
 """
 
-import importlib
-from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dependency_injector import providers
 
-from infra.settings import Settings, load_settings
+from infra.wiring import contracts as bytes_mean
+from infra.wiring import models, scoring, services, write_side
 from infra.wiring.declarative import containers
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
-    from infra.http.keys import KeyGuard
-    from infra.kafka.meaning.contracts import ContractsFollower
-    from infra.kafka.models.lineage import LineageDesk
-    from infra.kafka.models.lineage_log import KafkaLineageLog
-    from infra.kafka.models.logged_models import KafkaModelEvents
-    from infra.kafka.models.model_log import KafkaModelLog
-    from infra.kafka.models.scoring_models import KafkaModels
-    from infra.kafka.scoring.adoption import KafkaScoringAdoption
-    from infra.kafka.scoring.rescoring_log import KafkaRescoringLog
-    from infra.kafka.scoring.rescoring_runs import KafkaRescoringRuns
-    from infra.kafka.scoring.scoring_log import KafkaScoringLog
-    from infra.mlflow.mirror import Mirror
-    from infra.mlflow.reconcile import ModelShowcase
-    from infra.processes.projector import ProjectorProcess
-    from ml.comparison.compare import ComparisonDesk
-    from ml.scoring.scorer import Scorer
-    from ml.training.train import TrainingDesk
-    from projections.folder import Folders
-    from projections.rebuild import RebuildDesk
-    from query_api.drifting import DriftMeter
-    from query_api.outlook import LogOutlook, RegistryOutlook
-    from query_api.store import ReadModelStore
-    from query_api.verification import VerdictVerifier
-    from schemas.contracts import Contracts
+    from infra.settings import Settings
 
 
-def late(place: str) -> Callable[..., Any]:
-    """Return what stands at `module:name`, imported when it is called."""
-    module, _, name = place.partition(":")
+def _settings() -> "Settings":
+    from infra.settings import load_settings  # noqa: PLC0415 - slow, and `--help` needs none
 
-    def made(*args: Any, **kwargs: Any) -> Any:
-        return getattr(importlib.import_module(module), name)(*args, **kwargs)
-
-    return made
+    return load_settings()
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _followed_contracts(bootstrap: str) -> "ContractsFollower":
-    follower: ContractsFollower = late("infra.kafka.meaning.contracts:ContractsFollower")(bootstrap)
-    follower.refresh()
-    return follower
-
-
-def _address(settings: Settings, name: str) -> str:
-    """Return an address that is only looked at, empty when no source gives it."""
-    return str(getattr(settings, name)) if settings.has(name) else ""
-
-
 class Container(containers.DeclarativeContainer):
     """Providers of everything a process runs."""
 
-    settings: "providers.Singleton[Settings]" = providers.Singleton(load_settings)
+    settings = providers.Singleton(_settings)
     program_version = providers.Callable(version, "telltale")
     clock = providers.Object(_now)
 
     bootstrap = settings.provided.kafka_bootstrap
-    followed_contracts: "providers.Singleton[ContractsFollower]" = providers.Singleton(_followed_contracts, bootstrap)
+    followed_contracts = providers.Singleton(bytes_mean.followed_contracts, bootstrap)
     contracts = followed_contracts.provided.contracts
-    contracts_to_write: "providers.Singleton[Contracts]" = providers.Singleton(
-        late("infra.registry.agreement:contracts_to_write"), settings, contracts
-    )
-    """What every producer encodes with: none is made while the registry contradicts the log."""
-    decoding = providers.Singleton(
-        late("infra.kafka.meaning.decoding:KafkaReadingDecoding"), bootstrap, followed_contracts
-    )
+    contracts_to_write = providers.Singleton(bytes_mean.contracts_to_write, settings, contracts)
+    decoding = providers.Singleton(scoring.reading_decoding, bootstrap, followed_contracts)
 
     slot = providers.Object(0)
-    scoring_log: "providers.Singleton[KafkaScoringLog]" = providers.Singleton(
-        late("infra.kafka.scoring.scoring_log:KafkaScoringLog"), bootstrap, slot, contracts_to_write
-    )
-    scoring_adoption: "providers.Singleton[KafkaScoringAdoption]" = providers.Singleton(
-        late("infra.kafka.scoring.adoption:KafkaScoringAdoption"), bootstrap, contracts
-    )
-    scorer: "providers.Singleton[Scorer]" = providers.Singleton(
-        late("ml.scoring.scorer:Scorer"),
+    scoring_log = providers.Singleton(scoring.scoring_log, bootstrap, slot, contracts_to_write)
+    scoring_adoption = providers.Singleton(scoring.scoring_adoption, bootstrap, contracts)
+    logged_models = providers.Singleton(scoring.scoring_models, bootstrap, contracts)
+    scorer = providers.Singleton(
+        scoring.scorer,
         log=scoring_log,
-        history=providers.Singleton(late("infra.kafka.scoring.history:KafkaScoringHistory"), bootstrap, contracts),
-        models=providers.Singleton(late("infra.kafka.models.scoring_models:KafkaModels"), bootstrap, contracts),
+        history=providers.Singleton(scoring.scoring_history, bootstrap, contracts),
+        models=logged_models,
         decoding=decoding,
         version=program_version,
     )
+    rescoring_runs = providers.Singleton(scoring.rescoring_runs, bootstrap, contracts_to_write)
+    rescoring_log = providers.Singleton(scoring.rescoring_log, bootstrap, contracts_to_write)
 
-    model_log: "providers.Singleton[KafkaModelLog]" = providers.Singleton(
-        late("infra.kafka.models.model_log:KafkaModelLog"), bootstrap, contracts_to_write
-    )
-    training: "providers.Singleton[TrainingDesk]" = providers.Singleton(
-        late("ml.training.train:TrainingDesk"),
-        readings=providers.Singleton(late("infra.kafka.readings.training_rows:KafkaReadingLog"), bootstrap, decoding),
+    code = providers.Callable(models.code_identity)
+    model_log = providers.Singleton(models.model_log, bootstrap, contracts_to_write)
+    training = providers.Singleton(
+        models.training,
+        readings=providers.Singleton(models.training_readings, bootstrap, decoding),
         models=model_log,
-        code=providers.Callable(late("infra.wiring.code_identity:code_identity")),
+        code=code,
     )
-    comparing: "providers.Singleton[ComparisonDesk]" = providers.Singleton(
-        late("ml.comparison.compare:ComparisonDesk"),
+    comparing = providers.Singleton(
+        models.comparing,
         models=model_log,
-        readings=providers.Singleton(
-            late("infra.kafka.readings.compared_readings:KafkaComparedReadings"), bootstrap, decoding
-        ),
-        comparisons=providers.Singleton(
-            late("infra.kafka.models.comparisons:KafkaComparisons"), bootstrap, contracts_to_write
-        ),
-        code=providers.Callable(late("infra.wiring.code_identity:code_identity")),
+        readings=providers.Singleton(models.compared_readings, bootstrap, decoding),
+        comparisons=providers.Singleton(models.comparisons, bootstrap, contracts_to_write),
+        code=code,
     )
 
-    rescoring_runs: "providers.Singleton[KafkaRescoringRuns]" = providers.Singleton(
-        late("infra.kafka.scoring.rescoring_runs:KafkaRescoringRuns"), bootstrap, contracts_to_write
-    )
-    rescoring_log: "providers.Singleton[KafkaRescoringLog]" = providers.Singleton(
-        late("infra.kafka.scoring.rescoring_log:KafkaRescoringLog"), bootstrap, contracts_to_write
-    )
-    logged_models: "providers.Singleton[KafkaModels]" = providers.Singleton(
-        late("infra.kafka.models.scoring_models:KafkaModels"), bootstrap, contracts
-    )
-
-    lineage_log: "providers.Singleton[KafkaLineageLog]" = providers.Singleton(
-        late("infra.kafka.models.lineage_log:KafkaLineageLog"), bootstrap, followed_contracts
-    )
-    lineage_desk: "providers.Singleton[LineageDesk]" = providers.Singleton(
-        late("infra.kafka.models.lineage:LineageDesk"),
+    lineage_log = providers.Singleton(models.lineage_log, bootstrap, followed_contracts)
+    lineage_desk = providers.Singleton(
+        models.lineage_desk,
         lineage_log,
         followed_contracts,
-        providers.Singleton(late("ml.lineage.verify:Verifier"), lineage_log, decoding),
+        providers.Singleton(models.verifier, lineage_log, decoding),
     )
-    verdict_verifier: "providers.Singleton[VerdictVerifier]" = providers.Singleton(
-        late("infra.kafka.models.late_verifier:LateVerifier"), lineage_desk.provider
-    )
-
-    drift_meter: "providers.Singleton[DriftMeter]" = providers.Singleton(
-        late("infra.kafka.models.drift_meter:LoggedDriftMeter"),
-        providers.Singleton(late("infra.kafka.models.model_log:KafkaModelLog"), bootstrap, contracts).provider,
+    verdict_verifier = providers.Singleton(models.verdict_verifier, lineage_desk.provider)
+    drift_meter = providers.Singleton(
+        models.drift_meter, providers.Singleton(models.model_log, bootstrap, contracts).provider
     )
 
-    model_events: "providers.Factory[KafkaModelEvents]" = providers.Factory(
-        late("infra.kafka.models.logged_models:KafkaModelEvents"), bootstrap, followed_contracts
+    disk = providers.Callable(write_side.log_disk, settings)
+
+    profile_log = providers.Singleton(write_side.profile_log, bootstrap, contracts)
+    define_profile = providers.Singleton(
+        write_side.define_profile, providers.Singleton(write_side.profile_log, bootstrap, contracts_to_write)
     )
+    appender = providers.Factory(write_side.reading_appender, bootstrap, contracts_to_write, disk)
+    logged_readings = providers.Factory(write_side.logged_readings, bootstrap, contracts)
+    in_force = providers.Factory(write_side.model_in_use, bootstrap, contracts)
+
+    dead_letter_log = providers.Singleton(write_side.dead_letter_log, bootstrap, contracts)
+    dead_letter_handler = providers.Factory(
+        write_side.dead_letter_handler,
+        log=providers.Singleton(write_side.dead_letter_log, bootstrap, contracts_to_write),
+        profiles=profile_log.provided.known,
+        contracts=contracts_to_write,
+    )
+
+    model_events = providers.Factory(models.model_events, bootstrap, followed_contracts)
     """A follower of its own for each who asks, since one yields every event once."""
-    vocabulary = providers.Singleton(late("infra.kafka.meaning.vocabulary:KafkaVocabulary"), bootstrap)
-    folders: "providers.Singleton[Folders]" = providers.Singleton(
-        late("projections.folder:Folders"), settings.provided.own_projections
+    showcase = providers.Singleton(models.showcase, settings.provided.mlflow_url)
+    mirror = providers.Singleton(models.mirror, events=model_events, showcase=showcase)
+
+    vocabulary = providers.Singleton(services.vocabulary, bootstrap)
+    folders = providers.Singleton(services.folders, settings.provided.own_projections)
+    rebuild_desk = providers.Factory(services.rebuild_desk, settings, vocabulary, folders)
+
+    key_guard = providers.Singleton(services.key_guard, settings.provided.api_keys)
+
+    model_lines = providers.Singleton(write_side.model_lines)
+    desk = providers.Singleton(
+        write_side.desk, providers.Singleton(write_side.command_log, bootstrap, contracts_to_write), model_lines
     )
-    rebuild_desk: "providers.Factory[RebuildDesk]" = providers.Factory(
-        late("infra.wiring.rebuilding:rebuild_desk"), settings, vocabulary, folders
-    )
-    projector_process: "providers.Singleton[ProjectorProcess]" = providers.Singleton(
-        late("infra.processes.projector:ProjectorProcess"),
-        bootstrap=bootstrap,
-        dsn=settings.provided.postgres_dsn,
-        vocabulary=vocabulary,
-        folders=folders,
+    command_service = providers.Factory(
+        write_side.command_service,
+        record_readings=providers.Singleton(
+            write_side.record_readings,
+            log=providers.Singleton(write_side.reading_log, bootstrap, followed_contracts, disk),
+            profiles=profile_log,
+        ),
+        promote_model=providers.Singleton(write_side.promote_model, desk=desk, lines=model_lines),
+        guard=key_guard,
+        version=program_version,
     )
 
-    showcase: "providers.Singleton[ModelShowcase]" = providers.Singleton(
-        late("infra.mlflow.showcase:MlflowShowcase"), settings.provided.mlflow_url
-    )
-    mirror: "providers.Singleton[Mirror]" = providers.Singleton(
-        late("infra.mlflow.mirror:Mirror"),
-        events=model_events,
-        showcase=showcase,
-    )
-
-    key_guard: "providers.Singleton[KeyGuard]" = providers.Singleton(
-        late("infra.http.keys:guard_of"), settings.provided.api_keys
-    )
-    read_store: "providers.Singleton[ReadModelStore]" = providers.Singleton(
-        late("infra.postgres.read_store:PostgresReadStore"), settings.provided.postgres_reader_dsn
-    )
-    log_outlook: "providers.Singleton[LogOutlook]" = providers.Singleton(
-        late("infra.kafka.client.log_edges:KafkaLogOutlook"), providers.Callable(_address, settings, "kafka_bootstrap")
-    )
-    registry_outlook: "providers.Singleton[RegistryOutlook]" = providers.Singleton(
-        late("infra.registry.outlook:HttpRegistryOutlook"), providers.Callable(_address, settings, "registry_url")
-    )
-    query_app: "providers.Factory[FastAPI]" = providers.Factory(
-        late("infra.http.query_app:query_app"),
+    read_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn)
+    log_outlook = providers.Singleton(services.log_edges, settings)
+    registry_outlook = providers.Singleton(services.registry_outlook, settings)
+    judging_look = providers.Singleton(services.judging_look, bootstrap)
+    judging_outlook = providers.Singleton(services.judging_outlook, settings)
+    stack_outlook = providers.Singleton(services.stack_outlook, settings)
+    query_app = providers.Factory(
+        services.query_app,
         store=read_store,
-        log=log_outlook,
-        registry=registry_outlook,
+        outlooks=providers.Factory(
+            services.outlooks,
+            log=log_outlook,
+            registry=registry_outlook,
+            judging=judging_outlook,
+            stack=stack_outlook,
+        ),
         clock=clock,
         guard=key_guard,
         version=program_version,

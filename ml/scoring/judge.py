@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.incident_events import EpisodeEvent
 from domain.scoring import Flag
 from ml.detector import Batch, Explanations, Verdicts
+from ml.scoring.episodes import follow_episodes
 from ml.scoring.sequence import CLOCK_AHEAD, DUPLICATE, LATE, ORDINARY, follow
 from ml.scoring.state import LoadedModel, ModelState, PartitionState, SensorKey
 from schemas.readings import ProfileBlock, Readings, uuid_bytes
@@ -37,11 +39,12 @@ class ProfileJudgement:
 class Judgement:
     """What became of each reading of a batch: judged by a model, or flagged with the reason why not.
 
-    flagged: by flag the rows among the batch's readings.
+    flagged: by flag the rows among the batch's readings. episodes: what that does to machines' incidents.
     """
 
     profiles: tuple[ProfileJudgement, ...]
     flagged: Mapping[Flag, NDArray[np.intp]]
+    episodes: tuple[EpisodeEvent, ...] = ()
 
 
 def score(readings: Readings, state: PartitionState, *, next_offset: int) -> tuple[Judgement, PartitionState]:
@@ -77,8 +80,11 @@ def score(readings: Readings, state: PartitionState, *, next_offset: int) -> tup
         unjudged.append(rows[judgement.verdicts.unjudged])
     flagged[Flag.UNSCORED] = np.sort(np.concatenate(unscored)) if unscored else np.empty(0, np.intp)
     flagged[Flag.UNJUDGED] = np.sort(np.concatenate(unjudged)) if unjudged else np.empty(0, np.intp)
-    after = replace(state, next_offset=next_offset, sensors=sensors, sequence=sequence, models=models)
-    return Judgement(tuple(judged), flagged), after
+    events, episodes = follow_episodes(readings, judged, state.episodes)
+    after = replace(
+        state, next_offset=next_offset, sensors=sensors, sequence=sequence, models=models, episodes=episodes
+    )
+    return Judgement(tuple(judged), flagged, events), after
 
 
 def _judge(

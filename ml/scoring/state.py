@@ -12,6 +12,8 @@ from domain.models import ModelRef
 from domain.scoring import ScorerStateSaved
 from ml.artifact import Artifact, pack, unpack
 from ml.detector import Detector
+from ml.scoring.episodes import Followed
+from ml.scoring.kept_episodes import Kept, as_json, from_json
 from ml.scoring.sequence import Sequence
 
 SensorKey = tuple[str, str]
@@ -56,6 +58,8 @@ class PartitionState:
     sequence: Sequence = field(default_factory=Sequence.empty)
     models: Mapping[str, ModelState] = field(default_factory=dict)
     inputs: Mapping[str, int] = field(default_factory=dict)
+    episodes: Mapping[str, Followed] = field(default_factory=dict)
+    """By machine, those about which something is to be decided."""
 
     def with_model(self, loaded: LoadedModel) -> "PartitionState":
         """Return the state in which `loaded`, knowing nothing yet, judges its profile from here on."""
@@ -84,7 +88,11 @@ def to_bytes(state: PartitionState) -> bytes:
         }
         for profile, held in sorted(state.models.items())
     }
-    header = {"sensors": [list(key) for key in state.sensors], "models": models}
+    header = {
+        "sensors": [list(key) for key in state.sensors],
+        "models": models,
+        "episodes": {machine: as_json(state.episodes[machine]) for machine in sorted(state.episodes)},
+    }
     arrays = {
         "last_us": state.sequence.last_us,
         "ids": state.sequence.ids.view(np.int64),
@@ -114,7 +122,10 @@ def from_bytes(
         for profile, held in cast("dict[str, dict[str, list[int]]]", header["models"]).items()
     }
     sequence = Sequence(arrays["last_us"], arrays["ids"].view(np.uint64), arrays["seen"])
-    return PartitionState(next_offset, sensors, sequence, models, dict(inputs))
+    # A snapshot of before there were incidents has none: the first alarm after it opens one.
+    kept = cast("dict[str, Kept]", header.get("episodes", {}))
+    episodes = {machine: from_json(followed) for machine, followed in kept.items()}
+    return PartitionState(next_offset, sensors, sequence, models, dict(inputs), episodes)
 
 
 def order_from_chunks(chunks: collections.abc.Sequence[ScorerStateSaved]) -> PartitionState:

@@ -8,9 +8,9 @@ from domain.models import ModelTrained
 from domain.profiles import ProfileDefined
 from ml.artifact import FORMAT, pack, sha256_of
 from ml.detector import Batch, Detector, FloatArray
-from ml.drift.reference import with_reference
 from ml.loading import load_detector
 from ml.manifest import CodeIdentity, Manifest, Selection, differences, rows_sha256
+from ml.population_shift.reference import with_reference
 from ml.training.histogram import with_histogram
 from ml.training.ports import ModelLog, ModelNotStored, NewModel, OnProgress, ReadingLog, StoredModel
 from ml.training.trainer import Fitted, Trainer, TrainingRows

@@ -1,9 +1,9 @@
 -- Repeatable by the checkpoint alone: a record is inserted once, under its position. `series` depends on the
--- set of readings only.
+-- set of readings only; the names' lengths stand before them, since a name may hold any character.
 
 INSERT INTO series (series, machine_id, sensor_id, profile)
 SELECT
-    hashtextextended(machine_id || E'\n' || sensor_id || E'\n' || profile, 0),
+    hashtextextended(length(machine_id) || '/' || length(sensor_id) || '/' || machine_id || sensor_id || profile, 0),
     machine_id,
     sensor_id,
     profile
@@ -14,7 +14,7 @@ ON CONFLICT (machine_id, sensor_id, profile) DO NOTHING;
 INSERT INTO readings ("offset", series, recorded_at, known_at, event_id, partition, anomaly_type, "values")
 SELECT
     "offset",
-    hashtextextended(machine_id || E'\n' || sensor_id || E'\n' || profile, 0),
+    hashtextextended(length(machine_id) || '/' || length(sensor_id) || '/' || machine_id || sensor_id || profile, 0),
     recorded_at,
     known_at,
     event_id,

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Response
 
 from query_api.asking import Ask, complete_to_of
+from query_api.judging_light import judging_of
 from query_api.models.operations import Freshness
 from query_api.store import Snapshot, columns
 
@@ -23,7 +24,8 @@ COUNTS: Final = """
 
 @router.get("/freshness", response_model=Freshness, summary="How complete answers are")
 async def freshness(ask: Ask) -> Response:
-    """Return up to when the log is in the answers, and how much that is."""
+    """Return up to when the log is in the answers, and how much that is, and whether what arrives is judged."""
+    judging = await judging_of(ask.backend)
 
     async def question(snapshot: Snapshot) -> Freshness:
         counted = await snapshot.fetch(COUNTS, {}, columns)
@@ -32,6 +34,7 @@ async def freshness(ask: Ask) -> Response:
             now=now,
             complete_to=complete_to_of(snapshot.checkpoints, snapshot.lag_seconds, now),
             behind_s=snapshot.lag_seconds,
+            judging=judging,
             **counted[0],
         )
 

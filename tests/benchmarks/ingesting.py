@@ -23,7 +23,6 @@ from infra.sources.csv.shape import shape_of
 from infra.sources.novelty import Novelty
 from infra.sources.simulator.stream import append_history
 from infra.sources.simulator.world import World
-from infra.wiring.intake import Intake
 from schemas.encoder import encode_readings
 from tests.benchmarks.figures import Figure, at_least
 from tests.benchmarks.plant import PUMPS, Plant, pump_fleet
@@ -53,7 +52,7 @@ def measure(plant: Plant, sizes: Sizes) -> Iterator[Figure]:
 
 def _looked_through(plant: Plant) -> float:
     """Return how fast the readings of one machine in every partition are found among all in the log."""
-    held, intake = sum(plant.ends().values()), Intake(root=plant.container())
+    held, intake = sum(plant.ends().values()), plant.container()
     began = time.perf_counter()
     intake.logged_readings(profiles={plant.profile.ref: plant.profile}).event_ids(_MACHINES)
     return held / (time.perf_counter() - began)
@@ -78,7 +77,7 @@ def _from_csv(plant: Plant, tables: Sequence[pa.RecordBatch]) -> float:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "pumps.csv"
         _write_csv(path, tables, plant.profile.channel_names)
-        intake = Intake(root=plant.container())
+        intake = plant.container()
         choice = ColumnChoice(time="time", profile="pump", machine="machine", sensor="sensor", zone=UTC)
         profile = plant.profile
         began = time.perf_counter()
@@ -107,7 +106,7 @@ def _write_csv(path: Path, tables: Sequence[pa.RecordBatch], channels: Sequence[
 
 
 def _from_simulator(plant: Plant, prefix: str, count: int) -> float:
-    intake = Intake(root=plant.container())
+    intake = plant.container()
     ticks = range(-(-count // _SENSORS))
     with intake.appender() as sink:
         began = time.perf_counter()

@@ -30,7 +30,6 @@ from infra.sources.simulator.fleet import SENSORS, Station
 from infra.sources.simulator.profiles import SIMULATED, TICK_S
 from infra.sources.simulator.world import World, WorldPlan
 from infra.wiring.container import Container
-from infra.wiring.intake import Intake
 from ml.training.trainer import Trainer
 from schemas.contracts import Contracts
 from tests.stacks import PROJECT, TELLTALE, StackOfTests, must
@@ -90,7 +89,7 @@ class Plant:
     @cached_property
     def profile(self) -> ProfileDefined:
         """Return the pumps' profile, defined in the log."""
-        intake = Intake(root=self.container())
+        intake = self.container()
         known = {one.ref: one for one in intake.profile_log().known()}
         if (held := known.get("pump@1")) is not None:
             return held
@@ -113,7 +112,7 @@ class Plant:
 
     def append(self, count: int) -> None:
         """Append the next `count` readings of the pumps to the log."""
-        with Intake(root=self.container()).appender() as sink:
+        with self.container().appender() as sink:
             for table in self.readings(count):
                 sink.append(table)
 
@@ -126,7 +125,7 @@ class Plant:
             self.container().training().train_profile(profile, trainer=trainer, on_progress=lambda _done, _total: None)
         )
         model: ModelRef = stored.event.model
-        intake = Intake(root=self.container())
+        intake = self.container()
         desk = intake.desk()
         desk.open()
         command = PromoteModel(name=model.name, version=model.version, because="bench", actor="bench", force=True)

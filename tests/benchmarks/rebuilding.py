@@ -13,7 +13,6 @@ import psycopg
 from infra.postgres.builds import ensure_serving_build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
-from infra.wiring.intake import Intake
 from projections.folder import folder_names, load_folder
 from projections.rebuild import RebuildDesk
 from projections.rebuild_outcome import Rebuilt
@@ -95,7 +94,7 @@ def _flowing(plant: Plant) -> Iterator[None]:
     stop = Event()
 
     def flow() -> None:
-        with Intake(root=plant.container()).appender() as sink:
+        with plant.container().appender() as sink:
             while not stop.wait(FLOW_EVERY_S):
                 for table in plant.readings(FLOW):
                     sink.append(table)

@@ -7,9 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from infra.logs import configure_logs
 from infra.postgres.projection_store import PostgresProjectionStore
-from infra.processes.stopping import until_told_to_stop
+from infra.processes.projector import run_projector
 from infra.wiring.container import Container
 from projections.folder import folder_names
 from tests.guarantees.crashing_scorer import die
@@ -55,9 +54,8 @@ class _Crashing:
 
 def main(step: str, at: int) -> None:
     """Project like `telltale projector`, until the crash."""
-    configure_logs("info", process="crashing-projector")
     crash_at(step, at)
-    Container().projector_process().run(folder_names(), until_told_to_stop())
+    run_projector(Container(), folder_names())
 
 
 if __name__ == "__main__":

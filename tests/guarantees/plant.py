@@ -140,17 +140,27 @@ def pump_reading(second: float, machine: str, *values: float) -> SensorReadingRe
 
 @contextmanager
 def a_plant(home: Path) -> Iterator[Plant]:
-    """Start the services, describe the pumps, and leave nothing behind."""
-    plant = Plant(StackOfTests(home))
+    """Start services of the plant's own, and leave nothing behind."""
+    stack = StackOfTests(home)
     try:
-        must(plant.stack.up())
+        must(stack.up())
+        with plant_on(stack) as plant:
+            yield plant
+    finally:
+        stack.run("reset", "--yes")
+
+
+@contextmanager
+def plant_on(stack: StackOfTests) -> Iterator[Plant]:
+    """Describe the pumps in an empty log, and leave no process behind."""
+    plant = Plant(stack)
+    try:
         plant.append(PROFILE_EVENTS, "pump", a_profile("pump", channels=CHANNELS))
         yield plant
     finally:
         for process in plant.started:  # those that a failed test left
             process.kill()
             process.wait()
-        plant.stack.run("reset", "--yes")
 
 
 def ended(process: subprocess.Popen[bytes], *, by: signal.Signals | None = None) -> int:

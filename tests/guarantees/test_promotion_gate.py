@@ -22,7 +22,6 @@ from infra.sources.simulator.fleet import SENSORS, Station
 from infra.sources.simulator.profiles import SIMULATED, TICK_S
 from infra.sources.simulator.world import World, WorldPlan
 from infra.wiring.container import Container
-from infra.wiring.intake import Intake
 from ml.comparison.compare import Comparison, ComparisonDesk
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.panel.trainer import PanelTrainer
@@ -48,7 +47,7 @@ class Plant:
 
     def __init__(self, stack: StackOfTests) -> None:
         publish_contracts(stack.settings)
-        self.intake = Intake(root=Container(settings=providers.Object(stack.settings)))
+        self.intake = Container(settings=providers.Object(stack.settings))
         self.name = f"pump-{uuid4().hex[:8]}"
         command = DefineProfile(name=self.name, channels=SIMULATED["pump"], expected_interval_s=TICK_S)
         self.profile: ProfileDefined = self.intake.define_profile().handle(command).profile
@@ -61,7 +60,7 @@ class Plant:
     def train(self, trainer: Trainer, *, first: int = 0, after: int = HOUR) -> str:
         """Train on the readings of some seconds; return the version."""
         start = microseconds(NOON)
-        stored = self.intake.root.training().train_profile(
+        stored = self.intake.training().train_profile(
             self.name,
             trainer=trainer,
             on_progress=ignore,
@@ -71,7 +70,7 @@ class Plant:
         return str(stored.event.model)
 
     def compare(self, champion: str, challenger: str) -> Comparison:
-        desk: ComparisonDesk = self.intake.root.comparing()
+        desk: ComparisonDesk = self.intake.comparing()
         return desk.compare(champion, challenger, on_progress=ignore)
 
     def promote(self, version: str, **said: Any) -> Any:
@@ -80,7 +79,7 @@ class Plant:
 
     def events(self) -> list[LoggedModelEvent]:
         """Return what model-events says of this line beside its comparisons."""
-        events = self.intake.root.model_events().news(0)
+        events = self.intake.model_events().news(0)
         mine = (ModelPromoted, PromotionRejected)
         return [one for one in events if isinstance(one.event, mine) and one.event.model.name == self.name]
 

@@ -14,13 +14,15 @@ import typer
 
 from infra.cli.doctor import champions as doctor_champions
 from infra.cli.doctor import log as doctor_log
+from infra.cli.doctor.control_topics import control_topics
 from infra.cli.doctor.finding import Check, Finding
-from infra.cli.output import ExitCode, JsonOption, print_json, print_table
+from infra.cli.output import JsonOption, print_json, print_table
+from infra.exit_codes import ExitCode
 from infra.host.disk_forecast import forecast
 from infra.host.embedded.home import Home
 from infra.host.embedded.jars import is_sound, locked_jars
 from infra.host.embedded.java import JavaPrograms, cache_folder
-from infra.host.embedded.ports import check_ports_free, remembered_ports
+from infra.host.embedded.network_ports import check_ports_free, remembered_ports
 from infra.host.supervisor.control import is_held
 from infra.log_disk import log_disk
 from infra.settings import Settings, home_folder, load_settings
@@ -152,6 +154,7 @@ CHECKS: tuple[Check, ...] = (
     _secrets,
     *doctor_log.CHECKS,
     doctor_champions.champions,
+    control_topics,
 )
 
 

@@ -11,7 +11,8 @@ from infra.cli.ingest.profile import profile_seen
 from infra.cli.ingest.report import show_outcome, show_survey
 from infra.cli.ingest.run import Source, run_ingest
 from infra.cli.models.families import known_family
-from infra.cli.output import CommandFailed, ExitCode, JsonOption
+from infra.cli.output import CommandFailed, JsonOption
+from infra.exit_codes import ExitCode
 from infra.sources.csv.plan import ColumnChoice, ColumnsDoNotFit, plan_columns
 from infra.sources.csv.shape import NotACsv, shape_of
 from infra.sources.csv.survey import survey

@@ -6,12 +6,12 @@ Must never be needed: a dry run tells of a file also where nothing runs, and say
 from dataclasses import dataclass
 
 from domain.profiles import ProfileDefined, newest_profile
+from infra.cli.composition import composed
 from infra.cli.doctor.log import log_answers
 from infra.cli.ingest.run import require_definable
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.settings import load_settings
-from infra.wiring.intake import Intake
 from schemas.contracts import UnknownSchemaId
 
 
@@ -33,7 +33,7 @@ def profile_seen(name: str) -> ProfileSeen:
     if not log_answers(load_settings()):
         return _unchecked("no log answers")
     try:
-        known = Intake().profile_log().known()
+        known = composed().profile_log().known()
     except (LogNotReachable, LogStalled, UnknownSchemaId) as error:
         return _unchecked(str(error))
     profile = newest_profile(known, name)

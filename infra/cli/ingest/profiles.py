@@ -7,8 +7,10 @@ import typer
 
 from commands.define_profile import DefineProfile, Definition
 from domain.profiles import Channel, ProfileDefined, newest_profile
+from infra.cli.composition import composed
 from infra.cli.log_failures import log_failures_explained
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
+from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say
+from infra.exit_codes import ExitCode
 from infra.sources.csv.plan import WIDEST
 from infra.sources.csv.profile_files import (
     CHANNEL_FORM,
@@ -17,7 +19,6 @@ from infra.sources.csv.profile_files import (
     channel_of,
     read_description,
 )
-from infra.wiring.intake import Intake
 
 app = typer.Typer(no_args_is_help=True, help="List, show and define kinds of machine.")
 
@@ -29,7 +30,7 @@ def list_profiles(*, json_output: JsonOption = False) -> None:
     Example: telltale profiles list
     """
     with log_failures_explained():
-        known = Intake().profile_log().known()
+        known = composed().profile_log().known()
     if json_output:
         print_json(known)
         return
@@ -53,7 +54,7 @@ def show(
     Example: telltale profiles show pump@1
     """
     with log_failures_explained():
-        known = Intake().profile_log().known()
+        known = composed().profile_log().known()
     found = newest_profile(known, profile)
     if found is None:
         names = ", ".join(sorted({one.ref for one in known})) or "none"
@@ -85,7 +86,7 @@ def define(
         raise CommandFailed(str(error), code=ExitCode.USAGE) from error
     with log_failures_explained():
         definition = (
-            Intake()
+            composed()
             .define_profile()
             .handle(
                 DefineProfile(

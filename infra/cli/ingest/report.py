@@ -10,7 +10,8 @@ from rich.markup import escape
 
 from infra.cli.ingest.profile import ProfileSeen
 from infra.cli.ingest.run import IngestOutcome
-from infra.cli.output import ExitCode, print_json, print_table, say
+from infra.cli.output import print_json, print_table, say
+from infra.exit_codes import ExitCode
 from infra.sources.csv.csv_readings import RefusedRow
 from infra.sources.csv.plan import ColumnPlan
 from infra.sources.csv.shape import CsvShape

@@ -7,9 +7,11 @@ from commands.define_profile import DefineProfile
 from domain.models import ModelRef
 from domain.profiles import ProfileDefined, newest_profile
 from domain.topics import DATA_PARTITIONS, SENSOR_EVENTS
+from infra.cli.composition import composed
 from infra.cli.log_failures import log_failures_explained
-from infra.cli.output import CommandFailed, ExitCode, note
+from infra.cli.output import CommandFailed, note
 from infra.cli.progress import progress
+from infra.exit_codes import ExitCode
 from infra.kafka.client.ends import LogEnds
 from infra.kafka.client.partitioning import partition_of
 from infra.sources.csv.csv_readings import RowReader
@@ -20,7 +22,7 @@ from infra.sources.csv.shape import CsvShape
 from infra.sources.csv.survey import interval_of
 from infra.sources.novelty import Novelty
 from infra.sources.train_first import FirstRows, NotInForce
-from infra.wiring.intake import Intake
+from infra.wiring.container import Container
 
 _COUNT_BYTES: Final = 1 << 20
 
@@ -53,7 +55,7 @@ def run_ingest(source: Source, *, train_first: int | None) -> IngestOutcome:
         CommandFailed: the log is not reachable, a rule refuses, or the run was interrupted.
     """
     with log_failures_explained():
-        intake = Intake()
+        intake = composed()
         known = intake.profile_log().known()
         profile = newest_profile(known, source.choice.profile)
         plan = plan_columns(source.shape, source.choice, profile)
@@ -76,7 +78,7 @@ def run_ingest(source: Source, *, train_first: int | None) -> IngestOutcome:
     return outcome
 
 
-def _define(intake: Intake, source: Source, plan: ColumnPlan) -> ProfileDefined:
+def _define(intake: Container, source: Source, plan: ColumnPlan) -> ProfileDefined:
     require_definable(source.choice.profile)
     channels, interval_s = profile_from(plan, interval_s=interval_of(source.shape, plan))
     command = DefineProfile(name=source.choice.profile, channels=channels, expected_interval_s=interval_s)
@@ -108,7 +110,7 @@ def _machines(source: Source, plan: ColumnPlan) -> set[str]:
 
 
 def _append(
-    intake: Intake,
+    intake: Container,
     source: Source,
     plan: ColumnPlan,
     outcome: IngestOutcome,
@@ -168,7 +170,7 @@ def _append(
         )
 
 
-def _ends(intake: Intake) -> dict[int, int]:
+def _ends(intake: Container) -> dict[int, int]:
     """Return where each partition of the readings ends now: this run's readings come after that."""
     places = [(SENSOR_EVENTS, partition) for partition in range(DATA_PARTITIONS)]
     return {place[1]: end for place, end in LogEnds(intake.bootstrap()).written(places).items()}

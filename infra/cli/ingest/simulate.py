@@ -9,7 +9,8 @@ from domain.readings import microseconds
 from infra.cli.ingest.simulate_run import Wish, run_simulation
 from infra.cli.log_failures import log_failures_explained
 from infra.cli.moments import parse_moment
-from infra.cli.output import CommandFailed, ExitCode, JsonOption
+from infra.cli.output import CommandFailed, JsonOption
+from infra.exit_codes import ExitCode
 from infra.sources.simulator.fault_orders import FORM, FaultNotUnderstood, parse_order, seconds_of
 from infra.sources.simulator.transport_orders import FORM as TRANSPORT_FORM
 from infra.sources.simulator.transport_orders import parse_transport_order

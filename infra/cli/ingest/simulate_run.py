@@ -8,8 +8,10 @@ from typing import Final
 from commands.define_profile import DefineProfile
 from domain.profiles import ProfileDefined
 from domain.readings import moment_of
-from infra.cli.output import CommandFailed, ExitCode, note, print_json, say
+from infra.cli.composition import composed
+from infra.cli.output import CommandFailed, note, print_json, say
 from infra.cli.progress import progress
+from infra.exit_codes import ExitCode
 from infra.processes.stopping import until_told_to_stop
 from infra.sources.novelty import Novelty
 from infra.sources.ports import LogFull, ReadingSink
@@ -21,7 +23,7 @@ from infra.sources.simulator.stream import SystemClock, append_history, run_live
 from infra.sources.simulator.transport import FaultyTransport
 from infra.sources.simulator.transport_orders import TransportOrder, ordered_transport_fault
 from infra.sources.simulator.world import World, WorldPlan
-from infra.wiring.intake import Intake
+from infra.wiring.container import Container
 
 _MICROSECONDS: Final = 1_000_000
 
@@ -61,7 +63,7 @@ def run_simulation(wish: Wish, *, json_output: bool) -> None:
         FaultNotUnderstood: a fault is of a machine that is not there.
         CommandFailed: interrupted within the history.
     """
-    intake = Intake()
+    intake = composed()
     clock = SystemClock()
     plan, history = plan_of(wish, _profiles(intake), now_us=clock.now_us())
     made = faults_made(plan)
@@ -145,7 +147,7 @@ def _text(plan: WorldPlan, tick: int) -> str:
     return moment_of(plan.start_us + tick * plan.interval_us).isoformat(timespec="seconds")
 
 
-def _profiles(intake: Intake) -> dict[str, ProfileDefined]:
+def _profiles(intake: Container) -> dict[str, ProfileDefined]:
     """Return the profile of every simulated kind, defined where no version of it says the same."""
     known = intake.profile_log().known()
     profiles: dict[str, ProfileDefined] = {}
@@ -158,7 +160,7 @@ def _profiles(intake: Intake) -> dict[str, ProfileDefined]:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    intake: Intake
+    intake: Container
     wish: Wish
     plan: WorldPlan
     world: World

@@ -8,10 +8,11 @@ from domain.models import ModelRef
 from domain.profiles import ProfileDefined
 from infra.cli.models.promoting import compare_and_promote
 from infra.cli.models.train import refusals
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
 from infra.cli.progress import reading_progress
+from infra.exit_codes import ExitCode
 from infra.sources.train_first import FirstRows, TrainFirst
-from infra.wiring.intake import Intake
+from infra.wiring.container import Container
 from ml.families import FAMILIES
 from ml.isolation_forest.detector import KIND as ISOLATION_FOREST
 from ml.manifest import Selection
@@ -31,12 +32,12 @@ def family_for(asked: str | None, *, readings: int, machines: int) -> str:
     return PANEL if readings >= Options().full_rows * machines else ISOLATION_FOREST
 
 
-def training_first(intake: Intake, family: str) -> TrainFirst:
+def training_first(intake: Container, family: str) -> TrainFirst:
     """Return the real training of a family's model, promotion by the command service, and waiting."""
 
     def train(profile: str, first: FirstRows) -> ModelRef:
         with refusals(), reading_progress() as on_progress:
-            desk = intake.root.training()
+            desk = intake.training()
             selection = only_first(desk.readings.everything(profile), first)
             stored = desk.train(selection, FAMILIES[family].new_trainer(), on_progress=on_progress)
         model: ModelRef = stored.event.model
@@ -68,7 +69,7 @@ def only_first(everything: Selection, first: FirstRows) -> Selection:
     )
 
 
-def champion_of(intake: Intake, profile: ProfileDefined) -> ModelRef | None:
+def champion_of(intake: Container, profile: ProfileDefined) -> ModelRef | None:
     """Return the model that judges a profile already, None when there is none."""
-    lines, _ = fold({}, intake.root.model_events().news(0))
+    lines, _ = fold({}, intake.model_events().news(0))
     return champion_in(lines, profile.ref)

@@ -16,9 +16,10 @@ from commands.record_readings import OfferedReading, Refused
 from domain.dead_letters import DeadLetterDecision, DeadLetterRedriven, DeadLetterState, state_of
 from domain.positions import NotAPosition, Position
 from domain.promotion import CommandRejected
+from infra.cli.composition import composed
 from infra.cli.log_failures import log_failures_explained
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
-from infra.wiring.intake import Intake
+from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say
+from infra.exit_codes import ExitCode
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be accepted, and what becomes of them.")
 
@@ -41,7 +42,7 @@ def list_letters(
     Example: telltale dead-letters list --state open
     """
     with failures_explained():
-        log = Intake().dead_letter_log()
+        log = composed().dead_letter_log()
         letters, decisions = log.letters(), log.decisions()
     told = [_told(logged, decisions.get(logged.letter.position)) for logged in letters]
     kept = [one for one in told if state in {None, one["state"]}]
@@ -62,7 +63,7 @@ def show(position: PositionArgument, *, json_output: JsonOption = False) -> None
     """
     at = _position(position)
     with failures_explained():
-        log = Intake().dead_letter_log()
+        log = composed().dead_letter_log()
         logged = next((one for one in log.letters() if one.letter.position == str(at)), None)
         decision = log.decisions().get(str(at))
     if logged is None:
@@ -104,7 +105,7 @@ def redrive(
         actor=getpass.getuser(),
     )
     with failures_explained():
-        _say(Intake().dead_letter_handler().redrive(command), json_output=json_output)
+        _say(composed().dead_letter_handler().redrive(command), json_output=json_output)
 
 
 @app.command()
@@ -120,7 +121,7 @@ def discard(
     """
     command = DiscardDeadLetter(position=_position(position), because=because, actor=getpass.getuser())
     with failures_explained():
-        _say(Intake().dead_letter_handler().discard(command), json_output=json_output)
+        _say(composed().dead_letter_handler().discard(command), json_output=json_output)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from dateutil.parser import ParserError, isoparse
 from domain.positions import NotAPosition, Position
 from domain.topics import TOPICS
 from infra.cli.log.record_text import json_of, line_of
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.meaning.decoded import DecodedRecord
 from infra.kafka.meaning.log_view import LogView

@@ -8,7 +8,9 @@ import typer
 from domain.dead_letters import RecordSkipped
 from domain.positions import NotAPosition, Position
 from domain.topics import TOPICS
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, say
+from infra.cli.composition import composed
+from infra.cli.output import CommandFailed, JsonOption, print_json, say
+from infra.exit_codes import ExitCode
 from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.ends import LogEnds
@@ -35,7 +37,7 @@ def skip(
     at = _position(position)
     if not because.strip():
         raise CommandFailed("--because must say why", code=ExitCode.USAGE)
-    container = Container()
+    container = composed()
     vocabulary = container.vocabulary()
     try:
         vocabulary.refresh()

@@ -13,7 +13,8 @@ from infra.cli.models.drift import drift
 from infra.cli.models.logged_models import logged_model_events
 from infra.cli.models.publish import publish
 from infra.cli.models.timeline import timeline
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
+from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say
+from infra.exit_codes import ExitCode
 from infra.settings import load_settings
 
 app = typer.Typer(

@@ -7,14 +7,15 @@ import typer
 
 from domain.admission import UnknownProfile
 from domain.comparison import ModelsCompared, budget_checks, within_budgets
+from infra.cli.composition import composed
 from infra.cli.models.comparison_tables import show_comparison
 from infra.cli.models.history_bounds import bounds_of
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json
+from infra.cli.output import CommandFailed, JsonOption, print_json
 from infra.cli.progress import reading_progress
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing
-from infra.wiring.container import Container
 from schemas.contracts import ContractNotPublished
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def diff(
 
     Example: telltale models diff pump/1 pump/2
     """
-    compared = compare(Container().comparing, champion, challenger, since=since, before=before)
+    compared = compare(composed().comparing, champion, challenger, since=since, before=before)
     checks = budget_checks(compared.event.numbers)
     if json_output:
         print_json(as_json(compared))

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from infra.cli.moments import parse_moment
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
+from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say
 from infra.cli.query_client import get_answer
+from infra.exit_codes import ExitCode
 from infra.settings import load_settings
 
 OUTSIDE: Final = "outside"

@@ -5,13 +5,14 @@ from uuid import UUID
 
 import typer
 
+from infra.cli.composition import composed
 from infra.cli.models.explain_report import as_json, show
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json
+from infra.cli.output import CommandFailed, JsonOption, print_json
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.kafka.models.lineage import has_passed, stored_row
 from infra.settings import SettingMissing
-from infra.wiring.container import Container
 from ml.lineage.lineage import VerdictNotFound
 from ml.lineage.verify import StoredRow
 from schemas.contracts import UnknownSchemaId
@@ -33,7 +34,7 @@ def explain(
 
     Example: telltale explain 9b1deb4d-3b7d-5bad-9bdd-2b0d7b3dcb6d --verify
     """
-    container = Container()
+    container = composed()
     try:
         row = stored_row(container.read_store(), _id(event_id)) if verify else None
         desk = container.lineage_desk()

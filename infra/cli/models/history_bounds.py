@@ -8,7 +8,8 @@ from domain.positions import NotAPosition, Position
 from domain.readings import microseconds
 from domain.topics import SENSOR_EVENTS
 from infra.cli.moments import parse_moment
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from ml.comparison.compare import Bounds

@@ -1,11 +1,12 @@
 """The events of all lines of models, for commands that only read them."""
 
 from domain.logged_models import LoggedModelEvent
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.composition import composed
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing
-from infra.wiring.container import Container
 
 
 def logged_model_events() -> list[LoggedModelEvent]:
@@ -15,6 +16,6 @@ def logged_model_events() -> list[LoggedModelEvent]:
         CommandFailed: the log does not answer.
     """
     try:
-        return list(Container().model_events().news(0))
+        return list(composed().model_events().news(0))
     except (LogNotReachable, LogStalled, SettingMissing) as error:
         raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error

@@ -6,11 +6,12 @@ from typing import Annotated, Final
 import typer
 
 from domain.logged_models import fold
+from infra.cli.composition import composed
 from infra.cli.models.logged_models import logged_model_events
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
+from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say
+from infra.exit_codes import ExitCode
 from infra.mlflow.client_settings import set_client_defaults
 from infra.settings import SettingMissing
-from infra.wiring.container import Container
 
 _NEXT: Final = "telltale status; where MLflow is not part of the stack (--light), telltale up starts it"
 
@@ -57,7 +58,7 @@ def _publish(*, check: bool) -> list[Published]:
     from infra.mlflow.run_content import RunContents  # noqa: PLC0415 - likewise
 
     lines, _ = fold({}, logged_model_events())
-    container = Container()
+    container = composed()
     contents = RunContents(container.model_events().content)
     try:
         showcase = Onlooker(container.showcase()) if check else container.showcase()

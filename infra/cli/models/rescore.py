@@ -14,9 +14,11 @@ from domain.rescoring import (
     requested,
 )
 from domain.topics import SENSOR_EVENTS
+from infra.cli.composition import composed
 from infra.cli.models.rescoring_ranges import ranges_of
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, note, print_json, say
+from infra.cli.output import CommandFailed, JsonOption, note, print_json, say
 from infra.cli.progress import progress
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable, partitions_of
 from infra.kafka.client.ends import LogEnds
 from infra.kafka.client.log_range import LogStalled
@@ -68,7 +70,7 @@ def rescore(
     """
     if from_offsets and since:
         raise CommandFailed("--from and --from-offsets both say where to begin", code=ExitCode.USAGE)
-    container = Container()
+    container = composed()
     try:
         request = _request(container, model, since=since, before=before, from_offsets=from_offsets, follow=follow)
         runs = container.rescoring_runs()

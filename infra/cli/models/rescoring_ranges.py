@@ -10,7 +10,8 @@ from domain.rescoring import RescoredRange
 from domain.topics import SENSOR_EVENTS
 from infra.cli.models.history_bounds import offsets_of
 from infra.cli.moments import parse_moment
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 
 Place = tuple[str, int]
 Offsets = Mapping[Place, int]

@@ -8,14 +8,15 @@ import typer
 
 from domain.admission import UnknownProfile
 from domain.readings import microseconds
+from infra.cli.composition import composed
 from infra.cli.models.families import known_family
 from infra.cli.moments import parse_moment
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, say
+from infra.cli.output import CommandFailed, JsonOption, print_json, say
 from infra.cli.progress import reading_progress
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing
-from infra.wiring.container import Container
 from ml.families import FAMILIES
 from ml.manifest import NotAManifest
 from ml.training.ports import ModelNotAppended, ModelNotStored, ReadingsGone, StoredModel
@@ -62,7 +63,7 @@ def train(
             code=ExitCode.USAGE,
         )
     with refusals(), reading_progress() as on_progress:
-        desk = Container().training()
+        desk = composed().training()
         if profile is None:
             reproduction = desk.reproduce(str(from_manifest), on_progress=on_progress)
         else:

@@ -8,12 +8,13 @@ from typing import Annotated
 import psycopg
 import typer
 
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, print_table, say
+from infra.cli.composition import composed
+from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say
+from infra.exit_codes import ExitCode
 from infra.postgres.builds import announce
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.followed import pause, resume
 from infra.postgres.projector_list import IN_ORDER, ListedProjection, list_projections
-from infra.wiring.container import Container
 from projections.folder import FolderRefused, NoSuchReadModel
 from projections.new_folder import make_folder
 from projections.ports import StoreUnavailable
@@ -77,7 +78,7 @@ def new(name: Name) -> None:
     A running projector builds it at once; it is read at GET /read-models/NAME/TABLE. Change its files, then rebuild.
     Example: telltale projections new daily_readings
     """
-    container = Container()
+    container = composed()
     try:
         place = make_folder(container.folders(), name)
     except FolderRefused as refused:
@@ -88,7 +89,7 @@ def new(name: Name) -> None:
 
 
 def _require(name: str) -> None:
-    names = Container().folders().names()
+    names = composed().folders().names()
     if name not in names:
         raise CommandFailed(str(NoSuchReadModel(name, names)), code=ExitCode.USAGE)
 
@@ -96,7 +97,7 @@ def _require(name: str) -> None:
 @contextmanager
 def _database() -> Iterator[psycopg.Connection]:
     try:
-        with connect_for_writing(Container().settings().postgres_dsn, name="telltale projections") as connection:
+        with connect_for_writing(composed().settings().postgres_dsn, name="telltale projections") as connection:
             yield connection
     except StoreUnavailable as error:
         raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_json, say
+from infra.cli.composition import composed
+from infra.cli.output import CommandFailed, JsonOption, print_json, say
 from infra.cli.read_models.rebuild_report import (
     ShownProgress,
     held,
@@ -18,11 +19,11 @@ from infra.cli.read_models.rebuild_report import (
     say_rebuilt,
     swap_json,
 )
-from infra.wiring.container import Container
+from infra.exit_codes import ExitCode
+from projections.build_proof import Proof
 from projections.builds import RebuildRefused
 from projections.folder import FolderRefused, NoSuchReadModel
 from projections.ports import LogUnavailable, ProjectionError, StoreUnavailable
-from projections.proof import Proof
 from projections.rebuild import Accept, RebuildDesk
 from projections.rebuild_outcome import NotAccepted, ReadModelDrifted
 
@@ -46,7 +47,7 @@ def rebuild(
     """
     if sum((dry_run, undo, discard, accept is not None)) > 1:
         raise CommandFailed("--dry-run, --undo, --discard and --accept exclude each other", code=ExitCode.USAGE)
-    desk: RebuildDesk = Container().rebuild_desk()
+    desk: RebuildDesk = composed().rebuild_desk()
     told = []
     for name in names:
         with _failures(name, json_output=json_output):

@@ -2,12 +2,13 @@
 
 import typer
 
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.composition import composed
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 from infra.http.keys import ApiKeysRefused
-from infra.http.serving import AddressTaken, serve
-from infra.logs import configure_logs
+from infra.http.serving import AddressTaken
+from infra.processes.api import run_api
 from infra.settings import SettingMissing
-from infra.wiring.container import Container
 
 app = typer.Typer()
 
@@ -18,11 +19,8 @@ def api() -> None:
 
     Where: TELLTALE_API_HOST and TELLTALE_API_PORT. Try: curl http://127.0.0.1:8000/anomalies/latest
     """
-    container = Container()
-    settings = container.settings()
-    configure_logs(settings.log_level, process="api")
     try:
-        serve(container.query_app(), host=settings.api_host, port=settings.api_port)
+        run_api(composed())
     except ApiKeysRefused as error:
         raise CommandFailed(str(error), code=ExitCode.USAGE) from error
     except SettingMissing as error:

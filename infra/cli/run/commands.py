@@ -1,17 +1,15 @@
 """`telltale commands`: the process that carries out commands, the one writer of what people do."""
 
-import os
-import signal
-
 import typer
 
 from commands.event_log import EventNotAppended, WriterFenced
+from infra.cli.composition import composed
 from infra.cli.log_failures import log_failures_explained
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 from infra.http.keys import ApiKeysRefused
-from infra.http.serving import AddressTaken, serve
-from infra.logs import configure_logs
-from infra.wiring.intake import Intake
+from infra.http.serving import AddressTaken
+from infra.processes.commands import run_commands
 
 app = typer.Typer()
 
@@ -22,15 +20,9 @@ def commands() -> None:
 
     Where: TELLTALE_COMMANDS_HOST and TELLTALE_COMMANDS_PORT. Try: curl http://127.0.0.1:8001/health
     """
-    intake = Intake()
-    settings = intake.root.settings()
-    configure_logs(settings.log_level, process="commands")
     try:
         with log_failures_explained():
-            intake.desk().open()
-            # Sends this process what a supervisor would: requests under way are finished first.
-            service = intake.command_service(end=lambda: os.kill(os.getpid(), signal.SIGTERM))
-            serve(service, host=settings.commands_host, port=settings.commands_port)
+            run_commands(composed())
     except ApiKeysRefused as error:
         raise CommandFailed(str(error), code=ExitCode.USAGE) from error
     except WriterFenced as error:

@@ -12,7 +12,8 @@ import typer
 
 import dashboard as pages
 from dashboard.connection import COMMANDS_KEY, COMMANDS_URL, KEY, URL
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 from infra.http.keys import ApiKey, ApiKeysRefused, parse_keys
 from infra.settings import Scope, Settings, load_settings
 

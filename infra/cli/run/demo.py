@@ -12,14 +12,16 @@ import typer
 from rich.markup import escape
 
 from domain.models import ModelRef
+from infra.cli.composition import composed
 from infra.cli.log_failures import log_failures_explained
 from infra.cli.models.promoting import compare_and_promote
 from infra.cli.models.train import refusals
-from infra.cli.output import CommandFailed, ExitCode, note, say
+from infra.cli.output import CommandFailed, note, say
 from infra.demo.audience import Audience, NotSeen, answers, wait_for
 from infra.demo.fleet_life import begin
 from infra.demo.rebuilding import Rebuilding
 from infra.demo.story import Story
+from infra.exit_codes import ExitCode
 from infra.host.embedded.home import Home
 from infra.host.supervisor.control import is_held
 from infra.host.supervisor.state import PartState, read_status
@@ -27,7 +29,7 @@ from infra.http.keys import parse_keys
 from infra.processes.stopping import until_told_to_stop
 from infra.settings import home_folder, load_settings
 from infra.sources.simulator.fault_orders import FaultNotUnderstood, seconds_of
-from infra.wiring.intake import Intake
+from infra.wiring.container import Container
 from ml.panel.trainer import PanelTrainer
 
 app = typer.Typer()
@@ -101,7 +103,7 @@ def tell(history_s: float, *, began: float, stay: bool) -> None:
         say(f"[dim]{time.monotonic() - began:6.1f} s[/]  {text}")
 
     settings = load_settings()
-    intake = Intake()
+    intake = composed()
     contracts = intake.contracts()
     said(f"stack up · {len(list(contracts))} contracts published, FULL_TRANSITIVE")
     keys = parse_keys(settings.api_keys.get_secret_value())
@@ -114,11 +116,11 @@ def tell(history_s: float, *, began: float, stay: bool) -> None:
         train=lambda *selection: _train(intake, *selection),
         promote=lambda model, because: _promote(intake, model, because),
         scorer_pid=_scorer_pid,
-        lineage=intake.root.lineage_desk(),
+        lineage=intake.lineage_desk(),
         say=said,
     )
     rebuilding = Rebuilding(
-        desk=intake.root.rebuild_desk(),
+        desk=intake.rebuild_desk(),
         dsn=settings.postgres_dsn,
         api_url=settings.api_url,
         headers=story.headers,
@@ -140,9 +142,9 @@ def tell(history_s: float, *, began: float, stay: bool) -> None:
             note("stopping")
 
 
-def _train(intake: Intake, profile: str, from_us: int, before_us: int) -> ModelRef:
+def _train(intake: Container, profile: str, from_us: int, before_us: int) -> ModelRef:
     with refusals():
-        stored = intake.root.training().train_profile(
+        stored = intake.training().train_profile(
             profile,
             trainer=PanelTrainer(),
             recorded_from_us=from_us,
@@ -153,7 +155,7 @@ def _train(intake: Intake, profile: str, from_us: int, before_us: int) -> ModelR
     return model
 
 
-def _promote(intake: Intake, model: ModelRef, because: str) -> bool:
+def _promote(intake: Container, model: ModelRef, because: str) -> bool:
     """Return whether the model is champion now; a log that had one before keeps it where the gate says so."""
     try:
         compare_and_promote(intake, model, because)

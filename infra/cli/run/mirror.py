@@ -2,14 +2,13 @@
 
 import typer
 
-from infra.cli.output import CommandFailed, ExitCode
+from infra.cli.composition import composed
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
-from infra.logs import configure_logs
-from infra.mlflow.client_settings import set_client_defaults
-from infra.processes.stopping import until_told_to_stop
+from infra.processes.mirror import run_mirror
 from infra.settings import SettingMissing
-from infra.wiring.container import Container
 
 app = typer.Typer()
 
@@ -20,11 +19,7 @@ def mirror() -> None:
 
     Nothing waits for it: MLflow may be down, emptied or changed by hand; it is made equal to the log again.
     """
-    set_client_defaults()
-    container = Container()
-    configure_logs(container.settings().log_level, process="mirror")
-    running = until_told_to_stop()
     try:
-        container.mirror().run(running)
+        run_mirror(composed())
     except (LogNotReachable, LogStalled, SettingMissing) as error:
         raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.output import CommandFailed, ExitCode
-from infra.logs import configure_logs
-from infra.processes.stopping import until_told_to_stop
-from infra.wiring.container import Container
+from infra.cli.composition import composed
+from infra.cli.output import CommandFailed
+from infra.exit_codes import ExitCode
+from infra.processes.projector import run_projector
 from projections.folder import FolderRefused, NoSuchReadModel
 
 app = typer.Typer()
@@ -24,10 +24,7 @@ def projector(
     What stops one read model is said by `telltale projections list`; the others go on.
     Two read models only: telltale projector readings anomalies
     """
-    container = Container()
-    configure_logs(container.settings().log_level, process="projector")
-    running = until_told_to_stop()
     try:
-        container.projector_process().run(names, running)
+        run_projector(composed(), names)
     except (NoSuchReadModel, FolderRefused) as error:
         raise CommandFailed(str(error), code=ExitCode.USAGE) from error

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from confluent_kafka import KafkaException
 
-from infra.cli.output import CommandFailed, ExitCode, JsonOption, print_failure, print_json, say
+from infra.cli.composition import composed
+from infra.cli.output import CommandFailed, JsonOption, print_failure, print_json, say
+from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.kafka.client.topics import TopicsDiffer
-from infra.logs import configure_logs
-from infra.processes.stopping import until_told_to_stop
-from infra.wiring.container import Container
+from infra.processes.scorer import run_scorer
 from ml.scoring.ports import ModelUnloadable, SlotFenced, TransactionStuck
 from ml.scoring.taking import StateDoesNotMatchOffset, StateOfAnotherKind
 
@@ -35,12 +35,9 @@ def scorer(
     """
     if context.invoked_subcommand is not None:
         return
-    container = Container(slot=slot)
-    configure_logs(container.settings().log_level, process=f"scorer-{slot}")
-    running = until_told_to_stop()
     try:
         with log_answers():
-            container.scorer().run(running)
+            run_scorer(composed(), slot=slot)
     except SlotFenced as error:
         raise CommandFailed(str(error), f"slot {slot}", "give each scorer its own --slot", ExitCode.REFUSED) from error
     except ModelUnloadable as error:
@@ -52,7 +49,6 @@ def scorer(
         # Leaving in order would wait for the thread that never comes back.
         print_failure(CommandFailed(str(error), f"slot {slot}", "telltale status", ExitCode.NOT_REACHABLE))
         os._exit(ExitCode.NOT_REACHABLE)
-    container.scoring_log().close()
 
 
 @app.command()
@@ -66,7 +62,7 @@ def adopt(*, json_output: JsonOption = False) -> None:
 
     try:
         with log_answers():
-            ends = Container().scoring_adoption().adopt()
+            ends = composed().scoring_adoption().adopt()
     except ScorersRunning as error:
         raise CommandFailed(str(error), code=ExitCode.REFUSED) from error
     if json_output:

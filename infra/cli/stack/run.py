@@ -10,9 +10,10 @@ from types import FrameType
 from rich.markup import escape
 
 from infra.cli.main import COMMANDS, module_exists
-from infra.cli.output import CommandFailed, ExitCode, note
+from infra.cli.output import CommandFailed, note
+from infra.exit_codes import ExitCode
 from infra.host.embedded.home import Home
-from infra.host.embedded.ports import PortTaken, check_ports_free
+from infra.host.embedded.network_ports import PortTaken, check_ports_free
 from infra.host.embedded.stack import EmbeddedStack, needed_ports
 from infra.host.supervisor.control import AlreadyRunning, end_orphans, held
 from infra.host.supervisor.part import Part
@@ -65,7 +66,7 @@ def _supervised(home: Home, settings: Settings, wish: StackWish) -> int:
             code=ExitCode.REFUSED,
         ) from failure
     stack.write_settings()
-    supervisor = Supervisor(parts, status_path=home.state, logs=home.log, report=_report)
+    supervisor = Supervisor(parts, status_path=home.state, rests_path=home.rests, logs=home.log, report=_report)
     download.end_when(supervisor.stopping)
     interrupted = _stop_on_signals(supervisor)
     began = time.monotonic()

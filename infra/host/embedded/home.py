@@ -38,6 +38,11 @@ class Home:
         """Return the file that a living supervisor holds locked."""
         return self.path / "supervisor.lock"
 
+    @property
+    def rests(self) -> Path:
+        """Return the file of the parts that people have stopped while the stack runs."""
+        return self.path / "rests.json"
+
     def log(self, name: str) -> Path:
         """Return a part's log file."""
         return self.path / "logs" / f"{name}.log"

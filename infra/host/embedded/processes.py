@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 import psutil
 
-from infra.host.embedded.ports import listener
+from infra.host.embedded.network_ports import listener
 from infra.host.supervisor.part import RunOnce
 from infra.host.supervisor.program import NotReady, Program
 from infra.host.supervisor.state import PartKind

@@ -11,7 +11,7 @@ from infra.host.embedded.home import Home
 from infra.host.embedded.java import Download, JavaPrograms
 from infra.host.embedded.kafka import KafkaService
 from infra.host.embedded.mlflow import MlflowService
-from infra.host.embedded.ports import PortClaims, choose_ports, move_if_taken, remembered_ports
+from infra.host.embedded.network_ports import PortClaims, choose_ports, move_if_taken, remembered_ports
 from infra.host.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
 from infra.host.embedded.processes import PROCESSES, ProcessPart
 from infra.host.embedded.registry import RegistryService

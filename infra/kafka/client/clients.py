@@ -1,5 +1,6 @@
 """Settings that every Kafka client of ours shares, and why librdkafka's own are not good enough."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ EVERY_CLIENT: Final = {
     "log_level": 2,
 }
 
+_NOTATION: Final = re.compile(r"""KafkaError\{.*?str=(?P<quote>["'])(?P<text>.*?)(?P=quote)\}""", re.DOTALL)
+
 CONNECT_TIMEOUT_S: Final = 10.0
 """How long a question to a broker may take before it counts as not reachable."""
 
@@ -24,7 +27,12 @@ class LogNotReachable(ConnectionError):
     """No broker answers."""
 
     def __init__(self, bootstrap: str, reason: str) -> None:
-        super().__init__(f"Kafka at {bootstrap} does not answer: {reason}. Is the stack up? telltale status")
+        super().__init__(f"Kafka at {bootstrap} does not answer: {in_words(reason)}. Is the stack up? telltale up")
+
+
+def in_words(reason: str) -> str:
+    """Return what the library says of an error without its own notation, as `KafkaError{code=…,str="…"}`."""
+    return _NOTATION.sub(lambda found: found["text"].removeprefix("Local: "), reason)
 
 
 def consumer(bootstrap: str, *, group: str = "telltale-reader", **more: Any) -> Consumer:

@@ -7,7 +7,7 @@ from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.topics import PROFILE_EVENTS
 from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
-from infra.kafka.client.follower import ControlFollower
+from infra.kafka.meaning.control_topic import ControlTopic
 from schemas.contracts import Contracts
 
 TRANSACTIONAL_ID: Final = "telltale-profiles"
@@ -17,14 +17,14 @@ class KafkaProfileLog:
     """Profiles as the log has them; also serves whoever only reads, who then never calls `open`."""
 
     def __init__(self, bootstrap: str, contracts: Contracts) -> None:
-        self._follower = ControlFollower(bootstrap, PROFILE_EVENTS, contracts)
+        self._follower = ControlTopic(bootstrap, PROFILE_EVENTS, contracts)
         self._appender = TransactionalAppender(bootstrap, transactional_id=TRANSACTIONAL_ID, contracts=contracts)
         self._known: dict[str, ProfileDefined] = {}
 
     def known(self) -> tuple[ProfileDefined, ...]:
         """Return every profile defined up to the log's end now. See `ProfileLog`."""
-        for _, event in self._follower.catch_up():
-            if isinstance(event, ProfileDefined):
+        for record in self._follower.catch_up():
+            if isinstance(event := record.event, ProfileDefined):
                 # A profile never changes: its first description counts.
                 self._known.setdefault(event.ref, event)
         return tuple(self._known.values())

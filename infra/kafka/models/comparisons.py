@@ -7,9 +7,8 @@ from domain.comparison import ModelsCompared
 from domain.positions import Position
 from domain.topics import MODEL_EVENTS
 from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
-from infra.kafka.client.log_range import read_to_end
+from infra.kafka.meaning.control_topic import control_records
 from ml.comparison.ports import ComparisonContradicted, ComparisonNotAppended, Recorded
-from schemas.codec import decode
 from schemas.contracts import Contracts
 
 _TRIES: Final = 5
@@ -65,8 +64,6 @@ class KafkaComparisons:
         return None
 
     def _all(self) -> Iterator[tuple[Position, ModelsCompared]]:
-        for batch in read_to_end(self._bootstrap, MODEL_EVENTS, 0):
-            for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
-                event = decode(value, self._contracts)
-                if isinstance(event, ModelsCompared):
-                    yield Position(batch.topic, batch.partition, offset), event
+        for record in control_records(self._bootstrap, MODEL_EVENTS, self._contracts):
+            if isinstance(record.event, ModelsCompared):
+                yield record.position, record.event

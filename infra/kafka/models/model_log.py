@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 from domain.models import ModelArtifactStored, ModelPromoted, ModelRef, ModelTrained
 from domain.promotion import ModelLine, Untrained, evolve
 from domain.promotion import next_version as version_after
 from domain.topics import MODEL_ARTIFACTS, MODEL_EVENTS
 from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
 from infra.kafka.client.log_range import read_to_end
+from infra.kafka.meaning.contracts import ContractsFollower
+from infra.kafka.meaning.control_topic import ControlDecoder, control_records
 from ml.artifact import sha256_of
 from ml.training.ports import ModelNotAppended, ModelNotStored, NewModel, StoredModel
-from schemas.codec import decode
 from schemas.contracts import Contracts
 
 CHUNK_BYTES: Final = 512 * 1024
@@ -74,39 +77,37 @@ class KafkaModelLog:
         return line
 
     def _events(self) -> Iterator[ModelTrained | ModelPromoted]:
-        for batch in read_to_end(self._bootstrap, MODEL_EVENTS, 0):
-            for value in batch.values:
-                event = decode(value, self._contracts)
-                if isinstance(event, ModelTrained | ModelPromoted):
-                    yield event
+        for record in control_records(self._bootstrap, MODEL_EVENTS, self._contracts):
+            if isinstance(record.event, ModelTrained | ModelPromoted):
+                yield record.event
 
 
 def read_artifact(bootstrap: str, contracts: Contracts, artifact_sha256: str) -> tuple[str, bytes]:
     """Return format and bytes of an artifact in model-artifacts, its hash verified.
 
+    Chunks that somebody else wrote under the artifact's key are passed over when they don't fit its hash.
+
     Raises:
         ModelNotStored: the log does not hold it whole.
     """
     key = artifact_sha256.encode()
-    chunks: dict[int, ModelArtifactStored] = {}
+    chunks: dict[tuple[int, int], ModelArtifactStored] = {}
+    found = f"model-artifacts holds no chunk of {artifact_sha256}"
+    decoder = ControlDecoder(ContractsFollower(bootstrap, contracts))
     for batch in read_to_end(bootstrap, MODEL_ARTIFACTS, 0):
-        for found, value in zip(batch.keys, batch.values, strict=True):
-            if found != key:
+        own = np.array([row for row, named in enumerate(batch.keys) if named == key], np.intp)
+        for event in (record.event for record in decoder.events(batch.take(own))):
+            if not isinstance(event, ModelArtifactStored):
                 continue
-            event = decode(value, contracts)
-            if isinstance(event, ModelArtifactStored):
-                chunks[event.chunk] = event
-                if len(chunks) == event.chunks:
-                    return event.format, _joined(chunks, artifact_sha256)
-    raise ModelNotStored(f"model-artifacts holds {len(chunks)} chunks of {artifact_sha256}, not all")
-
-
-def _joined(chunks: dict[int, ModelArtifactStored], artifact_sha256: str) -> bytes:
-    content = b"".join(chunks[index].content for index in sorted(chunks))
-    found = sha256_of(content)
-    if found != artifact_sha256:
-        raise ModelNotStored(f"the bytes stored as {artifact_sha256} have the hash {found}")
-    return content
+            chunks[event.chunks, event.chunk] = event
+            parts = [chunks.get((event.chunks, index)) for index in range(event.chunks)]
+            there = [part.content for part in parts if part is not None]
+            found = f"model-artifacts holds {len(there)} of {event.chunks} chunks of {artifact_sha256}"
+            if len(there) == event.chunks:
+                if (digest := sha256_of(content := b"".join(there))) == artifact_sha256:
+                    return event.format, content
+                found = f"the bytes stored as {artifact_sha256} have the hash {digest}"
+    raise ModelNotStored(found)
 
 
 def _numbered(model: NewModel, version: int) -> ModelTrained:

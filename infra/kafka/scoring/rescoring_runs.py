@@ -5,9 +5,8 @@ from typing import Final
 from domain.rescoring import RescoringCompleted, RescoringEvent, RescoringFailed, RescoringRequested, unfinished
 from domain.topics import RESCORING_EVENTS
 from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
-from infra.kafka.client.log_range import read_to_end
+from infra.kafka.meaning.control_topic import control_records
 from ml.rescoring.ports import RescoringStopped
-from schemas.codec import decode
 from schemas.contracts import Contracts
 
 
@@ -55,13 +54,8 @@ class KafkaRescoringRuns:
 
     def events(self) -> list[RescoringEvent]:
         """Return everything of rescoring-events, in order."""
-        found = []
-        for batch in read_to_end(self._bootstrap, RESCORING_EVENTS, 0):
-            for value in batch.values:
-                event = decode(value, self._contracts)
-                if isinstance(event, RescoringEvent):
-                    found.append(event)
-        return found
+        records = control_records(self._bootstrap, RESCORING_EVENTS, self._contracts)
+        return [record.event for record in records if isinstance(record.event, RescoringEvent)]
 
     def _appender(self, request: RescoringRequested) -> TransactionalAppender:
         return TransactionalAppender(

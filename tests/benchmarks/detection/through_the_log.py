@@ -13,7 +13,6 @@ from domain.scoring import ReadingsScored
 from domain.topics import ANOMALY_EVENTS, DATA_PARTITIONS
 from infra.kafka.client.log_range import read_to_end
 from infra.sources.reading_table import Measured, Sensor, reading_table
-from infra.wiring.intake import Intake
 from ml.detector import FloatArray
 from ml.panel.options import SHARPER_KINDS
 from ml.panel.trainer import PanelTrainer
@@ -56,7 +55,7 @@ class ThroughTheLog:
             channels=profile.channels,
             expected_interval_s=profile.expected_interval_s,
         )
-        return Intake(root=self.plant.container()).define_profile().handle(command).profile
+        return self.plant.container().define_profile().handle(command).profile
 
     def _append(self, readings: Stretch, profile: ProfileDefined) -> None:
         count = len(readings)
@@ -70,7 +69,7 @@ class ThroughTheLog:
             injected=pa.nulls(count, pa.bool_()),
             anomaly_type=pa.nulls(count, pa.string()),
         )
-        with Intake(root=self.plant.container()).appender() as sink:
+        with self.plant.container().appender() as sink:
             sink.append(reading_table(measured))
 
     def _ratios(self, partition: int, first: int, after: int) -> FloatArray:

@@ -25,10 +25,9 @@ from infra.kafka.meaning.contracts import load_contracts
 from infra.kafka.meaning.log_view import LogView
 from infra.settings import Settings
 from infra.wiring.container import Container
-from infra.wiring.intake import Intake
 from schemas.codec import encode
 from tests.builders import a_profile, a_reading
-from tests.fake_dead_letters import FakeDeadLetterLog
+from tests.fakes.dead_letter_log import FakeDeadLetterLog
 
 
 @dataclass
@@ -62,7 +61,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 def define_profile(settings: Settings) -> None:
     """Define the profile of the readings redriven here: nobody on this log can read past an unknown one."""
-    intake = Intake(root=Container(settings=providers.Object(settings)))
+    intake = Container(settings=providers.Object(settings))
     intake.define_profile().handle(
         DefineProfile(name="redriven", channels=a_profile().channels, expected_interval_s=1.0)
     )

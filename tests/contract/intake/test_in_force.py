@@ -12,7 +12,7 @@ from infra.kafka.client.partitioning import partition_of
 from infra.kafka.scoring.model_in_use import KafkaInForce
 from infra.settings import Settings
 from infra.sources.train_first import NotInForce
-from infra.wiring.intake import Intake
+from infra.wiring.container import Container
 from tests.contract.intake.test_reading_ports import intake_of
 
 
@@ -20,7 +20,7 @@ def a_model() -> ModelRef:
     return ModelRef(profile="pump@1", name=f"pump-{uuid4().hex[:8]}", version=1, artifact_sha256="ab" * 32)
 
 
-def say(intake: Intake, model: ModelRef, *partitions: int) -> None:
+def say(intake: Container, model: ModelRef, *partitions: int) -> None:
     """Append what the scorer says of each partition, into the same partition."""
     appender = TransactionalAppender(
         intake.bootstrap(), transactional_id=f"test-{uuid4().hex}", contracts=intake.contracts()
@@ -48,11 +48,11 @@ def a_change(model: ModelRef, partition: int) -> ScoringModelChanged:
 
 
 @pytest.fixture
-def intake(stack_settings: Settings) -> Intake:
+def intake(stack_settings: Settings) -> Container:
     return intake_of(stack_settings)
 
 
-def test_it_returns_when_every_partition_is_judged_by_the_model(intake: Intake) -> None:
+def test_it_returns_when_every_partition_is_judged_by_the_model(intake: Container) -> None:
     model = a_model()
     wait = KafkaInForce(intake.bootstrap(), intake.contracts(), patience_s=20).watch(frozenset({2, 5}))
 
@@ -62,7 +62,7 @@ def test_it_returns_when_every_partition_is_judged_by_the_model(intake: Intake) 
     wait(model)
 
 
-def test_it_gives_up_naming_the_partitions_that_are_not(intake: Intake) -> None:
+def test_it_gives_up_naming_the_partitions_that_are_not(intake: Container) -> None:
     model = a_model()
     say(intake, model, 5)
     wait = KafkaInForce(intake.bootstrap(), intake.contracts(), patience_s=2).watch(frozenset({2, 5}))

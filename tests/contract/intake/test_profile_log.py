@@ -10,7 +10,7 @@ from commands.profile_log import ProfileLog
 from domain.profiles import ProfileDefined
 from tests.builders import a_profile
 from tests.contract.intake.test_reading_ports import intake_of
-from tests.fake_intake import FakeProfileLog
+from tests.fakes.intake import FakeProfileLog
 
 
 @pytest.fixture(params=["fake", pytest.param("kafka", marks=pytest.mark.timeout(120))])

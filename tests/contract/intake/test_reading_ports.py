@@ -20,9 +20,9 @@ from infra.registry.publish import publish_contracts
 from infra.settings import Settings
 from infra.sources.ports import KnownReadings, ReadingSink
 from infra.sources.reading_table import Measured, Sensor, reading_table
-from infra.wiring.intake import Intake
+from infra.wiring.container import Container
 from tests.builders import a_profile, a_reading
-from tests.fake_intake import FakeReadingLog, FakeReadings
+from tests.fakes.intake import FakeReadingLog, FakeReadings
 
 PROFILE = a_profile("contract-suite", channels=("speed", "vibration"))
 _runs = count()
@@ -74,15 +74,15 @@ def ports(request: pytest.FixtureRequest) -> Iterator[Ports]:
     )
 
 
-def intake_of(settings: Settings) -> Intake:
+def intake_of(settings: Settings) -> Container:
     """Return the write side over a real log in which the contracts are published."""
     publish_contracts(settings)
-    intake = Intake()
-    intake.root.settings.override(settings)
+    intake = Container()
+    intake.settings.override(settings)
     return intake
 
 
-def defined(intake: Intake) -> ProfileDefined:
+def defined(intake: Container) -> ProfileDefined:
     command = DefineProfile(name=PROFILE.name, channels=PROFILE.channels, expected_interval_s=1.0)
     return intake.define_profile().handle(command).profile
 
@@ -146,7 +146,7 @@ def test_a_machines_readings_lie_in_the_partition_of_its_name(stack_settings: Se
 
 def test_a_log_that_does_not_answer_is_said_so_in_time(stack_settings: Settings) -> None:
     intake = intake_of(stack_settings)
-    nobody = KafkaReadingLog("127.0.0.1:1", intake.root.followed_contracts(), answered_within_s=1)
+    nobody = KafkaReadingLog("127.0.0.1:1", intake.followed_contracts(), answered_within_s=1)
 
     with pytest.raises(ReadingsNotAppended, match="took 0 of 1 readings"):
         nobody.append([a_reading()])

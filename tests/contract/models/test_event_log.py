@@ -19,7 +19,7 @@ from infra.kafka.models.model_log import KafkaModelLog
 from infra.registry.publish import publish_contracts
 from schemas.codec import encode
 from tests.contract.models.test_model_log import a_model
-from tests.fake_models import FakeEventLog, SharedModelEvents
+from tests.fakes.models import FakeEventLog, SharedModelEvents
 from tests.stacks import StackOfTests
 
 NewLog = Callable[[], EventLog]

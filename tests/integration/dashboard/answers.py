@@ -18,7 +18,7 @@ from query_api.models.machines import (
     ReadingSeries,
     SensorSummary,
 )
-from query_api.models.operations import Freshness
+from query_api.models.operations import Freshness, JudgingAnswer
 from query_api.models.swimlane import Lane, ModelChange, Swimlane
 from tests.integration.dashboard import plant
 from tests.integration.dashboard.plant import HISTORY, STEP_S, Finding, Quantity
@@ -40,6 +40,7 @@ def freshness(now: datetime, *, behind_s: float, empty: bool) -> Freshness:
         machines=0 if empty else 12,
         sensors=0 if empty else 36,
         readings=0 if empty else 288_000,
+        judging=JudgingAnswer(state="judged", unjudged=0, oldest_unjudged_s=0.0, cause=None),
     )
 
 

@@ -16,8 +16,8 @@ from domain.positions import Position
 from infra.http.command_service import command_service
 from infra.http.keys import KeyGuard, parse_keys
 from tests.comparisons import compared, ref, trained
-from tests.fake_intake import FakeProfiles, FakeReadingLog
-from tests.fake_models import FakeEventLog, SharedModelEvents
+from tests.fakes.intake import FakeProfiles, FakeReadingLog
+from tests.fakes.models import FakeEventLog, SharedModelEvents
 
 BEFORE: Final = 40
 """Offsets of model-events that other lines of models took."""

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from infra.host.embedded.home import Home
-from infra.host.embedded.ports import PortClaims, choose_ports
+from infra.host.embedded.network_ports import PortClaims, choose_ports
 from infra.host.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
 from infra.host.supervisor.program import NotReady, Program
 from infra.postgres.connections import connect_for_writing

@@ -9,9 +9,9 @@ from infra.postgres.builds import Build, create_build
 from infra.postgres.fingerprints import build_fingerprint
 from projections.fingerprint import Fingerprint, differing_buckets
 from projections.folder import folder_names, load_folder
+from tests.fakes.projections import FakeLog, FakeVocabulary
 from tests.integration.projections.projecting import a_projector, project_to_end, projected
 from tests.integration.projections.random_log import profiles_by_ref, random_log
-from tests.projection_log import FakeLog, FakeVocabulary
 
 SEEDS = (1, 2)
 

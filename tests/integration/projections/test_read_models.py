@@ -9,8 +9,8 @@ import psycopg
 from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.scoring import FlaggedRanges, ReadingsScored, ScoreColumn
 from tests.builders import NOON, a_profile, a_reading
+from tests.fakes.projections import FakeLog, FakeVocabulary
 from tests.integration.projections.projecting import projected
-from tests.projection_log import FakeLog, FakeVocabulary
 
 ENVIRONMENT = a_profile()
 MINUTE = timedelta(minutes=1)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from random import Random
 
@@ -12,24 +12,25 @@ import pytest
 from psycopg import sql
 
 from infra.cli.main import run
-from infra.cli.output import ExitCode
+from infra.exit_codes import ExitCode
 from infra.host.embedded.postgres import PostgresService
 from infra.postgres.builds import Build, ensure_serving_build, live_builds, serving_build
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.fingerprints import build_fingerprint
 from infra.postgres.kept_builds import PostgresBuilds
+from projections.build_proof import EXAMPLES, Proof
 from projections.builds import NothingServes, RebuildRefused, RebuildRunning
 from projections.checkpoints import TopicPartition
 from projections.fingerprint import differing_buckets
 from projections.folder import Folder, load_folder
-from projections.proof import EXAMPLES, Proof
 from projections.rebuild import RebuildDesk
 from projections.rebuild_outcome import NotAccepted, ReadModelDrifted
 from tests.builders import a_reading
+from tests.fakes.projections import FakeLog, FakeRecordSource, FakeVocabulary
 from tests.integration.projections.projecting import a_projector, project_to_end
 from tests.integration.projections.random_log import profiles_by_ref, random_log
 from tests.integration.query_api.conftest import a_database
-from tests.projection_log import FakeLog, FakeRecordSource, FakeVocabulary
+from tests.wired import wired
 
 _numbers = count(1)
 
@@ -275,30 +276,20 @@ def test_a_log_without_its_first_records_is_no_full_rebuild_and_says_so(
     assert [str(where) for where in rebuilt.partial] == ["sensor-events/2"]
 
 
-@dataclass
-class Wired:
-    """The container of `telltale rebuild` over a desk of these tests."""
-
-    desk: RebuildDesk
-
-    def rebuild_desk(self) -> RebuildDesk:
-        return self.desk
-
-
 def test_a_dry_run_says_what_a_rebuild_would_take_and_changes_nothing(
-    connection: psycopg.Connection, dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    connection: psycopg.Connection, dsn: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = random_log(3)
     first = serving(connection, dsn, "readings", log)
     ends = [end for where, end in log.ends.items() if where.topic == "sensor-events"]
     before = schemas(connection), positions(connection, first.schema)
-    monkeypatch.setattr("infra.cli.read_models.rebuild.Container", lambda: Wired(desk(dsn, log)))
 
-    assert run(["rebuild", "readings", "--dry-run"]) == ExitCode.YES
+    over = wired(rebuild_desk=desk(dsn, log))
+    assert run(["rebuild", "readings", "--dry-run"], over) == ExitCode.YES
     said = capsys.readouterr().out
     assert re.search(rf"readings: {sum(ends):,} records, about \d+ s; the SQL is that of the serving build", said)
     assert re.search(r"disk: about \d+\.\d\d GB needed, (\d[\d,]*\.\d\d GB|not known from here) free", said)
-    assert run(["rebuild", "readings", "--dry-run", "--json"]) == ExitCode.YES
+    assert run(["rebuild", "readings", "--dry-run", "--json"], over) == ExitCode.YES
     [estimate] = json.loads(capsys.readouterr().out)
     assert (estimate["events"], estimate["same_sql"], estimate["unfinished"]) == (sum(ends), True, None)
     assert estimate["bytes_needed"] > 0

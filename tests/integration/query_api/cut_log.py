@@ -12,7 +12,7 @@ from domain.readings import microseconds, moment_of
 from projections.checkpoints import TopicPartition
 from schemas.codec import decode_plain
 from schemas.wire import BadRecord
-from tests.projection_log import FakeLog, Record
+from tests.fakes.projections import FakeLog, Record
 
 
 def cut(log: FakeLog, moment: datetime) -> FakeLog:

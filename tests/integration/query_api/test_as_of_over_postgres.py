@@ -18,11 +18,11 @@ from infra.host.embedded.postgres import PostgresService
 from projections.folder import folder_names, load_folder
 from query_api.routes import readings, scores
 from tests.builders import NOON
+from tests.fakes.projections import FakeLog
 from tests.integration.projections.random_log import PROFILES, random_log
 from tests.integration.query_api.a_plant import PROFILE, a_plant
 from tests.integration.query_api.conftest import Plant, a_database, client_of
 from tests.integration.query_api.cut_log import Fold, cut, last_known_at
-from tests.projection_log import FakeLog
 
 
 def stepping_back(second: float) -> float:

@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from infra.host.embedded.postgres import PostgresService
-from infra.kafka.models.drift_meter import LoggedDriftMeter
+from infra.kafka.models.population_shift import LoggedDriftMeter
 from ml.artifact import FORMAT, Artifact, pack
 from ml.detector import FloatArray, IntArray
-from ml.drift.reference import with_reference
+from ml.population_shift.reference import with_reference
 from ml.training.ports import ModelNotStored
 from query_api.routes import drift
 from tests.builders import NOON

@@ -15,7 +15,7 @@ import pytest
 
 from infra.host.embedded.home import Home
 from infra.host.embedded.java import cache_folder
-from infra.host.embedded.ports import remembered_ports
+from infra.host.embedded.network_ports import remembered_ports
 from infra.settings import load_settings
 from tests.integration.stack.kept import put_everywhere, where_kept
 from tests.stacks import StackOfTests, must, wait_until

@@ -15,7 +15,7 @@ from domain.dead_letters import DeadLettered, DeadLetterRedriven
 from domain.positions import Position
 from schemas.codec import encode
 from tests.builders import NOON, a_profile, a_reading, published_contracts
-from tests.fake_dead_letters import FakeDeadLetterLog
+from tests.fakes.dead_letter_log import FakeDeadLetterLog
 
 PLACE = Position("sensor-events", 3, 17)
 CONTRACTS = published_contracts()

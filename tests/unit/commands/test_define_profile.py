@@ -5,7 +5,7 @@ import pytest
 from commands.define_profile import DefineProfile, DefineProfileHandler
 from domain.profiles import ProfileRefused
 from tests.builders import a_profile
-from tests.fake_intake import FakeProfileLog
+from tests.fakes.intake import FakeProfileLog
 
 
 def a_command(*channels: str, interval_s: float = 1.0) -> DefineProfile:

@@ -25,8 +25,8 @@ from infra.http.command_service import command_service
 from infra.http.keys import KeyGuard
 from tests.builders import NOON
 from tests.comparisons import compared, trained
-from tests.fake_intake import FakeProfiles, FakeReadingLog
-from tests.fake_models import FakeEventLog, SharedModelEvents
+from tests.fakes.intake import FakeProfiles, FakeReadingLog
+from tests.fakes.models import FakeEventLog, SharedModelEvents
 
 
 def a_log(*versions: int) -> SharedModelEvents:

@@ -17,7 +17,7 @@ from infra.http.command_service import command_service
 from infra.http.keys import ApiKey, KeyGuard
 from infra.settings import Scope
 from tests.builders import a_profile
-from tests.fake_intake import FakeProfiles, FakeReadingLog
+from tests.fakes.intake import FakeProfiles, FakeReadingLog
 from tests.unit.commands.test_promote_model import a_handler, a_log
 
 MOMENT = "2026-03-09T10:14:33.250Z"

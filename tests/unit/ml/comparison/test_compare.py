@@ -18,7 +18,7 @@ from ml.manifest import CodeIdentity, Manifest, OffsetRange, Selection
 from ml.training.ports import ModelNotStored, ReadingsGone
 from tests.builders import NOON
 from tests.comparisons import trained
-from tests.fake_comparing import (
+from tests.fakes.comparison import (
     FakeComparedModels,
     FakeComparedReadings,
     FakeComparisons,

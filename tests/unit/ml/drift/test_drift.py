@@ -5,9 +5,9 @@ import pytest
 
 from ml.artifact import Artifact, pack, unpack
 from ml.detector import FloatArray, IntArray
-from ml.drift.measure import LEAST_READINGS, SignalDrift, measure
-from ml.drift.reference import BINS, DriftReference, counts_of, reference_of, with_reference
-from ml.drift.stability import stability_index
+from ml.population_shift.measure import LEAST_READINGS, SignalDrift, measure
+from ml.population_shift.reference import BINS, DriftReference, counts_of, reference_of, with_reference
+from ml.population_shift.stability import stability_index
 
 HOUR = 3600
 CHANNELS = ("load", "temperature", "vibration")

@@ -13,9 +13,10 @@ from domain.readings import SensorReadingRecorded
 from domain.scoring import ReadingsScored, ScorerStateSaved, ScoringModelChanged
 from domain.topics import ANOMALY_EVENTS, SCORER_STATE
 from infra.cli.main import run
-from infra.cli.output import ExitCode
+from infra.exit_codes import ExitCode
 from infra.kafka.meaning.contracts import ContractsFollower
 from infra.kafka.models.lineage import LineageDesk
+from infra.wiring.container import Container
 from ml.artifact import Artifact, pack, unpack
 from ml.lineage.lineage import VerdictNotFound, lineage_of
 from ml.lineage.same import same_decision, same_number
@@ -24,12 +25,13 @@ from ml.panel.trainer import PanelTrainer
 from ml.scoring.scorer import Scorer
 from schemas.codec import decode, encode
 from schemas.contracts import Contracts
-from tests.fake_lineage import ArtifactsInMemory, FakeLineageLog
-from tests.fake_read_models import FakeReadModelStore
-from tests.fake_scoring import FakeDecoding, FakeScoringLog, InMemoryLog
+from tests.fakes.lineage import ArtifactsInMemory, FakeLineageLog
+from tests.fakes.scoring import FakeDecoding, FakeScoringLog, InMemoryLog
+from tests.fakes.store import FakeReadModelStore
+from tests.unit.ml.panel.machines import pump_rows, training_rows
 from tests.unit.ml.scoring.fleet import PROFILE, PUMPS, healthy
 from tests.unit.ml.scoring.test_scorer import a_scorer, steps
-from tests.unit.panel.machines import pump_rows, training_rows
+from tests.wired import wired
 
 SECONDS, FIRST_CHANGE_S, SECOND_CHANGE_S = 700, 100, 400
 
@@ -237,22 +239,14 @@ def falsify(history: History, verdict: AnomalyDetected, **measured: float) -> No
     log.keys[log.source[offset]] = reading.machine_id.encode()
 
 
-class Wired:
-    """The container of `telltale explain` over a history; no read model answers."""
-
-    def __init__(self, history: History) -> None:
-        self._history = history
-
-    def read_store(self) -> FakeReadModelStore:
-        return FakeReadModelStore(missing={"anomalies"})
-
-    def lineage_desk(self) -> LineageDesk:
-        log = FakeLineageLog(self._history.log, self._history.artifacts)
-        return LineageDesk(
-            log,
-            cast("ContractsFollower", Known(self._history.log.contracts)),
-            Verifier(log, FakeDecoding(self._history.log)),
-        )
+def explaining(history: History) -> Container:
+    """Return the container of `telltale explain` over a history; no read model answers."""
+    log = FakeLineageLog(history.log, history.artifacts)
+    contracts = cast("ContractsFollower", Known(history.log.contracts))
+    return wired(
+        read_store=FakeReadModelStore(missing={"anomalies"}),
+        lineage_desk=LineageDesk(log, contracts, Verifier(log, FakeDecoding(history.log))),
+    )
 
 
 @dataclass
@@ -262,16 +256,15 @@ class Known:
 
 @pytest.mark.parametrize("words", [(), ("--json",)])
 def test_explain_ends_with_0_for_what_holds_and_with_1_for_a_damaged_model(
-    history: History, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    history: History, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("infra.cli.models.explain.Container", lambda: Wired(history))
     verdict = history.verdicts()[-1]
     command = ["explain", str(verdict.event_id), "--verify", *words]
-    assert run(command) == ExitCode.YES
+    assert run(command, explaining(history)) == ExitCode.YES
     assert verdict.reading_position in capsys.readouterr().out
     sha256 = verdict.model.artifact_sha256
     history.artifacts.stored[sha256] = damaged(history.artifacts.stored[sha256])
-    assert run(command) == ExitCode.NO
+    assert run(command, explaining(history)) == ExitCode.NO
     said = capsys.readouterr().out
     if words:
         checks = json.loads(said)["verification"]["checks"]

@@ -19,7 +19,7 @@ from ml.scoring.state import LoadedModel, PartitionState, to_bytes
 from ml.scoring.warming import Warming
 from schemas.codec import encode
 from tests.builders import a_profile, a_reading
-from tests.fake_scoring import FakeDecoding, FakeHistory, InMemoryLog
+from tests.fakes.scoring import FakeDecoding, FakeHistory, InMemoryLog
 from tests.unit.ml.scoring.fleet import PROFILE, a_panel, healthy
 
 SETTLED_S, TOLD_S = 400, 60
@@ -95,16 +95,17 @@ class Folded:
     state: PartitionState
     scores: dict[str, list[float]]
     verdicts: list[bytes]
+    episodes: list[bytes]
     flags: dict[str, list[int]]
 
-    def bits(self) -> tuple[bytes, dict[str, bytes], list[bytes], dict[str, list[int]]]:
+    def bits(self) -> tuple[bytes, dict[str, bytes], list[bytes], list[bytes], dict[str, list[int]]]:
         columns = {name: np.array(column).tobytes() for name, column in self.scores.items()}
-        return to_bytes(self.state), columns, self.verdicts, self.flags
+        return to_bytes(self.state), columns, self.verdicts, self.episodes, self.flags
 
 
 def fold(log: InMemoryLog, state: PartitionState, edges: Iterable[int]) -> Folded:
     """Score the records between each two neighbouring edges as one batch."""
-    folded = Folded(state, {}, [], {flag: [] for flag in Flag})
+    folded = Folded(state, {}, [], [], {flag: [] for flag in Flag})
     decoding, borders = FakeDecoding(log), sorted(edges)
     for first, after in pairwise(borders):
         batch = log.read(first, after)
@@ -116,6 +117,7 @@ def fold(log: InMemoryLog, state: PartitionState, edges: Iterable[int]) -> Folde
             before = folded.scores.setdefault(name, [float("nan")] * (first - borders[0]))
             before.extend(held.get(name, [float("nan")] * (after - first)))
         folded.verdicts += [encode(verdict, log.contracts) for verdict in verdicts_of(readings, judgement)]
+        folded.episodes += [encode(event, log.contracts) for event in judgement.episodes]
         for flag in ledger.flags:
             for low, high in zip(flag.ranges[::2], flag.ranges[1::2], strict=True):
                 folded.flags[flag.name] += range(low, high)
@@ -134,6 +136,7 @@ def lived(history: History, cuts: Iterable[int]) -> Folded:
         after.state,
         {name: before.scores[name] + after.scores[name] for name in before.scores},
         before.verdicts + after.verdicts,
+        before.episodes + after.episodes,
         {flag: before.flags[flag] + after.flags[flag] for flag in Flag},
     )
 
@@ -147,6 +150,7 @@ def test_the_part_that_is_split_holds_everything_that_can_go_wrong(history: Hist
     for flag in (Flag.LATE, Flag.DUPLICATE, Flag.CLOCK_AHEAD, Flag.UNSCORED, Flag.UNJUDGED, Flag.REJECTED):
         assert whole.flags[flag], flag
     assert len(whole.verdicts) > 5
+    assert whole.episodes
 
 
 @settings(max_examples=SPLITS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -13,7 +13,7 @@ from domain.scoring import Flag, ReadingsScored, ScorerStateSaved, ScoringModelC
 from ml.scoring.scorer import Scorer
 from ml.scoring.taking import StateDoesNotMatchOffset
 from tests.builders import a_profile, a_reading
-from tests.fake_scoring import FakeDecoding, FakeHistory, FakeModels, FakeScoringLog, InMemoryLog
+from tests.fakes.scoring import FakeDecoding, FakeHistory, FakeModels, FakeScoringLog, InMemoryLog
 
 
 def a_log() -> InMemoryLog:
