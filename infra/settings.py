@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     commands_url: str = Field(default="http://127.0.0.1:8001", description="Command service as others reach it.")
     dashboard_port: int = Field(default=8501, description="Port of the dashboard, on loopback.")
     dashboard_url: str = Field(default="http://127.0.0.1:8501", description="Dashboard as people reach it.")
+    allowed_hosts: str = Field(
+        default="", description="Names, joined by commas, that both services answer to besides this machine's own."
+    )
     api_keys: SecretStr = Field(
         default=SecretStr(""), description="name:scope:key, several joined by commas; none: no key is asked for."
     )

@@ -113,6 +113,7 @@ class Container(containers.DeclarativeContainer):
     rebuild_desk = providers.Factory(services.rebuild_desk, settings, vocabulary, folders)
 
     key_guard = providers.Singleton(services.key_guard, settings.provided.api_keys)
+    hosts = providers.Callable(services.answered_hosts, settings)
 
     model_lines = providers.Singleton(write_side.model_lines)
     model_commands = providers.Singleton(
@@ -137,6 +138,7 @@ class Container(containers.DeclarativeContainer):
         ),
         guard=key_guard,
         version=program_version,
+        hosts=hosts,
     )
 
     read_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn)
@@ -158,6 +160,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         guard=key_guard,
         version=program_version,
+        hosts=hosts,
         verifier=verdict_verifier,
         drift_meter=drift_meter,
     )

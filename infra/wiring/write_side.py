@@ -200,6 +200,7 @@ def command_service(
     incidents: "IncidentHandler",
     guard: "KeyGuard",
     version: str,
+    hosts: frozenset[str],
     end: "Callable[[], None]",
 ) -> "FastAPI":
     """Return the command service; `end` ends its process."""
@@ -211,5 +212,6 @@ def command_service(
         incidents=incidents,
         guard=guard,
         version=version,
+        hosts=hosts,
         end=end,
     )
