@@ -213,6 +213,7 @@ class JudgingLook:
             return
         client = self._client(isolation)
         waiting, moved_at = dict(stretches), time.monotonic()
+        done: set[Place] = set()
         client.assign([TopicPartition(*place, start) for place, (start, _) in stretches.items()])
         try:
             while waiting:
@@ -221,13 +222,15 @@ class JudgingLook:
                 moved_at = time.monotonic() if records or ends else moved_at
                 for message in records:
                     place = (message.topic(), message.partition())
-                    if place not in waiting:
+                    if place not in waiting or place in done:
                         continue
-                    if message.offset() < waiting[place][1]:
+                    end = waiting[place][1]
+                    if message.offset() < end:
                         yield message
-                    reached[place] = waiting[place][1] if only_first else message.offset() + 1
-                    if reached[place] >= waiting[place][1]:
-                        del waiting[place]
+                    if only_first:
+                        done.add(place)
+                    # An end that came together with the record is further than it.
+                    reached[place] = max(reached.get(place, 0), end if only_first else message.offset() + 1)
                 for place, at in reached.items():
                     if place in waiting and at >= waiting[place][1]:
                         del waiting[place]
