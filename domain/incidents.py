@@ -22,7 +22,7 @@ from domain.incident_events import (
     IncidentResolved,
     Judgement,
 )
-from domain.promotion import CommandRejected
+from domain.rejections import CommandRejected
 
 LONGEST_TEXT: Final = 4000
 """Characters of a comment, a cause or a reason."""
