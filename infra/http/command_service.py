@@ -8,6 +8,8 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 
 from commands.event_log import WriterFenced
+from commands.handle_incident import IncidentHandler
+from commands.handle_incident_route import incident_routes
 from commands.promote_model import PromoteModelHandler, PromotionRefused
 from commands.promote_model_route import champion_of, promote_routes, rejection_of
 from commands.record_readings import RecordReadingsHandler
@@ -16,7 +18,7 @@ from domain.appending import EventNotAppended, LogFull
 from domain.rejections import CommandRejected
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
 from infra.http.problems import Refusal, install_problems, problem_response
-from infra.http.rejections import REJECTIONS, rejection
+from infra.http.rejections import REJECTIONS, rejected_item, rejection
 from infra.settings import Scope
 
 RETRY_AFTER_S: Final = 1
@@ -28,6 +30,7 @@ def command_service(
     *,
     record_readings: RecordReadingsHandler,
     promote_model: PromoteModelHandler,
+    incidents: IncidentHandler,
     guard: KeyGuard,
     version: str,
     end: Callable[[], None],
@@ -37,6 +40,7 @@ def command_service(
     may_operate = guard.requires(Scope.OPERATE)
     app.include_router(record_readings_routes(record_readings, actor=may_operate))
     app.include_router(promote_routes(promote_model, actor=may_operate))
+    app.include_router(incident_routes(incidents, actor=may_operate, refusal=rejected_item))
 
     @app.get("/health", tags=["health"])
     def health() -> dict[str, str]:

@@ -7,10 +7,16 @@ from typing import Final
 from fastapi import FastAPI
 
 from commands.answers import CommandIdReused
+from domain.incidents import IncidentUnknown, JudgementMissing, TextRefused
 from domain.rejections import ChangedSince, CommandRejected
 from infra.http.problems import Refusal, install_problems
 
-_STATUS: Final[Mapping[str, HTTPStatus]] = {ChangedSince.__name__: HTTPStatus.PRECONDITION_FAILED}
+_STATUS: Final[Mapping[str, HTTPStatus]] = {
+    ChangedSince.__name__: HTTPStatus.PRECONDITION_FAILED,
+    IncidentUnknown.__name__: HTTPStatus.NOT_FOUND,
+    JudgementMissing.__name__: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TextRefused.__name__: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
 """Statuses of rules; 409 of those not named."""
 
 
@@ -28,6 +34,12 @@ REJECTIONS: Final[Mapping[type[Exception], Callable[[Exception], Refusal]]] = {
     CommandRejected: rejection,
     CommandIdReused: rejection,
 }
+
+
+def rejected_item(error: Exception) -> Mapping[str, object]:
+    """Return a refused one of many commands as its item of the answer."""
+    refusal = rejection(error)
+    return {"status": refusal.status, "detail": refusal.detail, **refusal.more}
 
 
 def install_rejections(app: FastAPI) -> None:

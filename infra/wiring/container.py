@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import providers
 
-from domain.topics import MODEL_EVENTS
+from domain.topics import INCIDENT_EVENTS, MODEL_EVENTS
 from infra.wiring import contracts as bytes_mean
 from infra.wiring import models, scoring, services, write_side
 from infra.wiring.declarative import containers
@@ -118,7 +118,11 @@ class Container(containers.DeclarativeContainer):
     model_commands = providers.Singleton(
         write_side.command_service_writes, bootstrap, contracts_to_write, MODEL_EVENTS, model_lines
     )
-    command_streams = providers.List(model_commands)
+    incidents_fold = providers.Singleton(write_side.incidents_fold)
+    incident_commands = providers.Singleton(
+        write_side.command_service_writes, bootstrap, contracts_to_write, INCIDENT_EVENTS, incidents_fold
+    )
+    command_streams = providers.List(model_commands, incident_commands)
     """What the command service writes; it becomes the one writer of each when it starts."""
     command_service = providers.Factory(
         write_side.command_service,
@@ -128,6 +132,9 @@ class Container(containers.DeclarativeContainer):
             profiles=profile_log,
         ),
         promote_model=providers.Singleton(write_side.promote_model, write_side=model_commands, lines=model_lines),
+        incidents=providers.Singleton(
+            write_side.incident_handler, write_side=incident_commands, incidents=incidents_fold
+        ),
         guard=key_guard,
         version=program_version,
     )

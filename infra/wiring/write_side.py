@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from commands.aggregates import Fold
     from commands.decide_on_dead_letter import DeadLetterHandler
     from commands.define_profile import DefineProfileHandler
+    from commands.handle_incident import IncidentHandler, Incidents
     from commands.model_lines import ModelLines
     from commands.promote_model import PromoteModelHandler
     from commands.record_readings import RecordReadingsHandler
     from commands.skip_record import SkipRecordHandler
     from commands.write_side import WriteSide
+    from domain.incident_events import IncidentEvent
     from domain.profiles import ProfileDefined
     from domain.promotion import ModelEvent
     from infra.http.keys import KeyGuard
@@ -177,10 +179,25 @@ def promote_model(write_side: "WriteSide[ModelEvent]", lines: "ModelLines") -> "
     return PromoteModelHandler(write_side=write_side, lines=lines)
 
 
+def incidents_fold() -> "Incidents":
+    """Return the state that commands on incidents are decided on."""
+    from commands.handle_incident import incidents_fold as fold  # noqa: PLC0415
+
+    return fold()
+
+
+def incident_handler(write_side: "WriteSide[IncidentEvent]", incidents: "Incidents") -> "IncidentHandler":
+    """Return what carries out commands on incidents."""
+    from commands.handle_incident import IncidentHandler  # noqa: PLC0415
+
+    return IncidentHandler(write_side=write_side, incidents=incidents)
+
+
 def command_service(
     *,
     record_readings: "RecordReadingsHandler",
     promote_model: "PromoteModelHandler",
+    incidents: "IncidentHandler",
     guard: "KeyGuard",
     version: str,
     end: "Callable[[], None]",
@@ -188,4 +205,11 @@ def command_service(
     """Return the command service; `end` ends its process."""
     from infra.http.command_service import command_service as service  # noqa: PLC0415
 
-    return service(record_readings=record_readings, promote_model=promote_model, guard=guard, version=version, end=end)
+    return service(
+        record_readings=record_readings,
+        promote_model=promote_model,
+        incidents=incidents,
+        guard=guard,
+        version=version,
+        end=end,
+    )

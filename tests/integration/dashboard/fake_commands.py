@@ -19,6 +19,7 @@ from infra.http.command_service import command_service
 from infra.http.keys import KeyGuard, parse_keys
 from tests.comparisons import compared, ref, trained
 from tests.fakes.event_log import FakeEventLog, SharedLog
+from tests.fakes.incidents import an_incident_handler
 from tests.fakes.intake import FakeProfiles, FakeReadingLog
 
 BEFORE: Final = 40
@@ -68,6 +69,7 @@ def fake_commands(events: PumpEvents, keys: str) -> FastAPI:
     return command_service(
         record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
         promote_model=PromoteModelHandler(write_side, lines),
+        incidents=an_incident_handler(),
         guard=KeyGuard(parse_keys(keys)),
         version="test",
         end=lambda: None,

@@ -12,6 +12,7 @@ from infra.http.keys import KeyGuard
 from tests.builders import NOON
 from tests.comparisons import compared
 from tests.fakes.event_log import SharedLog
+from tests.fakes.incidents import an_incident_handler
 from tests.fakes.intake import FakeProfiles, FakeReadingLog
 from tests.unit.commands.test_promote_model import a_handler, a_log
 
@@ -26,6 +27,7 @@ def client(shared: SharedLog) -> Iterator[TestClient]:
     service = command_service(
         record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
         promote_model=a_handler(shared),
+        incidents=an_incident_handler(),
         guard=KeyGuard(()),
         version="test",
         end=lambda: None,
