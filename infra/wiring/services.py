@@ -83,7 +83,8 @@ def judging_outlook(settings: "Settings") -> "KafkaJudgingOutlook":
     """Return the same for the query API."""
     from infra.kafka.scoring.judging_outlook import KafkaJudgingOutlook  # noqa: PLC0415
 
-    return KafkaJudgingOutlook(address(settings, "kafka_bootstrap"))
+    bootstrap = address(settings, "kafka_bootstrap")
+    return KafkaJudgingOutlook(judging_look(bootstrap).look if bootstrap else None)
 
 
 def stack_outlook(settings: "Settings") -> "SupervisedParts":
