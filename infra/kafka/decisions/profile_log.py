@@ -4,7 +4,7 @@ from typing import Final
 
 from commands.profile_log import ProfileNotAppended
 from domain.positions import Position
-from domain.profiles import ProfileDefined
+from domain.profiles import ProfileDefined, is_sound
 from domain.topics import PROFILE_EVENTS
 from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
 from infra.kafka.meaning.control_topic import ControlTopic
@@ -24,7 +24,7 @@ class KafkaProfileLog:
     def known(self) -> tuple[ProfileDefined, ...]:
         """Return every profile defined up to the log's end now. See `ProfileLog`."""
         for record in self._follower.catch_up():
-            if isinstance(event := record.event, ProfileDefined):
+            if isinstance(event := record.event, ProfileDefined) and is_sound(event):
                 # A profile never changes: its first description counts.
                 self._known.setdefault(event.ref, event)
         return tuple(self._known.values())
