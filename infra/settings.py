@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     s3_bucket: str = Field(default="telltale", description="Bucket of the model artifacts.")
     mlflow_url: str = Field(default="", description="MLflow's tracking server.")
 
+    unknown_after_s: float = Field(
+        default=60.0,
+        ge=0,
+        description="A reading of a schema or profile that nobody has defined becomes a dead letter after so long.",
+    )
     disk_reserve_mb: int = Field(
         default=2000, ge=0, description="Readings are refused while less is free on the embedded log's disk; 0: never."
     )

@@ -52,6 +52,15 @@ class Container(containers.DeclarativeContainer):
         history=providers.Singleton(scoring.scoring_history, bootstrap, contracts),
         models=logged_models,
         decoding=decoding,
+        waiting=providers.Singleton(
+            scoring.waiting,
+            log=scoring_log,
+            decoding=decoding,
+            registry=providers.Singleton(scoring.schema_names, settings),
+            report=providers.Singleton(scoring.waiting_file, settings.provided.home, slot),
+            given_up_after_s=settings.provided.unknown_after_s,
+            clock=providers.Object(_now),
+        ),
         version=program_version,
     )
     rescoring_runs = providers.Singleton(scoring.rescoring_runs, bootstrap, contracts_to_write)
