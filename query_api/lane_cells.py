@@ -213,7 +213,7 @@ COUNTS: Final = f"""
                         AND readings."offset" <@ unjudged.offsets
                 )
             END
-    X
+        )::bigint AS not_judged
     FROM known
     JOIN unjudged USING (partition, profile)
     GROUP BY known.machine_id, known.sensor_id, at

@@ -28,6 +28,7 @@ NEWEST_READINGS: Final = """
             FROM readings
             WHERE readings.partition = place.partition
                 AND readings."offset" <= place.upto
+                AND (%(ahead)s OR readings.recorded_at <= readings.known_at + interval '5 minutes')
             ORDER BY readings."offset" DESC
             LIMIT %(limit)s
         ) AS reading
@@ -45,6 +46,7 @@ NEWEST_READINGS_OF_SENSOR: Final = """
             FROM readings
             WHERE readings.series = series.series
                 AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
+                AND (%(ahead)s OR readings.recorded_at <= readings.known_at + interval '5 minutes')
             ORDER BY readings.recorded_at DESC
             LIMIT %(limit)s
         ) AS reading
@@ -114,7 +116,10 @@ ANOMALIES: Final = """
 
 @router.get("/events/latest", response_model=list[FlatReading], summary="Newest readings")
 async def latest_events(ask: AskAsOf, sensor_id: SensorId = None, limit: Limit = 100) -> Response:
-    """Return the newest readings of all sensors as the log knows them, or of one sensor by its own clock."""
+    """Return the newest readings of all sensors as the log knows them, or of one sensor by its own clock.
+
+    Readings that claim to be more than 5 minutes ahead of the log are left out while there are others.
+    """
 
     async def question(snapshot: Snapshot) -> BareList:
         statement = LATEST if sensor_id is None else LATEST_OF_SENSOR
@@ -129,7 +134,9 @@ async def latest_events(ask: AskAsOf, sensor_id: SensorId = None, limit: Limit =
             "limit": limit,
             "sensor_id": sensor_id,
         }
-        return BareList(items=await snapshot.fetch(statement, asked, FlatReading))
+        # A device whose clock runs ahead would stand on top for years: it is listed only where there is nothing else.
+        items = await snapshot.fetch(statement, {**asked, "ahead": False}, FlatReading)
+        return BareList(items=items or await snapshot.fetch(statement, {**asked, "ahead": True}, FlatReading))
 
     return await ask.answer(("readings", "sensors"), question)
 
