@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from commands.define_profile import DefineProfile
+from domain.appending import LogFull
 from domain.profiles import ProfileDefined
 from domain.readings import moment_of
 from infra.cli.composition import composed
@@ -14,7 +15,7 @@ from infra.cli.progress import progress
 from infra.exit_codes import ExitCode
 from infra.processes.stopping import until_told_to_stop
 from infra.sources.novelty import Novelty
-from infra.sources.ports import LogFull, ReadingSink
+from infra.sources.ports import ReadingSink
 from infra.sources.simulator.fault_orders import FaultOrder, ordered_fault
 from infra.sources.simulator.faults import MACHINE_FAULTS, Fault
 from infra.sources.simulator.fleet import Station, fleet, history_faults
