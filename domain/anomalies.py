@@ -50,6 +50,7 @@ class AnomalyDetected:
     contribution: Mapping[str, float]
     model: ModelRef
     run_id: UUID | None = None
+    late: bool = False
 
 
 def severity_of(score: float) -> Severity:

@@ -45,7 +45,11 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """An open episode: what it has shown so far, and when it was last in alarm."""
+    """An open episode: what it has shown so far, and when it was last in alarm.
+
+    sensor_id: the sensor of the newest alarm in the log's order, alarm_at: its time. The clocks of a machine's sensors
+    may differ, so only this one's own readings say that it is quiet now. None: any sensor's do.
+    """
 
     began_at: datetime
     last_alarm_at: datetime
@@ -53,6 +57,13 @@ class Episode:
     channels: frozenset[str]
     severity: Severity
     standing: Mapping[tuple[str, str], int]
+    sensor_id: str | None = None
+    alarm_at: datetime | None = None
+
+    @property
+    def sensor_alarm_at(self) -> datetime:
+        """Return when the sensor of the newest alarm was in alarm, by its own clock."""
+        return self.last_alarm_at if self.alarm_at is None else self.alarm_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +115,7 @@ def watch(
     confirmed = frozenset(
         kind for kind in reading.scores if standing[reading.sensor_id, kind] >= CONFIRMED_AFTER.get(kind, 1)
     )
-    ended, state = end_if_quiet(state, reading.recorded_at, quiet=quiet)
+    ended, state = end_if_quiet(state, reading.recorded_at, sensor_id=reading.sensor_id, quiet=quiet)
     if not confirmed:
         return ended, replace(state, standing=standing)
     severity = severity_of(max(reading.scores[kind] for kind in confirmed))
@@ -123,15 +134,19 @@ def watch(
             channels=reading.channels,
             severity=severity,
             standing=standing,
+            sensor_id=reading.sensor_id,
+            alarm_at=reading.recorded_at,
         )
     return _extend(replace(state, standing=standing), reading, kinds=confirmed, severity=severity)
 
 
 def end_if_quiet(
-    state: MachineWatch, now: datetime, *, quiet: timedelta = QUIET
+    state: MachineWatch, now: datetime, *, sensor_id: str, quiet: timedelta = QUIET
 ) -> tuple[tuple[Step, ...], MachineWatch]:
-    """End the episode when its last alarm is longer ago than `quiet`."""
-    if isinstance(state, Episode) and now - state.last_alarm_at > quiet:
+    """End the episode when its last alarm is longer ago than `quiet` by the clock of the sensor in alarm."""
+    if not isinstance(state, Episode) or state.sensor_id not in {None, sensor_id}:
+        return (), state
+    if now - state.sensor_alarm_at > quiet:
         return (Ends(at=state.last_alarm_at),), Quiet(standing=state.standing)
     return (), state
 
@@ -161,6 +176,8 @@ def _extend(
     after = replace(
         episode,
         last_alarm_at=max(episode.last_alarm_at, reading.recorded_at),
+        sensor_id=reading.sensor_id,
+        alarm_at=reading.recorded_at,
         kinds=episode.kinds | kinds,
         channels=episode.channels | reading.channels,
         severity=severity if worse else episode.severity,

@@ -22,7 +22,7 @@ from domain.incident_events import (
     IncidentResolved,
     Judgement,
 )
-from domain.promotion import CommandRejected
+from domain.rejections import CommandRejected
 
 LONGEST_TEXT: Final = 4000
 """Characters of a comment, a cause or a reason."""
@@ -240,7 +240,10 @@ def _acknowledged(incident: Incident, command: AcknowledgeIncident) -> IncidentA
     _require_open(incident)
     held = incident.handling
     if isinstance(held, Acknowledged) and not held.worse:
-        raise AlreadyAcknowledged(f"{held.actor} acknowledged it at {_moment(held.at)}")
+        before = IncidentAcknowledged(
+            incident_id=incident.incident_id, machine_id=incident.machine_id, actor=held.actor
+        )
+        raise AlreadyAcknowledged(f"{held.actor} acknowledged it at {_moment(held.at)}", because_of=before)
     return IncidentAcknowledged(incident_id=incident.incident_id, machine_id=incident.machine_id, actor=command.actor)
 
 

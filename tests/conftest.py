@@ -22,10 +22,12 @@ def pytest_configure() -> None:
     """Take Ctrl-C even where the tests run in the background of a shell, which would leave every child deaf to it.
 
     And let Java leave its second compiler out: these stacks live for minutes, so its work would never be paid back.
+    And let all that this process starts end with it, however it ends: a worker of xdist is killed by a Ctrl-C.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+    os.environ["TELLTALE_WHILE"] = str(os.getpid())
     keep_bytecode()
 
 

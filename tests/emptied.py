@@ -20,7 +20,6 @@ from tests.stacks import StackOfTests, wait_until
 
 ANSWER_S: Final = 15.0
 DEADLINE_S: Final = 60.0
-OUR_GROUPS: Final = "telltale-"
 _OF_THE_SERVICES: Final = frozenset({"kafka", "registry", "postgres", "supervisor", "up"})
 
 
@@ -65,11 +64,7 @@ def _answers(bootstrap: str) -> bool:
 
 def _groups_are_gone(admin: AdminClient) -> bool:
     """Delete every group but the registry's; one that died without leaving is there until its session is over."""
-    groups = [
-        one.group_id
-        for one in admin.list_consumer_groups(request_timeout=ANSWER_S).result(ANSWER_S).valid
-        if one.group_id.startswith(OUR_GROUPS)
-    ]
+    groups = our_groups(admin)
     for deleted in admin.delete_consumer_groups(groups, request_timeout=ANSWER_S).values() if groups else ():
         try:
             deleted.result(ANSWER_S)
@@ -79,6 +74,12 @@ def _groups_are_gone(admin: AdminClient) -> bool:
             if failure.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
                 raise
     return True
+
+
+def our_groups(admin: AdminClient) -> list[str]:
+    """Return the groups of scorers and projectors; the registry has one too."""
+    listed = admin.list_consumer_groups(request_timeout=ANSWER_S).result(ANSWER_S).valid
+    return [one.group_id for one in listed if one.group_id.startswith("telltale-")]
 
 
 def _empty_database(settings: Settings) -> None:

@@ -117,7 +117,7 @@ class Episodes:
             if isinstance(state, Quiet) or state.standing:
                 state = watch(state, JudgedReading(sensor_id=sensor, recorded_at=at), quiet=self._quiet)[1]
             else:
-                state = end_if_quiet(state, at, quiet=self._quiet)[1]
+                state = end_if_quiet(state, at, sensor_id=sensor, quiet=self._quiet)[1]
             machine.watches[model] = state
             return
         ratios = opinion.ratios[row]

@@ -67,8 +67,9 @@ class Followed:
 
     @property
     def ends_after_us(self) -> int:
-        """Return the device time after which a reading ends the episode."""
-        return microseconds(self.watch.last_alarm_at + self.quiet) if isinstance(self.watch, Episode) else _FAR_AWAY
+        """Return the device time after which a reading may end the episode."""
+        watch = self.watch
+        return microseconds(watch.sensor_alarm_at + self.quiet) if isinstance(watch, Episode) else _FAR_AWAY
 
     @property
     def standing(self) -> frozenset[str]:
@@ -84,14 +85,17 @@ class _Alarm:
 
 
 def follow_episodes(
-    readings: Readings, judged: "Sequence[ProfileJudgement]", followed: Mapping[str, Followed]
-) -> tuple[tuple[EpisodeEvent, ...], Mapping[str, Followed]]:
-    """Return the events that a batch's judgements cause, in log order, and the machines to follow on."""
+    readings: Readings, judged: "Sequence[ProfileJudgement]", followed: Mapping[str, Followed], *, late: bool = False
+) -> tuple[tuple[tuple[int, EpisodeEvent], ...], Mapping[str, Followed]]:
+    """Return the events that a batch's judgements cause, each with the row that causes it, and the machines to follow.
+
+    late: whether these are late readings, which have episodes of their own.
+    """
     alarms = {row: alarm for profile in judged for row, alarm in _alarms(profile)}
     if not alarms and not followed:
         return (), followed
     after = dict(followed)
-    events: list[EpisodeEvent] = []
+    events: list[tuple[int, EpisodeEvent]] = []
     for row, machine, sensor, at_us, quiet in _rows(readings, judged, alarms, followed):
         held, alarm = after.get(machine), alarms.get(row)
         if alarm is None and (held is None or (at_us <= held.ends_after_us and sensor not in held.standing)):
@@ -100,7 +104,7 @@ def follow_episodes(
         caused, held = _step(
             held or Followed(quiet=quiet), machine=machine, sensor=sensor, at_us=at_us, alarm=alarm, position=position
         )
-        events += caused
+        events += [(row, replace(one, late=late) if isinstance(one, IncidentOpened) else one) for one in caused]
         if held.incident is None and is_idle(held.watch):
             after.pop(machine, None)
         else:

@@ -1,7 +1,7 @@
 """Episodes in a scorer's snapshot: plain values and back, equal states to equal bytes."""
 
 from datetime import timedelta
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 from uuid import UUID
 
 from domain.anomalies import Severity
@@ -18,6 +18,8 @@ class KeptEpisode(TypedDict):
     kinds: list[str]
     channels: list[str]
     severity: str
+    sensor_id: NotRequired[str | None]
+    alarm_us: NotRequired[int | None]
 
 
 class KeptUnreported(TypedDict):
@@ -85,6 +87,8 @@ def _episode(watch: Episode) -> KeptEpisode:
         kinds=sorted(watch.kinds),
         channels=sorted(watch.channels),
         severity=watch.severity,
+        sensor_id=watch.sensor_id,
+        alarm_us=None if watch.alarm_at is None else microseconds(watch.alarm_at),
     )
 
 
@@ -105,6 +109,7 @@ def _watch(kept: Kept) -> MachineWatch:
     episode = kept["episode"]
     if episode is None:
         return Quiet(standing=standing)
+    alarm_us = episode.get("alarm_us")
     return Episode(
         began_at=moment_of(episode["began_us"]),
         last_alarm_at=moment_of(episode["last_alarm_us"]),
@@ -112,4 +117,6 @@ def _watch(kept: Kept) -> MachineWatch:
         channels=frozenset(episode["channels"]),
         severity=Severity(episode["severity"]),
         standing=standing,
+        sensor_id=episode.get("sensor_id"),
+        alarm_at=None if alarm_us is None else moment_of(alarm_us),
     )

@@ -11,7 +11,7 @@ from domain.positions import Position
 from domain.scoring import ScorerStateSaved, ScoringModelChanged
 from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, INCIDENT_EVENTS, MODEL_EVENTS, SCORER_STATE, SENSOR_EVENTS
 from ml.scoring.judge import Judgement, score
-from ml.scoring.records import Stretch, ledger_of, verdicts_of
+from ml.scoring.records import Stretch, ledgers_of, verdicts_of
 from ml.scoring.state import ENCODING, LoadedModel, PartitionState, to_bytes
 from ml.scoring.warming import Warming
 from schemas.codec import Event
@@ -75,7 +75,7 @@ def prepare(
         records += [(DEAD_LETTERS, None, letter) for letter in _dead_letters(batch, readings)]
     if changed or batch is not None:
         stretch = Stretch(SENSOR_EVENTS, partition, state.next_offset, after.next_offset)
-        records.append((ANOMALY_EVENTS, None, ledger_of(stretch, readings, judgement, after)))
+        records += [(ANOMALY_EVENTS, None, ledger) for ledger in ledgers_of(stretch, readings, judgement, after)]
     if changed:
         records += [(SCORER_STATE, None, chunk) for chunk in snapshot_of(partition, after)]
     return PartitionWork(partition, tuple(records), after)

@@ -13,12 +13,11 @@ router = APIRouter(tags=["operations"])
 
 COUNTS: Final = """
     SELECT
-        count(DISTINCT sensors.machine_id) AS machines,
-        count(*) AS sensors,
-        coalesce(sum(sensors.readings), 0)::bigint AS readings,
-        max(newest.last_known_at) AS last_reading_known_at
+        count(DISTINCT machine_id) AS machines,
+        count(DISTINCT (machine_id, sensor_id)) AS sensors,
+        coalesce(sum(readings), 0)::bigint AS readings,
+        max(last_known_at) AS last_reading_known_at
     FROM sensors
-    JOIN newest_readings AS newest USING (machine_id, sensor_id)
 """
 
 

@@ -39,12 +39,12 @@ class FakeRescoringLog(FakeHistory):
         ledgers = [one for one in self._events() if isinstance(one, ReadingsScored) and one.run_id == run_id]
         return ledgers[-1].next_offset if ledgers else None
 
-    def write(self, partition: int, verdicts: Sequence[AnomalyDetected], ledger: ReadingsScored) -> None:
+    def write(self, partition: int, verdicts: Sequence[AnomalyDetected], ledgers: Sequence[ReadingsScored]) -> None:
         assert partition in self._taken
         self._writes += 1
         if self._writes == self._dies_at and not self._after:
             raise RescoringStopped("the test said so")
-        events: Sequence[Event] = [*verdicts, ledger]
+        events: Sequence[Event] = [*verdicts, *ledgers]
         values = [encode(event, self._held.contracts) for event in events]
         self._events().extend(decode(value, self._held.contracts) for value in values)
         if self._writes == self._dies_at:

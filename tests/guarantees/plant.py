@@ -28,6 +28,7 @@ from tests.builders import a_profile, a_reading
 from tests.guarantees.judged_again import scores_that_differ
 from tests.guarantees.log_account import account, is_scored_to_the_end
 from tests.stacks import PROJECT, TELLTALE, StackOfTests, must, wait_until
+from tests.tied import tied
 
 MACHINES = [f"pump-{number:02d}" for number in range(12)]
 CHANNELS = ("speed", "vibration")
@@ -79,7 +80,14 @@ class Plant:
         """Start a program on this stack; what it says is appended to the log of that name."""
         environment = {**os.environ, "TELLTALE_HOME": str(self.stack.home), **(more or {})}
         with self.log_of(log).open("ab") as output:
-            process = subprocess.Popen([*words], env=environment, cwd=PROJECT, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                [*words],
+                env=environment,
+                cwd=PROJECT,
+                stdout=output,
+                stderr=output,
+                preexec_fn=tied,  # noqa: PLW1509 - it calls the system once and nothing else
+            )
         self.started.append(process)
         return process
 

@@ -32,6 +32,7 @@ def up(
     services_only: Annotated[bool, typer.Option("--services-only", help="Without Telltale's own processes.")] = False,
     new_ports: Annotated[bool, typer.Option("--new-ports", help="Forget the remembered ports.")] = False,
     scorers: Annotated[int, typer.Option(min=1, max=8, help="Scorers that share the partitions, a slot each.")] = 1,
+    in_background: Annotated[bool, typer.Option("--in-background", hidden=True)] = False,
 ) -> None:
     """Start services and processes under one supervisor; Ctrl-C stops them.
 
@@ -45,9 +46,11 @@ def up(
     if not detach:
         from infra.cli.stack.run import StackWish, run_stack  # noqa: PLC0415 - brings every service's client with it
 
-        wish = StackWish(light=light, own=not services_only, new_ports=new_ports, scorers=scorers)
+        wish = StackWish(
+            light=light, own=not services_only, new_ports=new_ports, scorers=scorers, in_background=in_background
+        )
         raise typer.Exit(run_stack(home, load_settings(), wish))
-    words = ["up", *(["--light"] if light else []), *(["--services-only"] if services_only else [])]
+    words = ["up", "--in-background", *(["--light"] if light else []), *(["--services-only"] if services_only else [])]
     _detached(home, [*words, *(["--new-ports"] if new_ports else []), "--scorers", str(scorers)])
 
 

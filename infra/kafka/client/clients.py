@@ -1,12 +1,12 @@
 """Settings that every Kafka client of ours shares, and why librdkafka's own are not good enough."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaException, Producer
 
 from domain.topics import TOPICS
+from infra.words import in_words
 
 Config = Mapping[str, Any]
 
@@ -17,7 +17,9 @@ EVERY_CLIENT: Final = {
     "log_level": 2,
 }
 
-_NOTATION: Final = re.compile(r"""KafkaError\{.*?str=(?P<quote>["'])(?P<text>.*?)(?P=quote)\}""", re.DOTALL)
+LARGEST_RECORD_BYTES: Final = 8_388_608
+"""The one limit of brokers that Telltale starts and of all its producers (1 MB, the library's default, is less than
+what others may write). What Telltale writes of its own is cut into records far below it."""
 
 CONNECT_TIMEOUT_S: Final = 10.0
 """How long a question to a broker may take before it counts as not reachable."""
@@ -28,11 +30,6 @@ class LogNotReachable(ConnectionError):
 
     def __init__(self, bootstrap: str, reason: str) -> None:
         super().__init__(f"Kafka at {bootstrap} does not answer: {in_words(reason)}. Is the stack up? telltale up")
-
-
-def in_words(reason: str) -> str:
-    """Return what the library says of an error without its own notation, as `KafkaError{code=…,str="…"}`."""
-    return _NOTATION.sub(lambda found: found["text"].removeprefix("Local: "), reason)
 
 
 def consumer(bootstrap: str, *, group: str = "telltale-reader", **more: Any) -> Consumer:
@@ -64,6 +61,7 @@ def producer(bootstrap: str, **more: Any) -> Producer:
             "acks": "all",
             "compression.type": "zstd",
             "partitioner": "murmur2_random",
+            "message.max.bytes": LARGEST_RECORD_BYTES,
             # 100 ms, the default, is what a transaction waits after the first refused try of the one before it.
             "retry.backoff.ms": 5,
             **EVERY_CLIENT,

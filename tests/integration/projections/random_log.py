@@ -30,6 +30,7 @@ from domain.profiles import ProfileDefined
 from domain.promotion import ModelEvent, PromotionRejected
 from domain.readings import SensorReadingRecorded
 from domain.scoring import FlaggedRanges, ModelInForce, ReadingsScored, ScoreColumn, ScoringModelChanged
+from projections.checkpoints import TopicPartition
 from tests.builders import NOON, a_profile, a_reading
 from tests.comparisons import compared
 from tests.fakes.projections import FakeLog
@@ -82,8 +83,12 @@ def _append_reading(log: FakeLog, chance: Random, number: int) -> None:
         measurements=values or {profile.channel_names[0]: chance.choice([0.0, -0.0, 0.1])},
         anomaly_type=chance.choice([None, None, "spike"]),
     )
-    # The log's clock steps back now and then.
+    # The log's clock steps back now and then, and so do those of devices; some readings come again, at any time later.
     log.append(reading, partition=partition, appended_s=number + chance.choice([0, 0, 0, -40, 25]))
+    if chance.random() < 0.15:
+        again = chance.choice(log.records[TopicPartition("sensor-events", partition)])
+        key = None if again.key is None else again.key.decode()
+        log.append(again.value, partition=partition, key=key, appended_s=number)
     if chance.random() < 0.1:
         log.append_marker("sensor-events", partition)
 
