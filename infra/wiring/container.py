@@ -132,6 +132,8 @@ class Container(containers.DeclarativeContainer):
     incident_commands = providers.Singleton(
         write_side.command_service_writes, bootstrap, contracts_to_write, INCIDENT_EVENTS, incidents_fold
     )
+    receiver = providers.Singleton(write_side.receiver, settings)
+    caller = providers.Singleton(write_side.caller, settings, contracts_to_write, receiver, clock)
     command_streams = providers.List(model_commands, incident_commands)
     """What the command service writes; it becomes the one writer of each when it starts."""
     command_service = providers.Factory(
