@@ -162,9 +162,13 @@ class QueryApi:
         min_position: str | None = None,
     ) -> tuple[Incident, ...]:
         """Return incidents, at most MOST_ROWS: those that need somebody worst first, else all, newest first."""
-        asked = {"needs_someone": str(needs_someone).lower(), "machine_id": machine_id, "limit": MOST_ROWS}
-        when = {"from": starts_at, "to": ends_at, "as_of": as_of, "min_position": min_position}
-        return self._items(Incident, "/incidents", asked | when)
+        asked: dict[str, object] = {
+            "needs_someone": str(needs_someone).lower(),
+            "machine_id": machine_id,
+            "limit": MOST_ROWS,
+        }
+        asked |= {"from": starts_at, "to": ends_at, "as_of": as_of, "min_position": min_position}
+        return self._items(Incident, "/incidents", asked)
 
     def incident(
         self, incident_id: str, as_of: datetime | None = None, *, min_position: str | None = None

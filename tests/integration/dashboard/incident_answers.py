@@ -146,7 +146,7 @@ def listed(
         and (one.needs_someone or not needing)
     ]
     newest = sorted(found, key=lambda one: one.began_at, reverse=True)
-    return sorted(newest, key=lambda one: -SEVERITY_RANK[one.severity]) if needing else newest  # type: ignore[index]
+    return sorted(newest, key=lambda one: -SEVERITY_RANK[one.severity]) if needing else newest
 
 
 def in_full(log: SharedLog, incident_id: UUID, as_of: datetime | None) -> bodies.IncidentInFull | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
+from domain.incident_events import IncidentAcknowledged, IncidentResolved
 from tests.integration.dashboard.browser import (
     CHROMIUM,
     Opened,
@@ -20,6 +21,7 @@ from tests.integration.dashboard.browser import (
 )
 from tests.integration.dashboard.fake_api import Plant, Scenario, serving
 from tests.integration.dashboard.fake_commands import decided
+from tests.integration.dashboard.incident_answers import incident_of
 
 pytestmark = [
     pytest.mark.skipif(
@@ -30,6 +32,7 @@ pytestmark = [
 
 SCREENSHOTS: Final = Path(__file__).parents[3] / "build" / "screenshots"
 WIDTHS: Final = (1400, 800)
+PHONE: Final[ViewportSize] = {"width": 420, "height": 900}
 LANE_PX: Final = 25
 AXIS_PX: Final = 29
 """Below the last lane: the time axis and the chart's padding."""
@@ -67,7 +70,7 @@ def cell(plant: Plant, lane: str, minutes_ago: float) -> str:
 
 
 def test_from_the_sentence_to_the_cell_to_the_reasons_to_the_log(windows: Windows, address: str) -> None:
-    with opened(windows, address) as seen:
+    with opened(windows, address + "/explorer") as seen:
         page = seen.page
         expect(page.locator(".tt-news")).to_contain_text("pump-07 · drive-end: vibration")
         click_newest_cell(seen, lanes_below=1)
@@ -84,7 +87,7 @@ def test_from_the_sentence_to_the_cell_to_the_reasons_to_the_log(windows: Window
 
 
 def test_why_leads_to_the_sensor_of_the_cell_and_not_to_the_worst_of_all(windows: Windows, address: str) -> None:
-    with opened(windows, address) as seen:
+    with opened(windows, address + "/explorer") as seen:
         page = seen.page
         expect(page.locator(".tt-news")).to_be_visible()
         click_newest_cell(seen, lanes_below=9)
@@ -96,7 +99,7 @@ def test_why_leads_to_the_sensor_of_the_cell_and_not_to_the_worst_of_all(windows
 
 
 def test_chart_and_choice_survive_live_ticks(windows: Windows, address: str) -> None:
-    with opened(windows, address) as seen:
+    with opened(windows, address + "/explorer") as seen:
         page = seen.page
         expect(page.locator(".tt-news")).to_be_visible()
         seen.settle(SWIMLANE)
@@ -114,7 +117,7 @@ def test_chart_and_choice_survive_live_ticks(windows: Windows, address: str) -> 
 
 
 def test_api_that_stops_and_comes_back_is_shown_without_a_click(windows: Windows, address: str, plant: Plant) -> None:
-    with opened(windows, address) as seen:
+    with opened(windows, address + "/explorer") as seen:
         expect(seen.page.locator(".tt-news")).to_be_visible()
         plant.scenario = Scenario.DOWN
         expect(seen.page.locator(".tt-banner.down")).to_contain_text("The API does not answer")
@@ -128,8 +131,9 @@ def test_api_that_stops_and_comes_back_is_shown_without_a_click(windows: Windows
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("explorer", "/"),
-        ("explorer-cell", "/?cell={cell}"),
+        ("incidents", "/"),
+        ("explorer", "/explorer"),
+        ("explorer-cell", "/explorer?cell={cell}"),
         ("sensor", "/sensor?machine=pump-07&sensor=drive-end"),
         ("models", "/models?a=pump%2F2&b=pump%2F3"),
         ("log", "/log"),
@@ -147,12 +151,15 @@ def test_page_fits_wide_and_narrow_windows(
 @pytest.mark.parametrize(
     ("name", "path", "scenario"),
     [
-        ("explorer-behind", "/", Scenario.BEHIND),
-        ("explorer-quiet", "/", Scenario.QUIET),
-        ("explorer-empty", "/", Scenario.EMPTY),
-        ("explorer-new", "/", Scenario.NEW),
-        ("explorer-as-of", "/?past=true&known_at={then}", Scenario.LIVE),
-        ("explorer-machine", "/?machine=pump-07", Scenario.LIVE),
+        ("incidents-quiet", "/", Scenario.QUIET),
+        ("incidents-not-judged", "/", Scenario.UNJUDGED),
+        ("incidents-as-of", "/?past=true&known_at={then}&show=known+now", Scenario.LIVE),
+        ("explorer-behind", "/explorer", Scenario.BEHIND),
+        ("explorer-quiet", "/explorer", Scenario.QUIET),
+        ("explorer-empty", "/explorer", Scenario.EMPTY),
+        ("explorer-new", "/explorer", Scenario.NEW),
+        ("explorer-as-of", "/explorer?past=true&known_at={then}", Scenario.LIVE),
+        ("explorer-machine", "/explorer?machine=pump-07", Scenario.LIVE),
         ("sensor-forest", "/sensor?machine=compressor-01&sensor=stage-2", Scenario.LIVE),
         ("sensor-gap", "/sensor?machine=compressor-02", Scenario.LIVE),
         ("models-refused", "/models?a=pump%2F1&b=pump%2F2", Scenario.LIVE),
@@ -179,7 +186,7 @@ def test_state_is_drawn(
 
 
 def test_silent_api_greys_the_page(windows: Windows, address: str, plant: Plant) -> None:
-    with opened(windows, address) as seen:
+    with opened(windows, address + "/explorer") as seen:
         expect(seen.page.locator(".tt-news")).to_be_visible()
         plant.scenario = Scenario.DOWN
         expect(seen.page.locator(".st-key-stale .tt-news")).to_be_visible()
@@ -211,6 +218,44 @@ def test_a_click_again_while_the_first_is_under_way_is_one_event(windows: Window
             seen.settle(".tt-fresh b")
             assert len(decided(plant.events)) == number
         take_screenshot(seen, "models-rolled-back")
+
+
+def test_from_the_link_to_an_incident_to_its_judgement_on_a_phone(windows: Windows, address: str, plant: Plant) -> None:
+    incident = incident_of("compressor-03")
+    with opened(windows, f"{address}/?incident={incident}") as seen:
+        page = seen.page
+        page.set_viewport_size(PHONE)
+        page.reload()
+        seen.settle(".tt-time")
+        expect(page.locator("[data-testid=stSidebar]")).to_have_attribute("aria-expanded", "false")
+        take_screenshot(seen, "incidents-phone", width=PHONE["width"])
+        page.get_by_role("button", name="Acknowledge", exact=True).click()
+        expect(page.locator(".tt-banner.same")).to_contain_text("Acknowledged")
+        page.get_by_placeholder("A cause or a comment").fill("oil sensor stuck")
+        page.get_by_role("button", name="True alarm").click()
+        expect(page.locator(".tt-said")).to_contain_text("Judged true alarm")
+        expect(page.locator(".tt-time")).to_contain_text("oil sensor stuck")
+        take_screenshot(seen, "incidents-phone-judged", width=PHONE["width"])
+        page.goto(f"{address}/log")
+        take_screenshot(seen, "log-phone", width=PHONE["width"])
+        assert seen.errors == []
+    said = [record.event for record in plant.incidents.records if record.event.incident_id == incident]
+    assert [type(event) for event in said][-2:] == [IncidentAcknowledged, IncidentResolved]
+
+
+def test_what_somebody_else_did_meanwhile_is_shown_without_a_click(
+    windows: Windows, address: str, plant: Plant
+) -> None:
+    with opened(windows, f"{address}/?incident={incident_of('fan-03')}") as seen:
+        seen.settle(".tt-time")
+        button = seen.page.get_by_role("button", name="Acknowledge", exact=True)
+        expect(button).to_be_enabled()
+        plant.incidents.put(
+            IncidentAcknowledged(incident_id=incident_of("fan-03"), machine_id="fan-03", actor="M. Lindqvist")
+        )
+        expect(button).to_be_disabled()
+        expect(seen.page.locator(".tt-time")).to_contain_text("acknowledged by M. Lindqvist")
+        assert seen.errors == []
 
 
 def click_newest_cell(seen: Opened, *, lanes_below: int) -> None:

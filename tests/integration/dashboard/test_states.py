@@ -31,7 +31,7 @@ def test_silent_api_leaves_the_last_data_on_the_page_with_their_time(page: AppTe
     assert "What you see is from then." in seen
     assert "pump-07 · drive-end" in seen
     assert "telltale status" in seen
-    assert len(charts(page)) == 2
+    assert len(charts(page)) == 1
 
 
 def test_api_that_comes_back_takes_the_banner_away(page: AppTest, plant: Plant) -> None:
@@ -76,4 +76,4 @@ def test_dashboard_needs_no_more_than_the_api(page: AppTest, monkeypatch: pytest
 
     monkeypatch.setattr(httpx.Client, "get", noted)
     page.run()
-    assert {"/freshness", "/swimlane", "/verdicts", "/projections"} <= set(asked)
+    assert {"/freshness", "/incidents", "/verdicts", "/projections"} <= set(asked)
