@@ -1,5 +1,7 @@
 """What stands where no incident is: that all is quiet, with proof of life, or why that can't be said."""
 
+from collections.abc import Collection
+
 from dashboard.answers.operations import Freshness
 from dashboard.connection import Connection
 from dashboard.frame.choices import Choices
@@ -24,9 +26,24 @@ def show_none(connection: Connection, choices: Choices, view: str) -> None:
         empty(f"<b>No incident needs anyone.</b><br>{_known_to(fresh, choices)}")
 
 
+def show_rest(connection: Connection, choices: Choices, concerned: Collection[str]) -> None:
+    """Say below the list that the machines not in it are quiet, if that is known."""
+    fresh = ask_freshness(connection).value
+    others = fresh.machines - len(concerned)
+    if choices.machine or others <= 0 or not _all_is_known(fresh, choices) or fresh.last_reading_known_at is None:
+        return
+    are = "is" if others == 1 else "are"
+    age = span(fresh.now - fresh.last_reading_known_at)
+    quiet(f"<b>{many(others, 'other machine')} {are} quiet.</b> Last reading {age} ago.")
+
+
+def _all_is_known(fresh: Freshness, choices: Choices) -> bool:
+    return choices.known_at is None and not choices.stale and all_is_judged(fresh)
+
+
 def quiet_sentence(fresh: Freshness, choices: Choices) -> str:
     """Return that all is quiet; empty when that is not known."""
-    if choices.known_at or choices.stale or fresh.last_reading_known_at is None or not all_is_judged(fresh):
+    if fresh.last_reading_known_at is None or not _all_is_known(fresh, choices):
         return ""
     age = span(fresh.now - fresh.last_reading_known_at)
     if choices.machine:

@@ -23,11 +23,11 @@ from dashboard.incidents.asking import (
 )
 from dashboard.incidents.bulk import pick_key, show_bulk, told_of_bulk
 from dashboard.incidents.detail import show_head, show_links, show_story
-from dashboard.incidents.quiet import quiet_sentence, show_none
+from dashboard.incidents.quiet import show_none, show_rest
 from dashboard.incidents.rows import row_html
 from dashboard.memory import now
 from dashboard.parts.layout import live, split
-from dashboard.parts.words import banner, empty, quiet
+from dashboard.parts.words import banner, empty
 
 MOST_ROWS = 50
 """Rows drawn; each has a button of its own, and nobody works through more at once."""
@@ -109,9 +109,8 @@ def _list(connection: Connection, choices: Choices, named: str | None) -> Sequen
     live(_watch, moving=choices.known_at is None)(connection, choices, view, slots, _marks(listed))
     if len(shown) < len(listed):
         st.html(f'<p class="tt-p">The {len(shown)} first of {len(listed):,}: choose a machine to see its own.</p>')
-    sentence = quiet_sentence(ask_freshness(connection).value, choices) if view == NEEDS_SOMEONE else ""
-    if sentence and not choices.machine:
-        quiet(sentence.replace("<b>Quiet.</b>", "<b>All others are quiet.</b>"))
+    if view == NEEDS_SOMEONE:
+        show_rest(connection, choices, {incident.machine_id for incident in listed})
     return shown
 
 
@@ -126,7 +125,7 @@ def _row(choices: Choices, incident: Incident, *, on: bool) -> DeltaGenerator:
             width=30,
             disabled=choices.known_at is not None or (incident.handling != "new" and not incident.worse),
         )
-        slot = st.empty()
+        slot = st.container().empty()
         st.button(f"open {incident.machine_id}", key=f"open_{name}", on_click=_open, args=(name,))
     return slot
 

@@ -227,7 +227,7 @@ def test_from_the_link_to_an_incident_to_its_judgement_on_a_phone(windows: Windo
         page.set_viewport_size(PHONE)
         page.reload()
         seen.settle(".tt-time")
-        expect(page.locator("[data-testid=stSidebar]")).to_have_attribute("aria-expanded", "false")
+        expect(page.locator("[data-testid=stSidebar]")).to_have_attribute("data-collapsed", "true")
         take_screenshot(seen, "incidents-phone", width=PHONE["width"])
         page.get_by_role("button", name="Acknowledge", exact=True).click()
         expect(page.locator(".tt-banner.same")).to_contain_text("Acknowledged")
@@ -243,9 +243,7 @@ def test_from_the_link_to_an_incident_to_its_judgement_on_a_phone(windows: Windo
     assert [type(event) for event in said][-2:] == [IncidentAcknowledged, IncidentResolved]
 
 
-def test_what_somebody_else_did_meanwhile_is_shown_without_a_click(
-    windows: Windows, address: str, plant: Plant
-) -> None:
+def test_what_somebody_else_did_is_shown_without_a_click(windows: Windows, address: str, plant: Plant) -> None:
     with opened(windows, f"{address}/?incident={incident_of('fan-03')}") as seen:
         seen.settle(".tt-time")
         button = seen.page.get_by_role("button", name="Acknowledge", exact=True)
@@ -274,6 +272,8 @@ def take_screenshot(seen: Opened, name: str, *, width: int = WIDTHS[0]) -> None:
     seen.settle(".tt-fresh b")
     page.wait_for_selector("svg.marks:visible, table.tt:visible, .tt-empty:visible, .tt-quiet:visible")
     page.set_viewport_size({"width": width, "height": 900})
+    if page.locator(".st-key-rows").count():
+        page.wait_for_selector(".tt-time")
     main = page.locator(".stMainBlockContainer")
     page.wait_for_timeout(1000)  # charts follow the new width; nothing tells when
     seen.settle(".tt-fresh b")

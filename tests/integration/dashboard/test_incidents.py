@@ -36,6 +36,7 @@ def test_home_lists_what_needs_somebody_worst_first(page: AppTest) -> None:
     assert "5 incidents need someone" in seen
     assert "hall-b spike pressure" in seen
     assert "ended, not judged" in seen
+    assert "7 other machines are quiet. Last reading 0.4 s ago." in seen
 
 
 def test_what_somebody_has_taken_on_is_not_among_what_needs_somebody(page: AppTest) -> None:
