@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up down test test-unit chaos lint format bench bench-detection skab lock clean
+.PHONY: help install install-dev demo up down test test-unit chaos lint format bench bench-fleet bench-detection skab lock clean
 
 BIN := .venv/bin
 SKAB ?= $(wildcard ../shared/data/skab)
@@ -26,10 +26,10 @@ down: install ## Stop them
 	@$(BIN)/telltale down
 
 test: install-dev ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=10
 
-test-unit: install-dev ## Run the tests that need nothing running
-	@$(BIN)/python -m pytest -n 2 --dist loadscope tests/unit
+test-unit: install-dev ## Run the tests that need nothing running, laws with a tenth of their seeds
+	@TELLTALE_TEST_LAWS=quick $(BIN)/python -m pytest -n 2 --dist loadscope --durations=10 tests/unit
 
 chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5]
 	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)
@@ -46,6 +46,9 @@ format: install-dev ## Put the code into its form
 
 bench: install-dev ## Measure, each figure beside its comparison
 	@$(BIN)/python -m tests.benchmarks
+
+bench-fleet: install-dev ## Measure 500 machines with millions of readings: every list, as things are and as of earlier
+	@$(BIN)/python -m tests.benchmarks.fleet_scale
 
 bench-detection: install-dev ## Measure how well faults are found and how seldom anybody is woken for nothing: [SKAB=DIR] [EYES=DIR]
 	@$(BIN)/python -m tests.benchmarks.detection $(if $(SKAB),--skab "$(SKAB)") $(if $(EYES),--eyes "$(EYES)")

@@ -22,7 +22,7 @@ from domain.incident_events import (
     IncidentResolved,
     Judgement,
 )
-from domain.promotion import CommandRejected
+from domain.rejections import CommandRejected
 
 LONGEST_TEXT: Final = 4000
 """Characters of a comment, a cause or a reason."""
@@ -184,7 +184,7 @@ def evolve(incident: Incident | None, event: IncidentEvent, *, at: datetime) -> 
     None: an event about an incident that the log never opened changes nothing.
     """
     if isinstance(event, IncidentOpened):
-        return Incident(
+        return incident or Incident(
             incident_id=event.incident_id,
             machine_id=event.machine_id,
             active=True,
@@ -224,14 +224,13 @@ def _handled(
 
 
 def _extended(incident: Incident, event: IncidentExtended) -> Incident:
-    higher = event.severity is not None and _rank(event.severity) > _rank(incident.severity)
-    worse = higher or bool(set(event.kinds) - incident.kinds)
     handling = incident.handling
-    if worse and not isinstance(handling, New):
+    # The event holds only what is new: a channel alone is no more of a fault.
+    if (event.kinds or event.severity is not None) and not isinstance(handling, New):
         handling = replace(handling, worse=True)
     return replace(
         incident,
-        severity=event.severity if higher and event.severity is not None else incident.severity,
+        severity=max(incident.severity, event.severity or incident.severity, key=_rank),
         kinds=incident.kinds | set(event.kinds),
         handling=handling,
     )
@@ -241,7 +240,10 @@ def _acknowledged(incident: Incident, command: AcknowledgeIncident) -> IncidentA
     _require_open(incident)
     held = incident.handling
     if isinstance(held, Acknowledged) and not held.worse:
-        raise AlreadyAcknowledged(f"{held.actor} acknowledged it at {_moment(held.at)}")
+        before = IncidentAcknowledged(
+            incident_id=incident.incident_id, machine_id=incident.machine_id, actor=held.actor
+        )
+        raise AlreadyAcknowledged(f"{held.actor} acknowledged it at {_moment(held.at)}", because_of=before)
     return IncidentAcknowledged(incident_id=incident.incident_id, machine_id=incident.machine_id, actor=command.actor)
 
 

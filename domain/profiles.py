@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.rejections import CommandRejected
+
 
 class Role(StrEnum):
     """What a channel is for in judging."""
@@ -49,7 +51,7 @@ def can_be_reference(ref: str) -> bool:
     return re.fullmatch(_REFERENCE, ref) is not None
 
 
-class ProfileRefused(ValueError):
+class ProfileRefused(CommandRejected, ValueError):
     """The description can't be a profile."""
 
 
@@ -68,8 +70,8 @@ def is_sound(profile: ProfileDefined) -> bool:
 
 def define_profile(
     known: Sequence[ProfileDefined], *, name: str, channels: Sequence[Channel], expected_interval_s: float
-) -> ProfileDefined | None:
-    """Return the next version of profile `name`, or None when its newest version already says this.
+) -> tuple[ProfileDefined, ...]:
+    """Return the next version of profile `name`; () when its newest version already says this.
 
     Raises:
         ProfileRefused: the description breaks a rule; the message names it.
@@ -84,8 +86,15 @@ def define_profile(
         expected_interval_s=expected_interval_s,
     )
     if newest and (newest.channels, newest.expected_interval_s) == (defined.channels, defined.expected_interval_s):
-        return None
-    return defined
+        return ()
+    return (defined,)
+
+
+def evolve(known: tuple[ProfileDefined, ...], event: ProfileDefined) -> tuple[ProfileDefined, ...]:
+    """Return the profiles after `event`; of one version the first sound description counts."""
+    if not is_sound(event) or any(profile.ref == event.ref for profile in known):
+        return known
+    return (*known, event)
 
 
 def newest_profile(known: Sequence[ProfileDefined], name: str) -> ProfileDefined | None:

@@ -46,6 +46,7 @@ RESCORED_ANOMALY_EVENTS: Final = "rescored-anomaly-events"
 INCIDENT_EVENTS: Final = "incident-events"
 DEAD_LETTERS: Final = "dead-letters"
 SKIPS: Final = "skips"
+COMMAND_ANSWERS: Final = "command-answers"
 
 TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
     {
@@ -84,6 +85,7 @@ TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
             ),
             Topic(DEAD_LETTERS, TopicKind.DATA, ("DeadLettered",)),
             Topic(SKIPS, TopicKind.CONTROL, ("RecordSkipped", "DeadLetterRedriven", "DeadLetterDiscarded")),
+            Topic(COMMAND_ANSWERS, TopicKind.CONTROL, ("CommandAnswered",)),
         )
     }
 )

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from domain.admission import UnknownProfile
 from domain.topics import SENSOR_EVENTS
 from projections.batch_rows import PlainEvent, event_rows, no_rows, reading_rows
-from projections.batch_table import READING, batch_columns
+from projections.batch_table import batch_columns
 from projections.checkpoints import TopicPartition
-from projections.folder import Folder
+from projections.folder import READING, Folder
 from projections.ports import Rejected, Vocabulary
 from schemas.codec import decode_plain
 from schemas.contracts import UnknownSchemaId

@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from projections.batch_table import MOMENT, READING, VALUES, Column
+from projections.batch_table import MOMENT, VALUES, Column
+from projections.folder import READING
+from projections.repeats import identity_columns
 from schemas.readings import Readings, uuid_bytes
 
 _JSONB_VERSION = b"\x01"
@@ -31,7 +33,7 @@ class PlainEvent:
 
 
 def reading_rows(readings: Readings, known_at_us: NDArray[np.int64], columns: Sequence[Column]) -> pa.RecordBatch:
-    """Return readings as rows; `known_at_us`: int64 array (n,), one per reading."""
+    """Return readings as rows, with the columns by which repeats are found; `known_at_us`: int64 array (n,)."""
     count, decoded = len(readings), readings.columns
     made: Mapping[str, Callable[[], pa.Array]] = {
         "topic": lambda: pa.repeat(readings.topic, count),
@@ -53,7 +55,8 @@ def reading_rows(readings: Readings, known_at_us: NDArray[np.int64], columns: Se
             return decoded.column(column.name)
         return pa.nulls(count, column.arrow)
 
-    return pa.record_batch([filled(column) for column in columns], names=[column.name for column in columns])
+    filled_columns = {column.name: filled(column) for column in columns}
+    return pa.record_batch(filled_columns | identity_columns(readings))
 
 
 def event_rows(topic: str, partition: int, events: Sequence[PlainEvent], columns: Sequence[Column]) -> pa.RecordBatch:

@@ -14,6 +14,7 @@ import fastavro
 
 from domain import (
     anomalies,
+    command_answers,
     comparison,
     contracts,
     dead_letters,
@@ -58,6 +59,7 @@ Event = (
     | dead_letters.RecordSkipped
     | dead_letters.DeadLetterRedriven
     | dead_letters.DeadLetterDiscarded
+    | command_answers.CommandAnswered
 )
 
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {event.__name__: event for event in get_args(Event)}

@@ -4,13 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
-from commands.reading_log import LogFull
-from commands.reading_log import ReadingsNotAppended as BatchNotAppended
+from domain.appending import LogFull, ReadingsNotAppended
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
-from domain.topics import PROFILE_EVENTS, SENSOR_EVENTS
-from infra.sources.ports import ReadingsNotAppended
+from domain.topics import SENSOR_EVENTS
 
 
 class FakeReadings:
@@ -44,17 +42,9 @@ class FakeProfileLog:
 
     def __init__(self, *profiles: ProfileDefined) -> None:
         self.profiles = list(profiles)
-        self.opened = 0
 
     def known(self) -> Sequence[ProfileDefined]:
         return tuple(self.profiles)
-
-    def open(self) -> None:
-        self.opened += 1
-
-    def append(self, profile: ProfileDefined) -> Position:
-        self.profiles.append(profile)
-        return Position(PROFILE_EVENTS, 0, len(self.profiles) - 1)
 
 
 class FakeReadingLog:
@@ -72,7 +62,7 @@ class FakeReadingLog:
     def append(self, readings: Sequence[SensorReadingRecorded]) -> Sequence[Position]:
         self.require_room()
         if not self.answers:
-            raise BatchNotAppended("the log took 0 readings: no answer in time")
+            raise ReadingsNotAppended("the log took 0 readings: no answer in time")
         first = len(self.readings)
         self.readings.extend(readings)
         return [Position(SENSOR_EVENTS, 0, first + place) for place in range(len(readings))]

@@ -1,10 +1,9 @@
 """Fakes of what training, the command service and the mirror need: logs and a show-case in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from commands.event_log import CommandStamp, Event, EventNotAppended, Record, WriterFenced
 from domain.admission import UnknownProfile
 from domain.models import ModelRef, ModelTrained
 from domain.positions import Position
@@ -82,55 +81,6 @@ class FakeModelLog:
             return self.contents[artifact_sha256]
         except KeyError:
             raise ModelNotStored(f"model-artifacts holds 0 chunks of {artifact_sha256}") from None
-
-
-@dataclass
-class SharedModelEvents:
-    """model-events in memory, written by several FakeEventLogs; the last one that opened may write."""
-
-    records: list[Record] = field(default_factory=list)
-    writer: object = None
-    reachable: bool = True
-
-    def put(self, event: Event, stamp: CommandStamp | None = None) -> Record:
-        offset = len(self.records)
-        record = Record(
-            position=Position("model-events", 0, offset),
-            appended_at=NOON + timedelta(seconds=offset),
-            event=event,
-            stamp=stamp,
-        )
-        self.records.append(record)
-        return record
-
-
-class FakeEventLog:
-    """One command service's view of SharedModelEvents."""
-
-    def __init__(self, shared: SharedModelEvents) -> None:
-        self._shared = shared
-        self._given = 0
-
-    def open(self) -> None:
-        self._require_reachable()
-        self._shared.writer = self
-
-    def news(self) -> Iterator[Record]:
-        self._require_reachable()
-        while self._given < len(self._shared.records):
-            self._given += 1
-            yield self._shared.records[self._given - 1]
-
-    def append(self, key: str, events: Sequence[Event], *, stamp: CommandStamp) -> None:
-        self._require_reachable()
-        if self._shared.writer is not self:
-            raise WriterFenced("another process took over")
-        for event in events:
-            self._shared.put(event, stamp)
-
-    def _require_reachable(self) -> None:
-        if not self._shared.reachable:
-            raise EventNotAppended("the log does not answer")
 
 
 @dataclass

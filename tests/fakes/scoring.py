@@ -93,6 +93,16 @@ class InMemoryLog:
         self.model_events.append((len(self.model_events), promoted))
         return model
 
+    def copy(self) -> "InMemoryLog":
+        """Return a log that holds the same, and can be added to or falsified alone."""
+        return replace(
+            self,
+            topics={topic: [*events] for topic, events in self.topics.items()},
+            source=[*self.source],
+            model_events=[*self.model_events],
+            artifacts={**self.artifacts},
+        )
+
     def written(self, kind: type[Event]) -> list[Event]:
         return [event for events in self.topics.values() for event in events if isinstance(event, kind)]
 

@@ -10,7 +10,7 @@ from typing import Final
 from domain.readings import SensorReadingRecorded
 from domain.topics import MODEL_EVENTS, SENSOR_EVENTS
 from infra.cli.doctor.finding import Finding
-from infra.cli.doctor.log import log_answers
+from infra.cli.doctor.log import not_asked
 from infra.host.embedded.home import Home
 from infra.kafka.client.clients import LogNotReachable, consumer, partitions_of
 from infra.kafka.client.ends import LogEnds
@@ -31,7 +31,8 @@ NEEDED: Final = "a champion for every profile that sends readings"
 
 def champions(_home: Home, settings: Settings) -> Iterator[Finding]:
     """Name the profiles whose newest readings nobody judges."""
-    if not log_answers(settings):
+    if (instead := not_asked("champions", settings, NEEDED)) is not None:
+        yield from instead
         return
     try:
         yield judged(*_seen(settings.kafka_bootstrap))

@@ -6,6 +6,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaException, Producer
 
 from domain.topics import TOPICS
+from infra.words import in_words
 
 Config = Mapping[str, Any]
 
@@ -28,7 +29,7 @@ class LogNotReachable(ConnectionError):
     """No broker answers."""
 
     def __init__(self, bootstrap: str, reason: str) -> None:
-        super().__init__(f"Kafka at {bootstrap} does not answer: {reason}. Is the stack up? telltale status")
+        super().__init__(f"Kafka at {bootstrap} does not answer: {in_words(reason)}. Is the stack up? telltale up")
 
 
 def consumer(bootstrap: str, *, group: str = "telltale-reader", **more: Any) -> Consumer:

@@ -99,7 +99,7 @@ def _factors(rows: FloatArray) -> int:
     found = np.linalg.eigvalsh(np.cov(rows.T))[::-1]
     noise = [np.linalg.eigvalsh(np.cov(rng.standard_normal((min(len(rows), 5000), width)).T))[::-1] for _ in range(5)]
     above = found > np.mean(noise, axis=0)
-    count = width if above.all() else int(np.argmin(above))
+    count = width if bool(above.all()) else int(np.argmin(above))
     return int(max(1, min(width - 1, count)))
 
 

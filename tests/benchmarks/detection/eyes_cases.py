@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from domain.profiles import Channel, ProfileDefined, Role
-from ml.detector import BoolArray
+from ml.detector import BoolArray, FloatArray, IntArray
 from tests.benchmarks.detection.judging import Stretch
 
 
@@ -84,7 +84,7 @@ def _read(path: Path) -> Case:
     )
 
 
-def _stretch(machine: str, values: np.ndarray, times: np.ndarray) -> Stretch:
+def _stretch(machine: str, values: FloatArray, times: IntArray) -> Stretch:
     return Stretch(
         machine=machine,
         values=np.ascontiguousarray(values, dtype=np.float64),

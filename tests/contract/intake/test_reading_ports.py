@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from commands.define_profile import DefineProfile
-from commands.reading_log import ReadingLog, ReadingsNotAppended
+from commands.reading_log import ReadingLog
+from domain.appending import ReadingsNotAppended
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded

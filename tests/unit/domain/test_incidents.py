@@ -44,7 +44,7 @@ from domain.incidents import (
 )
 from domain.models import ModelRef
 from domain.positions import Position
-from domain.promotion import CommandRejected
+from domain.rejections import CommandRejected
 
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 ID = incident_id(Position("sensor-events", 3, 41))

@@ -63,6 +63,8 @@ def client_with(verifier: FakeVerifier | None) -> TestClient:
         metrics=backend.metrics,
         log=backend.log,
         registry=backend.registry,
+        judging=backend.judging,
+        stack=backend.stack,
         verifier=verifier,
     )
     return client

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from commands.event_log import EventNotAppended, WriterFenced
+from commands.event_log import WriterFenced
+from domain.appending import EventNotAppended
 from domain.scoring import ScorerStateSaved
 from infra.cli.main import run
 from infra.exit_codes import ExitCode

@@ -11,6 +11,7 @@ from schemas.admission import reading_at
 from schemas.codec import encode
 from schemas.encoder import encode_readings
 from tests.builders import a_profile, published_contracts
+from tests.repetition import examples
 
 values = st.floats(allow_nan=False, allow_infinity=False) | st.just(-0.0)
 rows = st.tuples(
@@ -32,7 +33,7 @@ def measured(drawn: list[tuple[int, int, list[float | None]]]) -> Measured:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(rows, min_size=1, max_size=12))
 def test_ids_and_bytes_are_those_of_single_readings(drawn: list[tuple[int, int, list[float | None]]]) -> None:
     table = reading_table(measured(drawn))

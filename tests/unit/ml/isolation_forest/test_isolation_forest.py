@@ -1,10 +1,10 @@
 """The forest judges as scikit-learn's does, says why, and does not care how readings are cut into batches."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.ensemble import IsolationForest
 
 from ml.artifact import NotAnArtifact, pack, unpack
 from ml.detector import Detector, FloatArray
@@ -23,8 +23,14 @@ def trained(values: FloatArray, *, trees: int = 25) -> IsolationForestDetector:
     return from_artifact(unpack(pack(fitted.artifact)))
 
 
+def sklearn_forest(*, trees: int, rows_a_tree: int) -> Any:
+    from sklearn.ensemble import IsolationForest  # noqa: PLC0415 - slow, and every worker collects this file
+
+    return IsolationForest(n_estimators=trees, max_samples=rows_a_tree, random_state=20240229)
+
+
 def sklearn_scores(values: FloatArray, judged: FloatArray, *, trees: int = 25) -> FloatArray:
-    forest = IsolationForest(n_estimators=trees, max_samples=min(ROWS_A_TREE, len(values)), random_state=20240229)
+    forest = sklearn_forest(trees=trees, rows_a_tree=min(ROWS_A_TREE, len(values)))
     scores: FloatArray = -forest.fit(values.astype(np.float32)).score_samples(judged.astype(np.float32))
     return scores
 
@@ -41,7 +47,7 @@ def test_scores_are_those_of_scikit_learn(rows: int, channels: int) -> None:
 
 def test_a_value_that_lies_on_a_split_goes_the_same_way_as_in_scikit_learn() -> None:
     values = np.round(healthy_values(500, 2), 1)
-    forest = IsolationForest(n_estimators=25, max_samples=256, random_state=20240229).fit(values.astype(np.float32))
+    forest = sklearn_forest(trees=25, rows_a_tree=256).fit(values.astype(np.float32))
     splits = np.concatenate([tree.tree_.threshold[tree.tree_.feature >= 0] for tree in forest.estimators_])
     around = np.concatenate([splits, np.nextafter(splits, np.inf), np.nextafter(splits, -np.inf)])
     judged = np.stack([around, around[::-1]], axis=1)

@@ -62,7 +62,14 @@ def panels() -> tuple[bytes, bytes]:
 
 
 @pytest.fixture
-def history(panels: tuple[bytes, bytes]) -> History:
+def history(lived: History) -> History:
+    """Return a history of the test's own, which it may falsify."""
+    log = lived.log.copy()
+    return History(log, replace(lived.artifacts, log=log, stored={**lived.artifacts.stored}))
+
+
+@pytest.fixture(scope="module")
+def lived(panels: tuple[bytes, bytes]) -> History:
     log = InMemoryLog(profiles={"pump@1": PROFILE})
     artifacts = ArtifactsInMemory(log)
     readings = list(with_faults(healthy(SECONDS)))

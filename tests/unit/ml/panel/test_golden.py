@@ -1,4 +1,4 @@
-"""Scores on given rows are those of the detection study's own program, which no code here stems from.
+"""Scores of a first-generation panel are those of the detection study's own program, which no code here stems from.
 
 study_numbers.json holds what that program said of the rows in studied.py, never what this code said: per case its
 thresholds, the judged machine's own numbers (in the order of the personal fields in `ml.panel.tables`), stretches
@@ -23,7 +23,7 @@ from domain.incident_rule import Ends, Episode, JudgedReading, MachineWatch, Ope
 from domain.readings import moment_of
 from ml.detector import BoolArray, FloatArray
 from ml.panel.kernel import Findings
-from ml.panel.options import KINDS, Options, pace_of
+from ml.panel.options import FIRST_GENERATION, KINDS, pace_of
 from ml.panel.passes import scan
 from ml.panel.rows import whole
 from ml.panel.training import Trained, train_panel
@@ -39,7 +39,7 @@ TOLERANCE: Final = 1e-9
 def judged_here(name: str) -> tuple[Trained, Findings]:
     """Return what this code makes of a case: the trained panel, and what it finds in the judged rows."""
     case = cases()[name]
-    options, channels = Options(), case.judged.shape[1]
+    options, channels = FIRST_GENERATION, case.judged.shape[1]
     trained = train_panel(
         [whole(f"machine-{place}", rows) for place, rows in enumerate(case.training)],
         np.array(case.drivers, dtype=np.int64),
@@ -55,7 +55,7 @@ def judged_here(name: str) -> tuple[Trained, Findings]:
 
 def is_short(case: Case) -> bool:
     """Return whether the training has too few rows for a tail of the shift's levels."""
-    return max(len(rows) for rows in case.training) < Options().full_rows
+    return max(len(rows) for rows in case.training) < FIRST_GENERATION.full_rows
 
 
 def stretches(flags: BoolArray) -> list[list[int]]:
@@ -88,14 +88,16 @@ def test_scores_on_equal_rows_are_the_studys_and_so_is_every_single_alarm(name: 
 
     assert stretches(~found.judged) == study["gated"]
     assert {kind: stretches(found.alarms[:, column]) for column, kind in enumerate(KINDS)} == study["alarms"]
-    same(found.ratios[[int(row) for row in study["scores"]]], list(study["scores"].values()), "scores")
-    same(found.ratios[found.judged].sum(axis=0), study["totals"], "scores added up")
+    same(found.ratios[[int(row) for row in study["scores"]], : len(KINDS)], list(study["scores"].values()), "scores")
+    same(found.ratios[found.judged].sum(axis=0)[: len(KINDS)], study["totals"], "scores added up")
 
 
 @pytest.mark.parametrize("name", STUDY)
 def test_incidents_on_equal_rows_are_the_studys(name: str) -> None:
     trained, found = judged_here(name)
-    ratios = ratios_of(found, kinds_at_work(trained.tables, trained.numbers))
+    own = slice(len(KINDS))
+    at_work = kinds_at_work(trained.tables, trained.numbers, trained.sharper)[own]
+    ratios = ratios_of(found, own, at_work)
     state: MachineWatch = Quiet()
     moments: list[datetime] = []
 

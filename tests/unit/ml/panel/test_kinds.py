@@ -5,7 +5,7 @@ import pytest
 
 from ml.detector import Batch, FloatArray
 from ml.panel.detector import PanelDetector
-from ml.panel.options import KINDS
+from ml.panel.options import KINDS, SHARPER_KINDS
 from ml.panel.tables import STEP_SCALE
 from tests.unit.ml.panel.machines import PUMP, batch, pump_rows, room_rows, seconds, state_of
 
@@ -97,12 +97,12 @@ def test_all_channels_a_little_off_at_once_are_a_spike_that_no_channel_would_be_
 
 
 def test_the_forest_beside_the_panel_is_written_down_but_makes_no_reading_abnormal(pump: PanelDetector) -> None:
-    assert pump.kinds == (*KINDS, "isolation_forest")
-    assert pump.votes == (True, True, True, True, True, False)
+    assert pump.kinds == (*SHARPER_KINDS, "isolation_forest")
+    assert pump.votes == (True, True, True, True, True, True, True, False, False)
     values, _ = with_fault("spike")
 
     verdicts, _ = pump.score(batch(values), state_of(pump, 1))
-    why = pump.explain(batch(values), state_of(pump, 1), rows=np.array([ONSET]), kinds=np.array([len(KINDS)]))
+    why = pump.explain(batch(values), state_of(pump, 1), rows=np.array([ONSET]), kinds=np.array([len(SHARPER_KINDS)]))
 
     assert np.isfinite(verdicts.ratios[:, -1]).all()
     assert np.isfinite(why.contribution).all()

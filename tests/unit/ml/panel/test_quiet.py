@@ -3,10 +3,10 @@
 import numpy as np
 
 from ml.panel.detector import PanelDetector
-from ml.panel.options import KINDS
+from ml.panel.options import SHARPER_KINDS, WRITTEN_ONLY
 from tests.unit.ml.panel.machines import batch, pump_rows, room_rows, state_of
 
-VOTING = slice(0, len(KINDS))
+VOTING = slice(0, len(SHARPER_KINDS) - len(WRITTEN_ONLY))
 
 
 def test_two_healthy_hours_with_load_steps_a_stop_and_a_start_stay_quiet(pump: PanelDetector) -> None:

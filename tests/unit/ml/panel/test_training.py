@@ -10,7 +10,7 @@ from ml.detector import FloatArray
 from ml.loading import load_detector
 from ml.panel.cleaning import contaminated
 from ml.panel.detector import PanelDetector, to_artifact
-from ml.panel.options import KINDS
+from ml.panel.options import KINDS, SHARPER_KINDS
 from ml.panel.tables import ALLOWANCE, STUCK_LIMIT
 from ml.panel.trainer import PanelTrainer
 from ml.training.trainer import NotTrainable
@@ -58,9 +58,9 @@ def test_training_scores_are_those_of_the_engine_that_will_score() -> None:
     rows = training_rows(rooms())
     fitted = PanelTrainer().fit(rows, profile(ROOM))
 
-    assert fitted.kinds == (*KINDS, "isolation_forest")
-    assert fitted.training_scores.shape == (len(rows), 6)
-    assert not (fitted.training_scores[:, :5] > 1).any()
+    assert fitted.kinds == (*SHARPER_KINDS, "isolation_forest")
+    assert fitted.training_scores.shape == (len(rows), 9)
+    assert not (fitted.training_scores[:, :7] > 1).any()
     assert fitted.metrics["share_spike"] == 0.0
     assert fitted.metrics["sensors"] == 2.0
 
@@ -112,7 +112,7 @@ def test_a_sensor_with_too_few_rows_is_left_to_learn(room: PanelDetector) -> Non
 def test_four_hundred_rows_make_a_panel_without_noise_and_drift() -> None:
     fitted = PanelTrainer().fit(training_rows(rooms(400, machines=1)), profile(ROOM))
 
-    assert fitted.parameters["kinds_at_work"] == "spike, shift, stuck"
+    assert fitted.parameters["kinds_at_work"] == "spike, shift, stuck, outside"
     assert np.isnan(fitted.training_scores[:, [KINDS.index("noise"), KINDS.index("drift")]]).all()
 
 

@@ -21,6 +21,7 @@ from ml.scoring.warming import Warming
 from schemas.codec import decode, encode
 from tests.builders import a_profile, a_reading
 from tests.fakes.scoring import FakeDecoding, FakeHistory, InMemoryLog
+from tests.repetition import examples
 from tests.unit.ml.scoring.fleet import PROFILE, a_panel, healthy
 
 SETTLED_S, TOLD_S = 400, 60
@@ -173,7 +174,7 @@ def test_the_part_that_is_split_holds_everything_that_can_go_wrong(history: Hist
     assert whole.episodes
 
 
-@settings(max_examples=SPLITS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(SPLITS), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @example(cuts=set(range(10_000)))
 @given(cuts=st.sets(st.integers(SETTLED_S * len(MACHINES), (SETTLED_S + TOLD_S) * len(MACHINES) + 60), max_size=8))
 def test_any_split_of_a_log_gives_equal_scores_verdicts_flags_and_bytes_of_the_state(

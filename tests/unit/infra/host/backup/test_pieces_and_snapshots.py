@@ -1,5 +1,8 @@
+import hashlib
+import shutil
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,7 +11,7 @@ from infra.host.backup.pieces import PIECE_BYTES, BackupDamaged, Pieces
 from infra.host.backup.restore import LogHasRecords, restore_backup
 from infra.host.backup.segments import next_offset
 from infra.host.backup.snapshot import backup_lock, files_of_snapshot, snapshot_if_wanted, want_snapshot
-from infra.host.backup.take import partition_ranges, take_backup
+from infra.host.backup.take import BackupWouldLose, partition_ranges, take_backup
 from infra.host.embedded.home import Home
 from infra.host.supervisor.control import held
 
@@ -79,7 +82,7 @@ def test_a_second_backup_writes_only_what_is_new_and_drops_what_nobody_needs(hom
     more = a_batch_of(8, 1)
     first_segment(home).write_bytes(full + more)
     assert backed_up(home, tmp_path / "backup") == len(more)
-    first_segment(home).unlink()
+    first_segment(home).write_bytes(a_batch_of(7, 3))
     backed_up(home, tmp_path / "backup")
     kept = sum(path.stat().st_size for path in (tmp_path / "backup" / "pieces").rglob("*") if path.is_file())
     assert kept < PIECE_BYTES
@@ -190,3 +193,73 @@ def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
     )
     write_manifest(tmp_path, manifest)
     assert read_manifest(tmp_path) == manifest
+
+
+def piece_of(folder: Path, name: str) -> Path:
+    """Return the first piece of a file of the log."""
+    file = next(file for file in read_manifest(folder).files if file.path.endswith(name))
+    return folder / "pieces" / file.pieces[0][:2] / file.pieces[0]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_backup_of_another_log_in_the_folder_is_refused_and_stays_as_it_was(home: Home, tmp_path: Path) -> None:
+    backed_up(home, tmp_path / "backup")
+    before = contents(tmp_path / "backup")
+    (home.path / "kafka" / "data" / "meta.properties").write_text("cluster.id=another\n")
+    with pytest.raises(BackupWouldLose, match=r"another log.*cluster abc.*is another"):
+        backed_up(home, tmp_path / "backup")
+    assert contents(tmp_path / "backup") == before
+
+
+@pytest.mark.parametrize("loss", ["shorter", "gone", "made anew"])
+def test_a_log_that_has_lost_records_never_replaces_the_backup_that_has_them(
+    home: Home, tmp_path: Path, loss: str
+) -> None:
+    backed_up(home, tmp_path / "backup")
+    before = contents(tmp_path / "backup")
+    partition = first_segment(home).parent
+    if loss == "shorter":
+        first_segment(home).unlink()
+    elif loss == "gone":
+        shutil.rmtree(partition)
+    else:
+        (partition / "partition.metadata").write_text("version: 0\ntopic_id: another\n")
+    with pytest.raises(BackupWouldLose, match=r"sensor-events/0 from 0 to 8"):
+        backed_up(home, tmp_path / "backup")
+    assert contents(tmp_path / "backup") == before
+
+
+def test_a_backup_whose_table_of_contents_can_not_be_read_is_not_written_over(home: Home, tmp_path: Path) -> None:
+    backed_up(home, tmp_path / "backup")
+    (tmp_path / "backup" / "manifest.json").write_text('{"format": 9}')
+    with pytest.raises(BackupWouldLose, match="format 9"):
+        backed_up(home, tmp_path / "backup")
+
+
+def test_a_damaged_piece_of_the_same_size_is_noticed_and_written_anew(home: Home, tmp_path: Path) -> None:
+    backed_up(home, tmp_path / "backup")
+    piece = piece_of(tmp_path / "backup", first_segment(home).name)
+    sound = piece.read_bytes()
+    piece.write_bytes(sound[:-1] + b"?")
+    taken = take_backup(home, tmp_path / "backup", expect=nothing, advance=nothing, report=nothing)
+    assert (taken.mended, taken.written, piece.read_bytes()) == (1, len(sound), sound)
+    restore_backup(Home(tmp_path / "fresh"), tmp_path / "backup", expect=nothing, advance=nothing)
+
+
+def test_what_was_hashed_and_not_changed_since_is_not_read_again(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backed_up(home, tmp_path / "backup")
+    hashed: list[int] = []
+
+    def counted(content: bytes) -> object:
+        hashed.append(len(content))
+        return hashlib.sha256(content)
+
+    monkeypatch.setattr("infra.host.backup.pieces.hashlib", SimpleNamespace(sha256=counted))
+    first_segment(home).write_bytes(a_batch_of(7, 1) + a_batch_of(8, 1) + a_batch_of(9, 1))
+    assert backed_up(home, tmp_path / "backup") == 300
+    assert [size for size in hashed if size >= 100] == [300], "the other segment has 200 bytes"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,9 @@ from infra.host.supervisor.control import end_orphans
 from infra.host.supervisor.log_files import KEPT, rotate
 from infra.host.supervisor.part import RunOnce
 from infra.host.supervisor.program import NotReady, Program
-from infra.host.supervisor.state import PartKind, PartState, Phase, read_status
+from infra.host.supervisor.rests import write_rests
+from infra.host.supervisor.standing import standing_of
+from infra.host.supervisor.state import PartKind, PartState, PartStatus, Phase, read_status
 from infra.host.supervisor.supervisor import Supervisor
 from tests.stacks import wait_until
 
@@ -61,6 +64,7 @@ class Running:
         self.supervisor = Supervisor(
             parts,
             status_path=home.state,
+            rests_path=home.rests,
             logs=home.log,
             report=lambda name, what: self.reports.append(f"{name}: {what}"),
         )
@@ -329,3 +333,121 @@ def test_a_part_comes_after_another_once_and_then_does_without_it(
     os.kill(running.pid("scorer"), signal.SIGKILL)
     wait_until(lambda: running.state("scorer") is PartState.RESTARTING, deadline_s=5, what="the death is seen")
     assert wait_for_ready(running, "scorer", seconds=5)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_a_part_is_stopped_and_started_by_people_and_no_death_brings_it_back(
+    home: Home, supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    running = supervise(
+        ShellPart("log", "exec sleep 100", tmp_path),
+        ShellPart("scorer", "exec sleep 100", tmp_path, kind=PartKind.PROCESS),
+    )
+    assert running.up.wait(10)
+    process = psutil.Process(running.pid("scorer"))
+    write_rests(home.rests, ["scorer"])
+    wait_until(lambda: running.state("scorer") is PartState.STOPPED, deadline_s=5, what="it rests")
+    assert not process.is_running()
+    assert running.state("log") is PartState.READY
+    rests = running.supervisor.status.part("scorer")
+    assert rests.cause == "stopped by `telltale stop scorer`; `telltale start scorer` starts it"
+    assert rests.restarts == 0
+    write_rests(home.rests, [])
+    wait_until(lambda: running.state("scorer") is PartState.READY, deadline_s=5, what="it runs again")
+    assert running.supervisor.status.part("scorer").cause is None
+
+
+def test_what_was_stopped_in_an_earlier_run_is_wanted_again(
+    home: Home, supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    write_rests(home.rests, ["log"])
+    assert supervise(ShellPart("log", "exec sleep 100", tmp_path)).up.wait(10)
+
+
+def test_the_cause_is_what_the_part_said_was_wrong_and_not_its_advice(
+    supervise: Callable[..., Running], tmp_path: Path
+) -> None:
+    line = "echo 'the disk is full'; echo '  where  /data'; echo '  next   telltale status'; exit 3"
+    running = supervise(ShellPart("scorer", line, tmp_path, kind=PartKind.PROCESS, ready=lambda: False))
+    wait_until(lambda: running.supervisor.status.part("scorer").cause is not None, deadline_s=5, what="it ended")
+    part = running.supervisor.status.part("scorer")
+    assert part.cause == "ended with exit code 3: the disk is full"
+    assert part.cause_at is not None
+    assert standing_of(part, supervised=True, now=now()).cause == f"{part.cause_at:%H:%M:%S} UTC {part.cause}"
+
+
+def test_the_cause_of_an_earlier_end_is_gone_once_the_part_has_run_steadily(
+    supervise: Callable[..., Running], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.host.supervisor.keeper.STEADY_S", 0.2)
+    running = supervise(ShellPart("log", "exec sleep 100", tmp_path))
+    assert running.up.wait(10)
+    os.kill(running.pid("log"), signal.SIGKILL)
+    wait_until(lambda: running.supervisor.status.part("log").restarts == 1, deadline_s=5, what="the death is seen")
+    wait_until(
+        lambda: running.state("log") is PartState.READY and running.supervisor.status.part("log").cause is None,
+        deadline_s=5,
+        what="it runs steadily and nothing is told of before",
+    )
+
+
+def test_a_part_that_was_started_again_three_times_in_five_minutes_is_not_ready() -> None:
+    def part(*minutes_ago: float) -> PartStatus:
+        return a_ready_part(restarted_at=tuple(now() - timedelta(minutes=ago) for ago in minutes_ago))
+
+    assert standing_of(part(1, 2), supervised=True, now=now()).state is PartState.READY
+    assert standing_of(part(1, 2, 6), supervised=True, now=now()).state is PartState.READY
+    unsteady = standing_of(part(1, 2, 4), supervised=True, now=now())
+    assert unsteady.state is PartState.UNSTEADY
+    assert unsteady.cause is not None
+    assert unsteady.cause.startswith("started again 3 times in 5 minutes")
+
+
+def test_a_part_whose_process_is_gone_is_not_ready_whatever_was_written_down() -> None:
+    gone = a_ready_part(process=Identity(os.getpid(), psutil.Process().create_time() - 1000))
+    for part in (gone, a_ready_part(process=None)):
+        found = standing_of(part, supervised=True, now=now())
+        assert (found.state, found.cause) == (PartState.STOPPED, "its process is gone")
+
+
+def test_a_halted_part_is_not_ready_and_is_again_when_it_goes_on() -> None:
+    process = subprocess.Popen(["/bin/sleep", "100"])
+    try:
+        part = a_ready_part(process=Identity(process.pid, psutil.Process(process.pid).create_time()))
+        os.kill(process.pid, signal.SIGSTOP)
+        wait_until(
+            lambda: standing_of(part, supervised=True, now=now()).state is PartState.SUSPENDED,
+            deadline_s=5,
+            what="it is seen to be halted",
+        )
+        assert standing_of(part, supervised=True, now=now()).cause == (
+            f"pid {process.pid} was halted by a signal: kill -CONT {process.pid}"
+        )
+        os.kill(process.pid, signal.SIGCONT)
+        wait_until(
+            lambda: standing_of(part, supervised=True, now=now()).state is PartState.READY,
+            deadline_s=5,
+            what="it is ready again",
+        )
+    finally:
+        process.kill()
+        process.wait()
+
+
+ME = Identity(os.getpid(), psutil.Process().create_time())
+
+
+def a_ready_part(*, process: Identity | None = ME, restarted_at: tuple[datetime, ...] = ()) -> PartStatus:
+    return PartStatus(
+        name="scorer",
+        kind=PartKind.PROCESS,
+        address="",
+        state=PartState.READY,
+        since=now(),
+        process=process,
+        restarts=len(restarted_at),
+        restarted_at=restarted_at,
+    )

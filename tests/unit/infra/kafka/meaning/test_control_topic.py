@@ -7,7 +7,7 @@ from infra.kafka.meaning.control_topic import ControlDecoder
 from schemas.codec import Event, encode
 from schemas.wire import header_of
 from tests.builders import a_batch, published_contracts
-from tests.unit.kafka.test_decoded import ContractsPublishedLater
+from tests.unit.infra.kafka.meaning.test_decoded import ContractsPublishedLater
 
 SKIPPED = RecordSkipped(position="sensor-events/3/180442", because="a test", actor="test")
 GOOD = encode(SKIPPED, published_contracts())

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from domain.appending import ReadingsNotAppended
 from domain.profiles import ProfileDefined
 from domain.readings import derive_event_id
 from infra.sources.csv.csv_readings import RefusedRow, RowReader
@@ -16,7 +17,6 @@ from infra.sources.csv.rows import row_blocks
 from infra.sources.csv.shape import CsvShape, shape_of
 from infra.sources.csv.survey import provisional_profile, survey
 from infra.sources.novelty import Novelty
-from infra.sources.ports import ReadingsNotAppended
 from tests.builders import a_profile
 from tests.fakes.intake import FakeReadings
 

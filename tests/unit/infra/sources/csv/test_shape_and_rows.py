@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from infra.sources.csv.rows import RowBlock, row_blocks
 from infra.sources.csv.shape import NotACsv, shape_of
+from tests.repetition import examples
 
 
 def a_file(folder: Path, text: str, *, encoding: str = "utf-8") -> Path:
@@ -97,7 +98,7 @@ cells = st.text(
 quoted_cells = st.builds('"{}"'.format, st.text(st.sampled_from("a; é1"), max_size=3))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(cells | quoted_cells, min_size=0, max_size=4), max_size=12))
 def test_arrow_and_the_csv_module_read_the_same_rows(tmp_path: Path, drawn: list[list[str]]) -> None:
     lines = "".join(";".join(row) + "\n" for row in drawn)

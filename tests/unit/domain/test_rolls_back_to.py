@@ -1,32 +1,10 @@
-"""Which champion a rollback goes back to, told from the reigns alone: the same that the domain's rule goes back to."""
-
-from datetime import UTC, datetime, timedelta
+"""Which champion a rollback goes back to, told from the promotions alone: the one that the command goes back to."""
 
 import pytest
 
-from dashboard.answers.models import Reign
-from dashboard.models.promoting import goes_back_to
 from domain.models import ModelPromoted
-from domain.promotion import ModelLine, NothingToRollBackTo, RollBackModel, Untrained, decide, evolve
+from domain.promotion import ModelLine, NothingToRollBackTo, RollBackModel, Untrained, decide, evolve, rolls_back_to
 from tests.comparisons import ref, trained
-
-NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
-
-
-def a_reign(model: str, number: int) -> Reign:
-    return Reign(
-        model=model,
-        profile=f"pump@{1 if int(model[-1]) < 5 else 2}",
-        starts_at=NOON + timedelta(minutes=number),
-        ends_at=None,
-        replaces=None,
-        because="better",
-        actor="ada",
-        forced=False,
-        rollback=False,
-        comparison_id=None,
-        position=f"model-events/0/{number}",
-    )
 
 
 def rolled_back_to(versions: tuple[int, ...]) -> str | None:
@@ -60,5 +38,5 @@ def rolled_back_to(versions: tuple[int, ...]) -> str | None:
 def test_a_rollback_goes_to_the_champion_before_of_the_same_profile(
     versions: tuple[int, ...], before: str | None
 ) -> None:
-    reigns = [a_reign(f"pump/{version}", number) for number, version in enumerate(versions)]
-    assert goes_back_to(reigns) == before == rolled_back_to(versions)
+    promotions = [(f"pump@{1 if version < 5 else 2}", f"pump/{version}") for version in versions]
+    assert rolls_back_to(promotions) == before == rolled_back_to(versions)
