@@ -122,6 +122,7 @@ class KafkaScoringLog:
         except KafkaException as exception:
             raise self._given_up(exception) from exception
         batches = batches_of(records)
+        self._silence.asked(full=len(messages) >= BATCH_RECORDS)
         self._silence.heard({(one.topic, one.partition): int(one.offsets[-1]) + 1 for one in batches})
         if missed := self._silence.missed():
             places = ", ".join(f"{topic}/{partition}" for topic, partition in missed)
