@@ -5,6 +5,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from confluent_kafka import Message, Producer
@@ -30,11 +31,11 @@ class Neighbour:
     bad: dict[str, frozenset[str]] = field(default_factory=dict)
     good: list[str] = field(default_factory=list)
     written: Counter[str] = field(default_factory=Counter)
-    _client: Producer = field(init=False)
     _hanging: list[Producer] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._client = Producer({"bootstrap.servers": self.bootstrap, "message.max.bytes": 8_388_000})
+    @cached_property
+    def _client(self) -> Producer:
+        return Producer({"bootstrap.servers": self.bootstrap, "message.max.bytes": 8_388_000})
 
     def turn(self) -> None:
         """Write one record of every kind into every topic."""
@@ -45,7 +46,7 @@ class Neighbour:
             self._write(SENSOR_EVENTS, value, key=key, causes=causes)
         skip = encode_skip(self.contracts)
         self._write(MODEL_EVENTS, skip)
-        self._client.flush(60)
+        self.flush()
 
     def huge(self) -> None:
         """Write records larger than an ordinary producer may, among them one as large as the broker takes."""
@@ -53,7 +54,11 @@ class Neighbour:
             self._write(SENSOR_EVENTS, self.rng.randbytes(size), causes={"not_avro", "not_admitted", "unknown_schema"})
         for topic in (SKIPS, MODEL_EVENTS, DEAD_LETTERS, "contracts", "anomaly-events", "scorer-state"):
             self._write(topic, b"\1" + self.rng.randbytes(1_100_000))
-        self._client.flush(60)
+        self.flush()
+
+    def flush(self) -> None:
+        """Return when the broker has taken everything."""
+        assert self._client.flush(60) == 0
 
     def abort(self, records: int = ABORTED_RECORDS) -> None:
         """Write many records into sensor-events in a transaction, and abort it."""
