@@ -64,7 +64,7 @@ class StackOfTests:
     def parts(self) -> dict[str, dict[str, Any]]:
         """Return what `status --json` says of the parts of this stack, by name; not of work done elsewhere."""
         rows = json.loads(self.run("status", "--json").stdout)
-        return {row["name"]: row for row in rows if "kind" in row}
+        return {row["name"]: row for row in rows if "pid" in row}
 
     def all_ready(self) -> bool:
         """Return whether the supervisor notes all parts as ready; without a command's start, for those who wait."""
