@@ -93,10 +93,10 @@ LANES: Final = f"""
     LIMIT %(top)s
 """  # noqa: S608 - constants
 
-# What kept readings from being judged: no model of their profile yet, a flag in the ledger (a late reading that was
-# judged in its sensor's second lane has a score), or no scorer so far.
-# A bucket whose offsets lie in such a stretch, or beside it, is decided by its first and last; one that reaches across
-# a border is counted reading by reading.
+# A partition's readings of a profile are judged from its first model on up to where the scorer is. A bucket whose
+# offsets lie on one side of such a border is decided by its first and last; one that reaches across is counted by its
+# minutes, and the minute at the border reading by reading. Between the borders stand those that a flag of the ledger
+# says were not judged; a late reading that was judged in its sensor's second lane has a score.
 COUNTS: Final = f"""
     WITH chosen AS MATERIALIZED (
         SELECT named.series, named.machine_id, lane.sensor_id, named.profile
@@ -183,14 +183,20 @@ COUNTS: Final = f"""
             AND slot.score <> 'NaN'
         GROUP BY flags.partition
     ),
-    flagged AS (
-        SELECT ranges.partition, ranges.offsets - coalesce(judged_late.offsets, '{{}}') AS offsets
+    islands AS MATERIALIZED (
+        SELECT ranges.partition, lower(island) AS first_offset, upper(island) AS next_offset
         FROM (
-            SELECT partition, range_agg(int8range(first_offset, next_offset)) AS offsets
+            SELECT
+                flags.partition,
+                range_agg(
+                    int8range(greatest(flags.first_offset, bounds.lowest), least(flags.next_offset, bounds.highest + 1))
+                ) AS offsets
             FROM flags
-            GROUP BY partition
+            JOIN bounds USING (partition)
+            GROUP BY flags.partition
         ) AS ranges
         LEFT JOIN judged_late USING (partition)
+        CROSS JOIN LATERAL unnest(ranges.offsets - coalesce(judged_late.offsets, '{{}}')) AS island
     ),
     scored AS (
         SELECT bounds.partition, last.next_offset
@@ -210,43 +216,101 @@ COUNTS: Final = f"""
         WHERE known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
         GROUP BY source_partition, profile
     ),
-    unjudged AS MATERIALIZED (
+    judging AS MATERIALIZED (
         SELECT
             place.partition,
             place.profile,
-            coalesce(flagged.offsets, '{{}}')
-                + int8multirange(int8range(NULL, models.from_offset))
-                + int8multirange(int8range(scored.next_offset, NULL)) AS offsets
+            coalesce(models.from_offset, 9223372036854775807) AS from_offset,
+            coalesce(scored.next_offset, 0) AS next_offset
         FROM (SELECT DISTINCT partition, profile FROM known) AS place
-        LEFT JOIN flagged USING (partition)
         LEFT JOIN scored USING (partition)
         LEFT JOIN models USING (partition, profile)
+    ),
+    cells AS (
+        SELECT
+            known.machine_id,
+            known.sensor_id,
+            date_bin(%(width)s, known.starts_at, %(starts_at)s) AS at,
+            sum(known.readings)::bigint AS readings,
+            sum(
+                CASE
+                    WHEN known.last_offset < judging.from_offset OR known.first_offset >= judging.next_offset
+                        THEN known.readings
+                    WHEN known.first_offset >= judging.from_offset AND known.last_offset < judging.next_offset THEN 0
+                    ELSE (
+                        SELECT sum(
+                            CASE
+                                WHEN minutes.last_offset < judging.from_offset
+                                    OR minutes.first_offset >= judging.next_offset
+                                    THEN minutes.readings
+                                WHEN minutes.first_offset >= judging.from_offset
+                                    AND minutes.last_offset < judging.next_offset
+                                    THEN 0
+                                ELSE (
+                                    SELECT count(*)
+                                    FROM readings
+                                    WHERE readings.series = known.series
+                                        AND readings.recorded_at >= minutes.starts_at
+                                        AND readings.recorded_at < minutes.starts_at + interval '1 minute'
+                                        AND readings.known_at >= minutes.known_from
+                                        AND readings.known_at < minutes.known_from + interval '1 minute'
+                                        AND readings.partition = known.partition
+                                        AND (
+                                            readings."offset" < judging.from_offset
+                                            OR readings."offset" >= judging.next_offset
+                                        )
+                                )
+                            END
+                        )
+                        FROM reading_counts AS minutes
+                        WHERE minutes.series = known.series
+                            AND minutes.width_s = 60
+                            AND minutes.partition = known.partition
+                            AND minutes.starts_at >= known.starts_at
+                            AND minutes.starts_at < known.starts_at + known.width_s * interval '1 s'
+                            AND minutes.known_from >= known.known_from
+                            AND minutes.known_from < known.known_from + known.width_s * interval '1 s'
+                    )
+                END
+            )::bigint AS outside
+        FROM known
+        JOIN judging USING (partition, profile)
+        GROUP BY known.machine_id, known.sensor_id, at
+    ),
+    flagged AS (
+        SELECT
+            chosen.machine_id,
+            chosen.sensor_id,
+            date_bin(%(width)s, held.recorded_at, %(starts_at)s) AS at,
+            count(*) AS readings
+        FROM islands
+        CROSS JOIN LATERAL (
+            SELECT readings.series, readings.recorded_at, readings.known_at, readings."offset"
+            FROM readings
+            WHERE readings.partition = islands.partition
+                AND readings."offset" >= islands.first_offset
+                AND readings."offset" < islands.next_offset
+            OFFSET 0 -- looked up by its offsets, island by island
+        ) AS held
+        JOIN chosen USING (series)
+        JOIN judging
+            ON judging.partition = islands.partition
+            AND judging.profile = chosen.profile
+        WHERE held.recorded_at >= %(starts_at)s
+            AND held.recorded_at < %(ends_at)s
+            AND held.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
+            AND held."offset" >= judging.from_offset
+            AND held."offset" < judging.next_offset
+        GROUP BY 1, 2, 3
     )
     SELECT
-        known.machine_id,
-        known.sensor_id,
-        date_bin(%(width)s, known.starts_at, %(starts_at)s) AS at,
-        sum(known.readings)::bigint AS readings,
-        sum(
-            CASE
-                WHEN NOT int8range(known.first_offset, known.last_offset, '[]') && unjudged.offsets THEN 0
-                WHEN int8range(known.first_offset, known.last_offset, '[]') <@ unjudged.offsets THEN known.readings
-                ELSE (
-                    SELECT count(*)
-                    FROM readings
-                    WHERE readings.series = known.series
-                        AND readings.recorded_at >= known.starts_at
-                        AND readings.recorded_at < known.starts_at + known.width_s * interval '1 s'
-                        AND readings.known_at >= known.known_from
-                        AND readings.known_at < known.known_from + known.width_s * interval '1 s'
-                        AND readings.partition = known.partition
-                        AND readings."offset" <@ unjudged.offsets
-                )
-            END
-        )::bigint AS not_judged
-    FROM known
-    JOIN unjudged USING (partition, profile)
-    GROUP BY known.machine_id, known.sensor_id, at
+        cells.machine_id,
+        cells.sensor_id,
+        cells.at,
+        cells.readings,
+        cells.outside + coalesce(flagged.readings, 0) AS not_judged
+    FROM cells
+    LEFT JOIN flagged USING (machine_id, sensor_id, at)
 """  # noqa: S608 - constants
 
 WORST: Final = f"""
