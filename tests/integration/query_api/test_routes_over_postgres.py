@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 
 from projections.checkpoints import TopicPartition
 from tests.builders import NOON, a_reading
-from tests.integration.query_api.a_plant import FAULT, PROFILE, SECONDS
+from tests.integration.query_api.a_plant import FAULT, PROFILE, SECONDS, TRAINED_FROM
 from tests.integration.query_api.conftest import Plant
 
 
@@ -98,6 +98,15 @@ def test_a_sensor_name_on_two_machines_needs_the_machine(client: TestClient) -> 
     sensor = client.get("/sensors/north", params={"machine_id": "hall-b"}).json()
     assert [channel["name"] for channel in sensor["channels"]] == ["temperature", "pressure", "vibration"]
     assert client.get("/sensors/south").json()["machine_id"] == "hall-b"
+
+
+def test_a_sensor_tells_how_many_of_its_readings_were_not_judged_and_why(client: TestClient) -> None:
+    assert client.get("/sensors/north", params={"machine_id": "hall-b"}).json()["flagged"] == {"late": 1}
+    assert client.get("/sensors/south").json()["flagged"] == {}
+    before = {"machine_id": "hall-b", "as_of": at(TRAINED_FROM)}
+    assert client.get("/sensors/north", params=before).json()["flagged"] == {}
+    metrics = client.get("/metrics").text
+    assert 'telltale_readings_flagged{flag="late"} 2.0' in metrics
 
 
 def test_few_readings_come_raw_with_their_scores_and_expected_band(client: TestClient) -> None:
