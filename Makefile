@@ -31,8 +31,8 @@ test: install-dev ## Run every test
 test-unit: install-dev ## Run the tests that need nothing running, laws with a tenth of their seeds
 	@TELLTALE_TEST_LAWS=quick $(BIN)/python -m pytest -n 2 --dist loadscope --durations=10 tests/unit
 
-chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5]
-	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)
+chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5] [NEIGHBOUR=1]
+	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5) $(if $(NEIGHBOUR),--neighbour)
 
 lint: install-dev ## Check style, types and import rules
 	$(BIN)/ruff check
