@@ -2,10 +2,11 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up down test test-unit chaos lint format bench bench-detection skab lock clean
+.PHONY: help install install-dev demo up down test test-unit chaos lint format bench bench-fleet bench-detection skab lock clean
 
 BIN := .venv/bin
 SKAB ?= $(wildcard ../shared/data/skab)
+EYES ?= $(wildcard ../shared/data/eyes)
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
@@ -25,10 +26,10 @@ down: install ## Stop them
 	@$(BIN)/telltale down
 
 test: install-dev ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=10
 
-test-unit: install-dev ## Run the tests that need nothing running
-	@$(BIN)/python -m pytest -n 2 --dist loadscope tests/unit
+test-unit: install-dev ## Run the tests that need nothing running, laws with a tenth of their seeds
+	@TELLTALE_TEST_LAWS=quick $(BIN)/python -m pytest -n 2 --dist loadscope --durations=10 tests/unit
 
 chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5]
 	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)
@@ -46,8 +47,11 @@ format: install-dev ## Put the code into its form
 bench: install-dev ## Measure, each figure beside its comparison
 	@$(BIN)/python -m tests.benchmarks
 
-bench-detection: install-dev ## Measure how well faults are found and how seldom anybody is woken for nothing: [SKAB=DIR]
-	@$(BIN)/python -m tests.benchmarks.detection $(if $(SKAB),--skab "$(SKAB)")
+bench-fleet: install-dev ## Measure 500 machines with millions of readings: every list, as things are and as of earlier
+	@$(BIN)/python -m tests.benchmarks.fleet_scale
+
+bench-detection: install-dev ## Measure how well faults are found and how seldom anybody is woken for nothing: [SKAB=DIR] [EYES=DIR]
+	@$(BIN)/python -m tests.benchmarks.detection $(if $(SKAB),--skab "$(SKAB)") $(if $(EYES),--eyes "$(EYES)")
 
 skab: install-dev ## Score a labelled SKAB file through the running stack beside scikit-learn alone: make skab FILE=…
 	@$(BIN)/python -m tests.benchmarks.skab "$(FILE)"

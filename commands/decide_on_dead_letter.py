@@ -3,38 +3,31 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from commands.dead_letter_log import DeadLetterLog
+from commands.aggregates import Aggregates
+from commands.dead_letter_log import DeadLetters
+from commands.event_log import Beside, Following
 from commands.record_readings import OfferedReading, reading_of
+from commands.stamps import stamp_of
+from commands.write_side import Request, WriteSide
 from domain.admission import ReadingRefused, UnknownProfile, admit
 from domain.dead_letters import (
+    REDRIVEN_FROM,
     DeadLetterDecision,
     DeadLetterDiscarded,
     DeadLettered,
     DeadLetterRedriven,
+    NoSuchDeadLetter,
+    SkipEvent,
+    StillNotAcceptable,
+    discard,
+    evolve,
 )
 from domain.positions import Position
 from domain.profiles import ProfileDefined
-from domain.promotion import CommandRejected
 from domain.readings import SensorReadingRecorded
 from schemas.codec import decode
 from schemas.contracts import Contracts, UnknownSchemaId
 from schemas.wire import BadRecord
-
-
-class NoSuchDeadLetter(CommandRejected):
-    """No dead letter holds a record of this position."""
-
-
-class StillNotAcceptable(CommandRejected):
-    """What is to be appended would be refused again."""
-
-
-class AlreadyRedriven(CommandRejected):
-    """The log holds its record by now; it can't be given up any more."""
-
-
-class ReasonMissing(CommandRejected):
-    """Giving a record up needs a reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,34 +60,44 @@ class Decided:
     repeated: bool
 
 
+DeadLetterDecisions = Aggregates[DeadLetterDecision | None, SkipEvent]
+"""What was decided on each dead letter, by the position of its record."""
+
+
+def decisions_fold() -> DeadLetterDecisions:
+    """Return the fold of topic skips that decisions on dead letters are decided on."""
+    return Aggregates(
+        first=None,
+        key_of=lambda event: event.position if isinstance(event, DeadLetterDecision) else None,
+        evolve=lambda held, record: evolve(held, record.event),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetterHandler:
-    """Carries out commands on dead letters; `profiles` gives the profiles that the log knows now."""
+    """Carries out commands on dead letters.
 
-    log: DeadLetterLog
+    decisions: one of the write side's folds. profiles: gives the profiles that the log has now.
+    """
+
+    write_side: WriteSide[SkipEvent]
+    decisions: DeadLetterDecisions
+    letters: DeadLetters
     profiles: Callable[[], Sequence[ProfileDefined]]
     contracts: Contracts
 
     def redrive(self, command: RedriveDeadLetter) -> Decided:
-        """Append the record again and say so; a dead letter that was redriven before is left as it is.
+        """Append the record again and the decision with it; a dead letter that was redriven before is left as it is.
 
-        1. Become the one who decides. 2. Look what was decided so far. 3. Read and admit the record. 4. Append it with
-        the decision in one transaction. So the same dead letter becomes one record, however often it is asked for.
+        Both are one transaction, decided by the one writer: so the same dead letter becomes one record, however often
+        it is asked for.
 
         Raises:
             NoSuchDeadLetter: there is none of this position.
             StillNotAcceptable: the record would be refused again.
-            DecisionNotAppended: the log did not take it.
+            EventNotAppended: the log did not take it.
         """
-        self.log.open()  # Step 1
-        letter, held = self._letter(command.position)  # Step 2
-        if isinstance(held, DeadLetterRedriven):
-            return Decided(held, repeated=True)
-        reading = self._reading(letter, command.repaired)  # Step 3
-        redriven = self.log.redrive(  # Step 4
-            reading, position=command.position, because=command.because, actor=command.actor
-        )
-        return Decided(redriven, repeated=False)
+        return self._decided(command, lambda held: self._redriven(held, command))
 
     def discard(self, command: DiscardDeadLetter) -> Decided:
         """Write down that nobody has to look at it again; one that was discarded before is left as it is.
@@ -103,24 +106,58 @@ class DeadLetterHandler:
             ReasonMissing: `because` is blank.
             NoSuchDeadLetter: there is none of this position.
             AlreadyRedriven: its record is in the log by now.
-            DecisionNotAppended: the log did not take it.
+            EventNotAppended: the log did not take it.
         """
-        if not command.because.strip():
-            raise ReasonMissing('giving a record up needs a reason: --because "…"')
-        self.log.open()
-        _, held = self._letter(command.position)
-        if isinstance(held, DeadLetterRedriven):
-            raise AlreadyRedriven(f"{command.position} was redriven as {held.redriven_as}: that record stands")
-        if held is not None:
-            return Decided(held, repeated=True)
-        decision = DeadLetterDiscarded(position=str(command.position), because=command.because, actor=command.actor)
-        self.log.discard(decision)
-        return Decided(decision, repeated=False)
+        wanted = DeadLetterDiscarded(position=str(command.position), because=command.because, actor=command.actor)
 
-    def _letter(self, position: Position) -> tuple[DeadLettered, DeadLetterDecision | None]:
-        for logged in self.log.letters():
+        def decided(held: DeadLetterDecision | None) -> Sequence[SkipEvent]:
+            events = discard(held, wanted)
+            self._letter(command.position)
+            return events
+
+        return self._decided(command, decided)
+
+    def _decided(
+        self,
+        command: RedriveDeadLetter | DiscardDeadLetter,
+        decide: Callable[[DeadLetterDecision | None], Sequence[SkipEvent] | Following[SkipEvent]],
+    ) -> Decided:
+        key = str(command.position)
+        answer = self.write_side.perform(
+            Request.of(
+                command,
+                stamp_of(command),
+                fold=self.decisions,
+                key=key,
+                decide=decide,
+            )
+        )
+        held = self.decisions.state(key)
+        if held is None:
+            raise LookupError(f"{key}: the log does not agree with its own fold")
+        return Decided(held, repeated=not answer.records)
+
+    def _redriven(
+        self, held: DeadLetterDecision | None, command: RedriveDeadLetter
+    ) -> Sequence[SkipEvent] | Following[SkipEvent]:
+        letter = self._letter(command.position)
+        if isinstance(held, DeadLetterRedriven):
+            return ()
+        reading = self._reading(letter, command.repaired)
+        position = str(command.position)
+        return Following(
+            beside=[Beside(key=reading.machine_id, event=reading, headers={REDRIVEN_FROM: position})],
+            events=lambda where: [
+                DeadLetterRedriven(
+                    position=position, redriven_as=str(where[0]), because=command.because, actor=command.actor
+                )
+            ],
+        )
+
+    def _letter(self, position: Position) -> DeadLettered:
+        for logged in self.letters.letters():
             if logged.letter.position == str(position):
-                return logged.letter, self.log.decisions().get(str(position))
+                return logged.letter
         raise NoSuchDeadLetter(f"no dead letter holds {position}; telltale dead-letters list names them")
 
     def _reading(self, letter: DeadLettered, repaired: OfferedReading | bytes | None) -> SensorReadingRecorded:

@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commands.profile_log import ProfileLog
+from commands.aggregates import Aggregates
+from commands.stamps import stamp_of
+from commands.write_side import Request, WriteSide
 from domain.positions import Position
-from domain.profiles import Channel, ProfileDefined, define_profile, newest_profile
+from domain.profiles import Channel, ProfileDefined, define_profile, evolve, newest_profile
+
+Profiles = Aggregates[tuple[ProfileDefined, ...], ProfileDefined]
+"""The versions of each profile, by its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,26 +30,43 @@ class Definition:
     position: Position | None
 
 
+def profiles_fold() -> Profiles:
+    """Return the fold of profile-events that definitions are decided on."""
+    return Aggregates(
+        first=(), key_of=lambda event: event.name, evolve=lambda known, record: evolve(known, record.event)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class DefineProfileHandler:
-    """Carries out DefineProfile."""
+    """Carries out DefineProfile; `profiles` is one of the write side's folds."""
 
-    log: ProfileLog
+    write_side: WriteSide[ProfileDefined]
+    profiles: Profiles
 
     def handle(self, command: DefineProfile) -> Definition:
         """Append ProfileDefined unless the newest version says the same.
 
         Raises:
             ProfileRefused: the description breaks a rule.
-            ProfileNotAppended: the log did not take it.
+            EventNotAppended: the log did not take it.
         """
-        self.log.open()
-        known = self.log.known()
-        defined = define_profile(
-            known, name=command.name, channels=command.channels, expected_interval_s=command.expected_interval_s
+        answer = self.write_side.perform(
+            Request.of(
+                command,
+                stamp_of(command),
+                fold=self.profiles,
+                key=command.name,
+                decide=lambda known: define_profile(
+                    known,
+                    name=command.name,
+                    channels=command.channels,
+                    expected_interval_s=command.expected_interval_s,
+                ),
+            )
         )
-        if defined is not None:
-            return Definition(defined, self.log.append(defined))
-        newest = newest_profile(known, command.name)
+        for record in answer.records:
+            return Definition(record.event, record.position)
+        newest = newest_profile(self.profiles.state(command.name), command.name)
         assert newest is not None  # noqa: S101 - what changes nothing is there already
         return Definition(newest, None)

@@ -1,62 +1,64 @@
-"""The log as the command service needs it: read what has been said, append what was decided."""
+"""The log as the write side needs it: read what was decided, append what is decided now."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
+from commands.stamps import CommandStamp
+from domain.command_answers import CommandAnswered
 from domain.positions import Position
-from domain.promotion import ModelEvent
 
-Event = ModelEvent
-"""Events that commands are decided by, or lead to."""
-
-
-class EventNotAppended(Exception):
-    """The log did not take the events; the same command again is safe."""
+Event = TypeVar("Event")
+Event_co = TypeVar("Event_co", covariant=True)
 
 
 class WriterFenced(Exception):
-    """The process may not write any more: another has taken over, or the log left it in doubt. It must end.
+    """The writer may not go on: another has taken over its name, or the log left it in doubt.
 
-    The next one reads in the log what became of the events.
+    Whoever opens the log next reads there what became of the events.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommandStamp:
-    """Which command an event follows from; stands in the header of each of its events.
-
-    command_id: the client's Idempotency-Key. body_sha256: hash of what the command asks for, so that the same id with
-    another wish is found out.
-    """
-
-    command_id: str
-    body_sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Generic[Event_co]):
     """An event in the log; `stamp` is None when no command led to it."""
 
     position: Position
     appended_at: datetime
-    event: Event
+    event: Event_co
     stamp: CommandStamp | None
 
 
-class EventLog(Protocol):
-    """The topics that commands are decided by, with one writer at a time."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """An event of another topic that must be in the log together with a decision."""
+
+    key: str
+    event: object
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following(Generic[Event]):
+    """Events that are appended with others of another topic, all or none; they may name where these stand."""
+
+    beside: Sequence[Beside]
+    events: Callable[[Sequence[Position]], Sequence[Event]]
+
+
+class EventLog(Protocol[Event]):
+    """One stream of events, with one writer at a time."""
 
     def open(self) -> None:
-        """Become the one writer: fences another, and ends what it may have left unfinished.
+        """Become the one writer: shuts another out, and ends what it may have left unfinished.
 
         Raises:
             EventNotAppended: the log does not answer.
         """
 
-    def news(self) -> Iterator[Record]:
-        """Yield in log order every record not yielded before, up to the end that the log has now.
+    def news(self) -> Iterator[Record[Event | CommandAnswered]]:
+        """Yield every record not yielded before, up to the end that the log has now, the stream's in log order.
 
         Waits for transactions that are still open below that end: a reader that stopped there would decide on a past
         that is already changed.
@@ -65,7 +67,9 @@ class EventLog(Protocol):
             EventNotAppended: the log does not answer, or a transaction stays open.
         """
 
-    def append(self, key: str, events: Sequence[Event], *, stamp: CommandStamp) -> None:
+    def append(
+        self, key: str, events: Sequence[Event | CommandAnswered] | Following[Event], *, stamp: CommandStamp
+    ) -> None:
         """Append all events under one key, in order, all or none; returns once they are committed.
 
         Raises:

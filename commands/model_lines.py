@@ -1,34 +1,31 @@
 """Every line of models as the log tells it: what promotions are decided on."""
 
+from typing import Final
+
+from commands.aggregates import Aggregates
 from commands.event_log import Record
 from domain.models import ModelPromoted, ModelRef
-from domain.promotion import ModelLine, Untrained, evolve, line_of
+from domain.promotion import ModelEvent, ModelLine, Untrained, evolve, line_of
 
 
-class ModelLines:
-    """A fold of model-events."""
+class ModelLines(Aggregates[ModelLine, ModelEvent]):
+    """Lines by name; a promotion makes a new version of one."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, ModelLine] = {}
-        self._newest: dict[str, Record] = {}
-        self._promotions: dict[ModelRef, Record] = {}
+        super().__init__(
+            first=Untrained(),
+            evolve=lambda line, record: evolve(line, record.event),
+            key_of=line_of,
+            versions=(ModelPromoted,),
+        )
+        self._promotions: Final[dict[ModelRef, Record[ModelEvent]]] = {}
 
-    def fold(self, record: Record) -> None:
+    def fold(self, record: Record[ModelEvent]) -> None:
         """Take in one record."""
-        name = line_of(record.event)
-        self._lines[name] = evolve(self.line(name), record.event)
+        super().fold(record)
         if isinstance(record.event, ModelPromoted):
-            self._newest[name] = record
             self._promotions[record.event.model] = record
 
-    def line(self, name: str) -> ModelLine:
-        """Return the line called `name`, without versions when nothing is known of it."""
-        return self._lines.get(name, Untrained())
-
-    def promotion(self, name: str) -> Record | None:
-        """Return the line's newest promotion, or None when it has none."""
-        return self._newest.get(name)
-
-    def promotion_of(self, model: ModelRef) -> Record | None:
+    def promotion_of(self, model: ModelRef) -> Record[ModelEvent] | None:
         """Return the newest promotion of one version, or None when it has none."""
         return self._promotions.get(model)

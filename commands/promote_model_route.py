@@ -1,25 +1,24 @@
 """POST /models/{profile}/promote and /rollback: a person puts a version in force, and says why."""
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
-from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from commands.desk import Answer
-from commands.event_log import CommandStamp, Record
+from commands.event_log import Record
+from commands.headers import IdempotencyKey, IfMatch, entity_tag, version_named
 from commands.promote_model import PromoteModelHandler, PromotionRefused
+from commands.stamps import stamp_of
 from domain.models import ModelPromoted
-from domain.promotion import PromoteModel, RollBackModel, Untrained
+from domain.promotion import ModelEvent, PromoteModel, RollBackModel
 
 LONGEST_REASON: Final = 2_000
-LONGEST_COMMAND_ID: Final = 200
+
+Line = Annotated[str, Path(description="Line of the profile, such as pump.", examples=["pump"])]
 
 
 class Promotion(BaseModel):
@@ -43,6 +42,11 @@ class Rollback(BaseModel):
     )
 
     because: str = Field(min_length=1, max_length=LONGEST_REASON, description="Why; shown wherever the champion is.")
+    champion: str | None = Field(
+        default=None,
+        description="The version to leave, such as pump/3: refused when somebody has replaced it since.",
+        examples=["pump/3"],
+    )
 
 
 class Promoted(BaseModel):
@@ -72,79 +76,71 @@ def promote_routes(handler: PromoteModelHandler, *, actor: Callable[..., str]) -
                 "description": "A rule forbids it; says which, and who promoted the champion when. When it is the "
                 "gate, `rejection` holds the numbers and their budgets, and the log has the PromotionRejected."
             },
+            412: {"description": "The champion changed since the version that If-Match names."},
             422: {"description": "The body is wrong, or the Idempotency-Key belongs to another command."},
             503: {"description": "The log did not take it; the same command again is safe."},
         },
     )
     def promote(
-        profile: Annotated[str, Path(description="Line of the profile, such as pump.", examples=["pump"])],
+        profile: Line,
         wish: Promotion,
         response: Response,
         name: Annotated[str, Depends(actor)],
-        idempotency_key: Annotated[
-            str | None,
-            Header(max_length=LONGEST_COMMAND_ID, description="Name of this command; the same again is one event."),
-        ] = None,
+        *,
+        idempotency_key: IdempotencyKey = None,
+        if_match: IfMatch = None,
     ) -> Promoted:
         """Make a trained version the champion: the scorer judges with it from its next transaction on.
 
         A version that replaces a champion must have been compared with it, inside the budgets, or is forced.
         """
         command = PromoteModel(name=profile, version=wish.version, because=wish.because, actor=name, force=wish.force)
-        return answered(command, idempotency_key, response)
+        return answered(command, response, idempotency_key, version_named(if_match))
 
     @router.post(
         "/models/{profile}/rollback",
         status_code=HTTPStatus.CREATED,
         responses={
             200: {"model": Promoted, "description": "This command was answered before."},
-            409: {"description": "No version was champion before."},
+            409: {"description": "No version was champion before, or the champion is not the one to leave any more."},
+            412: {"description": "The champion changed since the version that If-Match names."},
             422: {"description": "The body is wrong, or the Idempotency-Key belongs to another command."},
             503: {"description": "The log did not take it; the same command again is safe."},
         },
     )
     def roll_back(
-        profile: Annotated[str, Path(description="Line of the profile, such as pump.", examples=["pump"])],
+        profile: Line,
         wish: Rollback,
         response: Response,
         name: Annotated[str, Depends(actor)],
-        idempotency_key: Annotated[
-            str | None,
-            Header(max_length=LONGEST_COMMAND_ID, description="Name of this command; the same again is one event."),
-        ] = None,
+        *,
+        idempotency_key: IdempotencyKey = None,
+        if_match: IfMatch = None,
     ) -> Promoted:
         """Make the champion before champion again. It needs no comparison: it was in force, and time may be short."""
-        command = RollBackModel(name=profile, because=wish.because, actor=name)
-        return answered(command, idempotency_key, response)
+        command = RollBackModel(name=profile, because=wish.because, actor=name, champion=wish.champion)
+        return answered(command, response, idempotency_key, version_named(if_match))
 
-    def answered(command: PromoteModel | RollBackModel, idempotency_key: str | None, response: Response) -> Promoted:
-        answer = handler.handle(command, stamp_of(idempotency_key, command))
-        if answer.repeated or not answer.records:
+    def answered(
+        command: PromoteModel | RollBackModel, response: Response, idempotency_key: str | None, if_match: str | None
+    ) -> Promoted:
+        stamp = stamp_of(command, idempotency_key, if_match=if_match)
+        answer = handler.handle(command, stamp, if_match=if_match)
+        if not answer.is_new:
             response.status_code = HTTPStatus.OK
-        promoted = _promoted(_record(answer, handler, command))
+        promoted = _promoted(answer.record)
         response.headers["Telltale-Position"] = promoted.position
+        response.headers["ETag"] = entity_tag(promoted.position)
         return promoted
 
     return router
 
 
-def stamp_of(idempotency_key: str | None, command: PromoteModel | RollBackModel) -> CommandStamp:
-    """Return the command's stamp; without a key of the client's every request is a command of its own."""
-    asked: dict[str, object] = {"command": type(command).__name__, "name": command.name, "because": command.because}
-    if isinstance(command, PromoteModel):
-        asked["version"] = command.version
-        if command.force:  # named only then, so that a wish from before there was a gate keeps its hash
-            asked["force"] = True
-    wish = json.dumps(asked, sort_keys=True)
-    return CommandStamp(
-        command_id=idempotency_key or str(uuid4()), body_sha256=hashlib.sha256(wish.encode()).hexdigest()
-    )
-
-
-def champion_of(handler: PromoteModelHandler, name: str) -> Mapping[str, object]:
+def champion_of(record: Record[ModelEvent] | None) -> Mapping[str, object]:
     """Return who is champion since when and by whom, as members of a problem; nothing when there is none."""
-    record = handler.lines.promotion(name)
-    return {} if record is None else {"champion": _promoted(record).model_dump(mode="json")}
+    if record is None:
+        return {}
+    return {"champion": _promoted(record).model_dump(mode="json")}
 
 
 def rejection_of(refused: PromotionRefused) -> Mapping[str, object]:
@@ -163,21 +159,10 @@ def rejection_of(refused: PromotionRefused) -> Mapping[str, object]:
     }
 
 
-def _record(answer: Answer, handler: PromoteModelHandler, command: PromoteModel | RollBackModel) -> Record:
-    if answer.records:
-        return answer.records[-1]
-    line = handler.lines.line(command.name)
-    # Nothing changes only where the champion is the wished one.
-    assert isinstance(command, PromoteModel)  # noqa: S101
-    assert not isinstance(line, Untrained)  # noqa: S101
-    record = handler.lines.promotion_of(line.versions[command.version])
-    assert record is not None  # noqa: S101
-    return record
-
-
-def _promoted(record: Record) -> Promoted:
+def _promoted(record: Record[ModelEvent]) -> Promoted:
     event = record.event
-    assert isinstance(event, ModelPromoted)  # noqa: S101 - what else they lead to is raised
+    if not isinstance(event, ModelPromoted):
+        raise TypeError(f"{record.position} is no promotion: the log does not agree with its own fold")
     return Promoted(
         model=str(event.model),
         replaces=str(event.replaces) if event.replaces else None,

@@ -8,14 +8,6 @@ from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
 
 
-class ReadingsNotAppended(Exception):
-    """The log did not take all readings; appending the same ones again is safe, since their ids stay the same."""
-
-
-class LogFull(ReadingsNotAppended):
-    """The log has no room for more; none of the readings is in it."""
-
-
 class ReadingLog(Protocol):
     """Topic sensor-events."""
 

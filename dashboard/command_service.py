@@ -1,14 +1,19 @@
 """The command service as typed commands: what a page may change, it changes here. It never decides anything itself."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeVar
 from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from dashboard.answers.models import Reign
 from dashboard.answers.promotions import Problem, Promoted
 
 AnswerT = TypeVar("AnswerT")
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 TIMEOUT: Final = httpx.Timeout(15.0, connect=1.0)
 """Commands are carried out one at a time: one that stores a large batch of readings may be before it."""
@@ -51,14 +56,19 @@ class CommandService:
         line, _, version = model.rpartition("/")
         return self._post(line, "promote", {"version": int(version), "because": because}, command_id)
 
-    def roll_back(self, line: str, *, because: str, command_id: str) -> Promoted:
-        """Make the champion before champion again."""
-        return self._post(line, "rollback", {"because": because}, command_id)
+    def roll_back(self, line: str, *, because: str, command_id: str, leaves: Reign | None = None) -> Promoted:
+        """Make the champion before champion again; refused when the promotion that it `leaves` is not the newest."""
+        if leaves is None:
+            return self._post(line, "rollback", {"because": because}, command_id)
+        wish: dict[str, object] = {"because": because, "champion": leaves.model}
+        return self._post(line, "rollback", wish, command_id, {"If-Match": f'"{leaves.position}"'})
 
-    def _post(self, line: str, what: str, wish: dict[str, object], command_id: str) -> Promoted:
+    def _post(
+        self, line: str, what: str, wish: dict[str, object], command_id: str, headers: Mapping[str, str] = _NONE
+    ) -> Promoted:
         path = f"/models/{quote(line, safe='')}/{what}"
         try:
-            response = self._http.post(path, json=wish, headers={"Idempotency-Key": command_id})
+            response = self._http.post(path, json=wish, headers={"Idempotency-Key": command_id, **headers})
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NotReached(str(error) or type(error).__name__) from error
         except httpx.HTTPError as error:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -21,6 +22,9 @@ class Severity(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
+
+SEVERITY_RANK: Final[Mapping[str, int]] = MappingProxyType({one.value: rank for rank, one in enumerate(Severity)})
+"""How bad each severity is, from 0."""
 
 HIGH_FROM: Final = 1.5
 CRITICAL_FROM: Final = 3.0
@@ -46,6 +50,7 @@ class AnomalyDetected:
     contribution: Mapping[str, float]
     model: ModelRef
     run_id: UUID | None = None
+    late: bool = False
 
 
 def severity_of(score: float) -> Severity:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.rejections import CommandRejected, ReasonMissing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
@@ -29,15 +31,19 @@ class DeadLettered:
     error: str
     message: str
     stage: str
+    chunk: int = 0
+    chunks: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSkipped:
-    """A person told every build to pass over one record. Schema: telltale.RecordSkipped.avsc."""
+    """A person, or the scorer, told everybody to pass over one record. Schema: telltale.RecordSkipped.avsc."""
 
     position: str
     because: str
     actor: str
+    unread: bool = False
+    """The scorer passed over it without reading it, so every replay of its judging has to as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +67,23 @@ class DeadLetterDiscarded:
 
 DeadLetterDecision = DeadLetterRedriven | DeadLetterDiscarded
 
+SkipEvent = RecordSkipped | DeadLetterDecision
+"""Events of topic skips."""
+
 REDRIVEN_FROM: Final = "telltale-redriven-from"
 """Header of a redriven record: position of the record it stands for."""
+
+
+class NoSuchDeadLetter(CommandRejected):
+    """No dead letter holds a record of this position."""
+
+
+class StillNotAcceptable(CommandRejected):
+    """What is to be appended would be refused again."""
+
+
+class AlreadyRedriven(CommandRejected):
+    """The log holds its record by now; it can't be given up any more."""
 
 
 class DeadLetterState(StrEnum):
@@ -73,15 +94,39 @@ class DeadLetterState(StrEnum):
     DISCARDED = "discarded"
 
 
+def discard(held: DeadLetterDecision | None, wanted: DeadLetterDiscarded) -> tuple[DeadLetterDiscarded, ...]:
+    """Return what giving a record up leads to; () when it was given up before.
+
+    Raises:
+        ReasonMissing: its reason is blank.
+        AlreadyRedriven: the log holds the record by now.
+    """
+    if not wanted.because.strip():
+        raise ReasonMissing('giving a record up needs a reason: --because "…"')
+    if isinstance(held, DeadLetterRedriven):
+        raise AlreadyRedriven(
+            f"{held.actor} redrove {held.position} as {held.redriven_as}: that record stands", because_of=held
+        )
+    return (wanted,) if held is None else ()
+
+
+def evolve(held: DeadLetterDecision | None, event: object) -> DeadLetterDecision | None:
+    """Return the decision that holds after `event`: a redriving, else the first discarding."""
+    match event:
+        case DeadLetterRedriven() if not isinstance(held, DeadLetterRedriven):
+            return event
+        case DeadLetterDiscarded() if held is None:
+            return event
+        case _:
+            return held
+
+
 def decisions_by_position(events: Iterable[object]) -> Mapping[str, DeadLetterDecision]:
-    """Return the decision that holds for each dead letter: a redriving, else the first discarding."""
+    """Return the decision that holds for each dead letter."""
     held: dict[str, DeadLetterDecision] = {}
     for event in events:
-        match event:
-            case DeadLetterRedriven() if not isinstance(held.get(event.position), DeadLetterRedriven):
-                held[event.position] = event
-            case DeadLetterDiscarded():
-                held.setdefault(event.position, event)
+        if isinstance(event, DeadLetterDecision) and (decision := evolve(held.get(event.position), event)):
+            held[event.position] = decision
     return held
 
 

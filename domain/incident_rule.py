@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from domain.anomalies import Severity, severity_of
+from domain.anomalies import SEVERITY_RANK, Severity, severity_of
 
-CONFIRMED_AFTER: Final[Mapping[str, int]] = MappingProxyType({"shift": 10, "noise": 10})
+CONFIRMED_AFTER: Final[Mapping[str, int]] = MappingProxyType({"shift": 10, "noise": 10, "outside": 10})
 """Readings in a row, of one sensor, that a kind must be in alarm before it counts; 1 for those not named."""
 
 QUIET: Final = timedelta(seconds=900)
 """An episode ends after so long without an alarm, and what comes within it belongs to it."""
-
-_RANK: Final = {Severity.WARNING: 0, Severity.HIGH: 1, Severity.CRITICAL: 2}
+_QUIET_READINGS: Final = 10
+"""Or after so many expected readings, where that is longer: an hourly meter is not silent after fifteen minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,11 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """An open episode: what it has shown so far, and when it was last in alarm."""
+    """An open episode: what it has shown so far, and when it was last in alarm.
+
+    sensor_id: the sensor of the newest alarm in the log's order, alarm_at: its time. The clocks of a machine's sensors
+    may differ, so only this one's own readings say that it is quiet now. None: any sensor's do.
+    """
 
     began_at: datetime
     last_alarm_at: datetime
@@ -53,6 +57,13 @@ class Episode:
     channels: frozenset[str]
     severity: Severity
     standing: Mapping[tuple[str, str], int]
+    sensor_id: str | None = None
+    alarm_at: datetime | None = None
+
+    @property
+    def sensor_alarm_at(self) -> datetime:
+        """Return when the sensor of the newest alarm was in alarm, by its own clock."""
+        return self.last_alarm_at if self.alarm_at is None else self.alarm_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +99,15 @@ MachineWatch = Quiet | Episode
 Step = Opens | Extends | Ends
 
 
-def watch(state: MachineWatch, reading: JudgedReading) -> tuple[tuple[Step, ...], MachineWatch]:
-    """Return what `reading` does to its machine's episode, and the watch after it.
+def quiet_for(interval_s: float) -> timedelta:
+    """Return how long a machine that is read every `interval_s` seconds must be without an alarm to be quiet."""
+    return max(QUIET, timedelta(seconds=_QUIET_READINGS * interval_s))
+
+
+def watch(
+    state: MachineWatch, reading: JudgedReading, *, quiet: timedelta = QUIET
+) -> tuple[tuple[Step, ...], MachineWatch]:
+    """Return what `reading` does to its machine's episode, and the watch after it; `quiet` as `quiet_for` says.
 
     Readings of several sensors may come in any order of time; an episode's last alarm is its latest.
     """
@@ -97,7 +115,7 @@ def watch(state: MachineWatch, reading: JudgedReading) -> tuple[tuple[Step, ...]
     confirmed = frozenset(
         kind for kind in reading.scores if standing[reading.sensor_id, kind] >= CONFIRMED_AFTER.get(kind, 1)
     )
-    ended, state = end_if_quiet(state, reading.recorded_at)
+    ended, state = end_if_quiet(state, reading.recorded_at, sensor_id=reading.sensor_id, quiet=quiet)
     if not confirmed:
         return ended, replace(state, standing=standing)
     severity = severity_of(max(reading.scores[kind] for kind in confirmed))
@@ -116,13 +134,19 @@ def watch(state: MachineWatch, reading: JudgedReading) -> tuple[tuple[Step, ...]
             channels=reading.channels,
             severity=severity,
             standing=standing,
+            sensor_id=reading.sensor_id,
+            alarm_at=reading.recorded_at,
         )
     return _extend(replace(state, standing=standing), reading, kinds=confirmed, severity=severity)
 
 
-def end_if_quiet(state: MachineWatch, now: datetime) -> tuple[tuple[Step, ...], MachineWatch]:
-    """End the episode when its last alarm is longer ago than QUIET."""
-    if isinstance(state, Episode) and now - state.last_alarm_at > QUIET:
+def end_if_quiet(
+    state: MachineWatch, now: datetime, *, sensor_id: str, quiet: timedelta = QUIET
+) -> tuple[tuple[Step, ...], MachineWatch]:
+    """End the episode when its last alarm is longer ago than `quiet` by the clock of the sensor in alarm."""
+    if not isinstance(state, Episode) or state.sensor_id not in {None, sensor_id}:
+        return (), state
+    if now - state.sensor_alarm_at > quiet:
         return (Ends(at=state.last_alarm_at),), Quiet(standing=state.standing)
     return (), state
 
@@ -141,7 +165,7 @@ def _standing(before: Mapping[tuple[str, str], int], reading: JudgedReading) -> 
 def _extend(
     episode: Episode, reading: JudgedReading, *, kinds: frozenset[str], severity: Severity
 ) -> tuple[tuple[Step, ...], Episode]:
-    worse = _RANK[severity] > _RANK[episode.severity]
+    worse = SEVERITY_RANK[severity] > SEVERITY_RANK[episode.severity]
     extended = Extends(
         at=reading.recorded_at,
         sensor_id=reading.sensor_id,
@@ -152,6 +176,8 @@ def _extend(
     after = replace(
         episode,
         last_alarm_at=max(episode.last_alarm_at, reading.recorded_at),
+        sensor_id=reading.sensor_id,
+        alarm_at=reading.recorded_at,
         kinds=episode.kinds | kinds,
         channels=episode.channels | reading.channels,
         severity=severity if worse else episode.severity,

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.rejections import CommandRejected
+
 
 class Role(StrEnum):
     """What a channel is for in judging."""
@@ -43,7 +45,7 @@ class ProfileDefined:
         return tuple(channel.name for channel in self.channels)
 
 
-class ProfileRefused(ValueError):
+class ProfileRefused(CommandRejected, ValueError):
     """The description can't be a profile."""
 
 
@@ -52,8 +54,8 @@ _LONGEST_NAME = 64
 
 def define_profile(
     known: Sequence[ProfileDefined], *, name: str, channels: Sequence[Channel], expected_interval_s: float
-) -> ProfileDefined | None:
-    """Return the next version of profile `name`, or None when its newest version already says this.
+) -> tuple[ProfileDefined, ...]:
+    """Return the next version of profile `name`; () when its newest version already says this.
 
     Raises:
         ProfileRefused: the description breaks a rule; the message names it.
@@ -68,8 +70,13 @@ def define_profile(
         expected_interval_s=expected_interval_s,
     )
     if newest and (newest.channels, newest.expected_interval_s) == (defined.channels, defined.expected_interval_s):
-        return None
-    return defined
+        return ()
+    return (defined,)
+
+
+def evolve(known: tuple[ProfileDefined, ...], event: ProfileDefined) -> tuple[ProfileDefined, ...]:
+    """Return the versions of a profile after `event`; of one version the first description counts."""
+    return known if any(profile.ref == event.ref for profile in known) else (*known, event)
 
 
 def newest_profile(known: Sequence[ProfileDefined], name: str) -> ProfileDefined | None:

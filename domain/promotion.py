@@ -4,12 +4,15 @@ The first champion of a profile is a person's choice. Whoever follows must have 
 and stayed inside the budgets, or somebody takes it on himself, and both stand in the log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from domain.comparison import BudgetCheck, ComparisonNumbers, ModelsCompared, budget_checks, within_budgets
 from domain.models import ModelPromoted, ModelRef, ModelTrained
+from domain.rejections import CommandRejected, ReasonMissing
+
+Version = TypeVar("Version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,27 +47,28 @@ class PromoteModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollBackModel:
-    """Make the champion before champion again."""
+    """Make the champion before champion again.
+
+    champion: the version that is to be left, such as pump/3; None: whichever is champion. A promotion by somebody else
+    in between would otherwise make the rollback go elsewhere than its sender saw.
+    """
 
     name: str
     because: str
     actor: str
-
-
-class CommandRejected(Exception):
-    """A rule forbids the command; the message names the rule and what stands in its way."""
+    champion: str | None = None
 
 
 class ModelNotTrained(CommandRejected):
     """The version is not in the log."""
 
 
-class ReasonMissing(CommandRejected):
-    """A promotion says why."""
-
-
 class NothingToRollBackTo(CommandRejected):
     """No version was champion before the one that is."""
+
+
+class ChampionChanged(CommandRejected):
+    """The champion that was to be left is not the champion any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,7 @@ def decide(line: ModelLine, command: PromoteModel | RollBackModel) -> tuple[Deci
         ReasonMissing: `because` is blank.
         ModelNotTrained: the version is not in the log.
         NothingToRollBackTo: no version was champion before.
+        ChampionChanged: somebody has replaced the champion that is to be left.
     """
     if not command.because.strip():
         raise ReasonMissing('a promotion needs a reason: --because "…"')
@@ -205,13 +210,32 @@ def evolve(line: ModelLine, event: ModelEvent) -> ModelLine:
             assert_never(event)
 
 
+def rolls_back_to(promotions: Iterable[tuple[str, str]]) -> str | None:
+    """Return the version that a rollback makes champion again, None when there is none before.
+
+    promotions: profile and version of a line's champions so far, such as ("pump@1", "pump/2"), oldest first.
+    """
+    successions: dict[str, tuple[str, ...]] = {}
+    newest: tuple[str, ...] = ()
+    for profile, model in promotions:
+        newest = successions[profile] = _succession(successions.get(profile, ()), model)
+    return newest[-2] if len(newest) > 1 else None
+
+
 def _rolled_back(line: ModelLine, command: RollBackModel) -> ModelPromoted:
     if not isinstance(line, Championed):
         raise NothingToRollBackTo(f"{command.name} has no champion: nothing can be undone")
+    if command.champion not in {None, str(line.champion)}:
+        raise ChampionChanged(
+            f"{command.champion} is not champion any more: {line.promotion.actor} put {line.champion} in its place, "
+            f"because: {line.promotion.because}",
+            because_of=line.promotion,
+        )
     succession = line.succession[line.champion.profile]
     if len(succession) == 1:
         raise NothingToRollBackTo(
-            f"{line.champion} is the first champion of {line.champion.profile}: there is none before it to go back to"
+            f"{line.champion} is the first champion of {line.champion.profile}: there is none before it to go back to",
+            because_of=line.promotion,
         )
     return ModelPromoted(
         model=succession[-2],
@@ -223,5 +247,7 @@ def _rolled_back(line: ModelLine, command: RollBackModel) -> ModelPromoted:
     )
 
 
-def _succession(before: tuple[ModelRef, ...], model: ModelRef) -> tuple[ModelRef, ...]:
-    return (*before[: before.index(model)], model) if model in before else (*before, model)
+def _succession(before: tuple[Version, ...], model: Version) -> tuple[Version, ...]:
+    """Return the champions that rollbacks would go through, newest last; who comes back leaves the later ones out."""
+    kept = before[: before.index(model)] if model in before else before
+    return (*kept, model)

@@ -17,6 +17,7 @@ class Flag(StrEnum):
     UNSCORED = "unscored"
     UNJUDGED = "unjudged"
     REJECTED = "rejected"
+    SKIPPED = "skipped"
     ABSENT = "absent"
 
 

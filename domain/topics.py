@@ -43,8 +43,10 @@ MODEL_ARTIFACTS: Final = "model-artifacts"
 SCORER_STATE: Final = "scorer-state"
 RESCORING_EVENTS: Final = "rescoring-events"
 RESCORED_ANOMALY_EVENTS: Final = "rescored-anomaly-events"
+INCIDENT_EVENTS: Final = "incident-events"
 DEAD_LETTERS: Final = "dead-letters"
 SKIPS: Final = "skips"
+COMMAND_ANSWERS: Final = "command-answers"
 
 TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
     {
@@ -67,8 +69,23 @@ TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
                 ("RescoringRequested", "RescoringCompleted", "RescoringFailed"),
             ),
             Topic(RESCORED_ANOMALY_EVENTS, TopicKind.DATA, ("AnomalyDetected", "ReadingsScored")),
+            Topic(
+                INCIDENT_EVENTS,
+                TopicKind.DATA,
+                (
+                    "IncidentOpened",
+                    "IncidentExtended",
+                    "IncidentEnded",
+                    "IncidentAcknowledged",
+                    "IncidentAssigned",
+                    "IncidentCommented",
+                    "IncidentResolved",
+                    "IncidentReopened",
+                ),
+            ),
             Topic(DEAD_LETTERS, TopicKind.DATA, ("DeadLettered",)),
             Topic(SKIPS, TopicKind.CONTROL, ("RecordSkipped", "DeadLetterRedriven", "DeadLetterDiscarded")),
+            Topic(COMMAND_ANSWERS, TopicKind.CONTROL, ("CommandAnswered",)),
         )
     }
 )

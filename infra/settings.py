@@ -15,6 +15,9 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSe
 
 PREFIX: Final = "TELLTALE_"
 STACK_ENV: Final = "stack.env"
+HOME_NAME: Final = ".telltale"
+PORTS: Final = "ports.json"
+"""The file of the ports once chosen: the first that a home has."""
 
 ADDRESSES: Final = frozenset(
     {
@@ -34,8 +37,11 @@ ADDRESSES: Final = frozenset(
 class SettingMissing(Exception):
     """An address is needed that no source gives."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{PREFIX}{name.upper()} is not set: run `telltale up`, or set it in the environment or .env")
+    def __init__(self, name: str, home: Path | None = None) -> None:
+        looked = "" if home is None else f". Looked in the home {home}; --home names another"
+        super().__init__(
+            f"{PREFIX}{name.upper()} is not set: run `telltale up`, or set it in the environment or .env{looked}"
+        )
         self.name = name
 
 
@@ -52,7 +58,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
-    home: Path = Field(default=Path(".telltale"), description="Folder of the embedded stack: data, logs, secrets.")
+    home: Path = Field(default=Path(HOME_NAME), description="Folder of the embedded stack: data, logs, secrets.")
     log_level: str = Field(default="info", description="debug, info, warning or error.")
 
     kafka_bootstrap: str = Field(default="", description="Kafka's host:port.")
@@ -93,7 +99,7 @@ class Settings(BaseSettings):
         """Return the setting; an address that was not given is an error with its fix, not an empty text."""
         value = super().__getattribute__(name)
         if name in ADDRESSES and not value:
-            raise SettingMissing(name)
+            raise SettingMissing(name, super().__getattribute__("home").absolute())
         return value
 
     def has(self, name: str) -> bool:
@@ -125,9 +131,21 @@ class Settings(BaseSettings):
 
 
 def home_folder() -> Path:
-    """Return Telltale's home as environment or `.env` say, absolute."""
+    """Return Telltale's home as environment or `.env` say, absolute; else that of this folder or the nearest above it.
+
+    Where there is none yet, it is to be made in this folder.
+    """
     told = os.environ.get(f"{PREFIX}HOME") or dotenv_values(".env").get(f"{PREFIX}HOME")
-    return Path(told or ".telltale").absolute()
+    if told:
+        return Path(told).absolute()
+    here = Path.cwd()
+    homes = (folder / HOME_NAME for folder in (here, *here.parents))
+    return next((home for home in homes if (home / PORTS).exists()), here / HOME_NAME)
+
+
+def use_home(folder: str) -> None:
+    """Let this process, and every one that it starts, use this home, whatever else says otherwise."""
+    os.environ[f"{PREFIX}HOME"] = str(Path(folder).absolute())
 
 
 def load_settings() -> Settings:

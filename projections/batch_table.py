@@ -12,11 +12,10 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from projections.folder import Folder, FolderRefused
+from projections.folder import READING, Folder, FolderRefused
 from schemas.catalogue import schema_of
 
 MOMENT: Final = pa.timestamp("us", "UTC")
-READING: Final = "SensorReadingRecorded"
 VALUES: Final = "values"
 
 

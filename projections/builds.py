@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from projections.build_proof import Proof, RowHash, Texts
 from projections.checkpoints import Checkpoint, TopicPartition
 from projections.fingerprint import Bucket, Fingerprint
 from projections.folder import Folder
 from projections.ports import ProjectionError, ProjectionStore, RecordSource
-from projections.proof import Proof, RowHash, Texts
 
 Columns = Mapping[str, tuple[str, ...]]
 """Columns by table, in the order in which they are hashed."""

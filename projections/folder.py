@@ -16,6 +16,14 @@ from domain.topics import TOPICS
 
 FILES: Final = ("projection.toml", "schema.sql", "apply.sql", "indexes.sql")
 
+READING: Final = "SensorReadingRecorded"
+
+ENGINE: Final = "engine"
+"""Stands among the texts beside FILES: what the engine does for the step. A build that was made before it could do so
+lacks the text, goes on as it was made, and counts as one of other SQL."""
+
+_ENGINE_TEXT: Final = "readings that the log has again are left out of batch"
+
 
 class FolderRefused(ValueError):
     """The folder is no read model; the message names file and rule."""
@@ -39,6 +47,8 @@ class Folder:
     `keep_days` None keeps rows for ever. Else rows of the tables in `keep_by` go when the column named there, which
     says when the log learned of the row, is before the day that lies so many days before the newest record's. By the
     law of projections that column may never change in a row: it is part of the key, or rows are only inserted.
+
+    `finds_repeats`: the step itself leaves out readings that an earlier batch brought; else the engine does.
     """
 
     name: str
@@ -49,6 +59,7 @@ class Folder:
     excluded: Mapping[str, str]
     keep_days: int | None
     keep_by: Mapping[str, str]
+    finds_repeats: bool
     texts: Mapping[str, str]
 
     @classmethod
@@ -74,12 +85,28 @@ class Folder:
                 excluded=dict(stated.get("fingerprint", {}).get("exclude", {})),
                 keep_days=stated.get("keep_days"),
                 keep_by=dict(stated.get("keep_by", {})),
+                finds_repeats=stated.get("finds_repeats", False),
                 texts=dict(texts),
             )
         except KeyError as missing_entry:
             raise FolderRefused(f"projection.toml lacks {missing_entry}") from missing_entry
         _check(folder, stated)
         return folder
+
+    @classmethod
+    def of_today(cls, files: Mapping[str, str]) -> Self:
+        """Return the read model that a build made now has: what FILES define, and the engine as it is.
+
+        Raises:
+            FolderRefused: as `from_texts` does.
+        """
+        folder = cls.from_texts(files)
+        return cls.from_texts({**files, ENGINE: _ENGINE_TEXT}) if READING in folder.events else folder
+
+    @property
+    def sees_repeats(self) -> bool:
+        """Whether readings that the log has again are left out of its batches."""
+        return ENGINE in self.texts
 
     @property
     def schema_sql(self) -> str:
@@ -130,7 +157,7 @@ class Folders:
                 texts[file] = (self.own / name / file).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 raise FolderRefused(f"{self.own / name / file} can't be read: {error}") from error
-        folder = Folder.from_texts(texts)
+        folder = Folder.of_today(texts)
         if folder.name != name:
             raise FolderRefused(f"{name}: projection.toml calls it {folder.name}")
         return folder
@@ -164,11 +191,11 @@ def load_folder(name: str) -> Folder:
     if name not in folder_names():
         raise NoSuchReadModel(name, folder_names())
     place = resources.files("projections") / name
-    return Folder.from_texts({file: (place / file).read_text(encoding="utf-8") for file in FILES})
+    return Folder.of_today({file: (place / file).read_text(encoding="utf-8") for file in FILES})
 
 
 def _check(folder: Folder, stated: Mapping[str, Any]) -> None:
-    known = {"name", "purpose", "topics", "events", "keys", "fingerprint", "keep_days", "keep_by"}
+    known = {"name", "purpose", "topics", "events", "keys", "fingerprint", "keep_days", "keep_by", "finds_repeats"}
     if unknown := sorted(set(stated) - known):
         raise FolderRefused(f"{folder.name}: projection.toml has unknown entries {', '.join(unknown)}")
     for topic in folder.topics:

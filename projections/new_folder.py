@@ -75,7 +75,7 @@ def example(name: str) -> Folder:
         FolderRefused: no read model may bear the name.
     """
     require_name(name)
-    return Folder.from_texts({file: _TEXTS[file].replace("{name}", name) for file in FILES})
+    return Folder.of_today({file: _TEXTS[file].replace("{name}", name) for file in FILES})
 
 
 def make_folder(folders: Folders, name: str) -> Path:
@@ -93,8 +93,8 @@ def make_folder(folders: Folders, name: str) -> Path:
     # Made beside and renamed: a projector that looks meanwhile finds all files or none.
     half = folders.own / f".{name}.part"
     half.mkdir(parents=True, exist_ok=True)
-    for file, text in made.texts.items():
-        (half / file).write_text(text, encoding="utf-8")
+    for file in FILES:
+        (half / file).write_text(made.texts[file], encoding="utf-8")
     try:
         half.rename(place)
     except OSError as error:

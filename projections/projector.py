@@ -10,10 +10,10 @@ from time import monotonic
 from typing import Final
 
 from domain.positions import Position
+from projections.batch_decoder import BatchDecoder
+from projections.batch_reader import Batch, BatchReader
 from projections.checkpoints import Checkpoint, TopicPartition
-from projections.decoding import BatchDecoder
 from projections.folder import Folder
-from projections.intake import Batch, Intake
 from projections.log_identity import require_same_log
 from projections.ports import ProjectionError, ProjectionStore, RecordSource, StorageRefused, Vocabulary
 from projections.status import ProjectorState, ProjectorStatus
@@ -52,7 +52,7 @@ class Projector:
         self._store = store
         self._vocabulary = vocabulary
         self._clock = clock
-        self._intake = Intake(source, BatchDecoder(folder, vocabulary), vocabulary, clock)
+        self._reader = BatchReader(source, BatchDecoder(folder, vocabulary), vocabulary, clock)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"write-{build}")
         self._writing: tuple[Batch, Future[None]] | None = None
         self._written: dict[TopicPartition, Checkpoint] = {}
@@ -76,7 +76,7 @@ class Projector:
         self._written = {checkpoint.where: checkpoint for checkpoint in checkpoints}
         require_same_log(checkpoints, partitions, self._source)
         self._ends_at_start = {partition.where: partition.end_offset for partition in partitions}
-        self._intake.go_to(checkpoints)
+        self._reader.go_to(checkpoints)
 
     def step(self) -> int:
         """Bring the next records of the log into the tables; return how many were polled.
@@ -98,7 +98,7 @@ class Projector:
             LogUnavailable, StoreUnavailable, LogIsNotTheOneProjected: as in `open`; open again.
         """
         try:
-            batch = self._intake.take(self._limit)  # Step 1
+            batch = self._reader.take(self._limit)  # Step 1
             self._finish_writing()
             if batch.moves:
                 self._writing = batch, self._writer.submit(self._write, batch)  # Step 2
@@ -108,7 +108,7 @@ class Projector:
         except Exception:
             # The source has already moved past this batch; without this the next poll would skip it.
             self._forget_writing()
-            self._intake.go_to(self._written.values())
+            self._reader.go_to(self._written.values())
             raise
         return batch.records
 
@@ -121,17 +121,17 @@ class Projector:
             The same as `step`.
         """
         self.settle()
-        self._intake.cut_at(ends)
-        self._intake.go_to(self._written.values())
+        self._reader.cut_at(ends)
+        self._reader.go_to(self._written.values())
         try:
             while running() and not self.has_reached(ends):
                 self.step()
-                if not self._intake.is_before(ends):
+                if not self._reader.is_before(ends):
                     self.settle()
             self.settle()
         finally:
-            self._intake.cut_at({})
-        self._intake.go_to(self._written.values())
+            self._reader.cut_at({})
+        self._reader.go_to(self._written.values())
         return self.has_reached(ends)
 
     def settle(self) -> None:
@@ -155,7 +155,7 @@ class Projector:
     @property
     def status(self) -> ProjectorStatus:
         """Return what this projector says of itself while nothing is wrong."""
-        position, cause = next(iter(self._intake.waiting().items()), (None, None))
+        position, cause = next(iter(self._reader.waiting().items()), (None, None))
         state = ProjectorState.RUNNING if self._store.loaded else ProjectorState.LOADING
         return ProjectorStatus(
             read_model=self.folder.name,
@@ -199,7 +199,7 @@ class Projector:
         """Go back and take half as many records, until the one that can't be stored stands alone."""
         batch = self._writing[0] if self._writing else None
         self._writing = None
-        self._intake.go_to(self._written.values())
+        self._reader.go_to(self._written.values())
         if batch is None or batch.first is None:
             raise refused
         if batch.records == 1:

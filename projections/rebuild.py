@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from time import monotonic, sleep
 from typing import Final
 
+from projections.build_loading import BuildLoading, Positions, behind
+from projections.build_proof import Proof
 from projections.builds import (
     BuildBehind,
     Builds,
@@ -20,11 +22,9 @@ from projections.builds import (
     Swap,
 )
 from projections.checkpoints import TopicPartition
+from projections.compare_builds import prove
 from projections.folder import Folder
-from projections.loading import BuildLoading, Positions, behind
 from projections.ports import BuildInUse, LogPartition, Vocabulary
-from projections.proof import Proof
-from projections.proving import prove
 from projections.rebuild_outcome import Estimate, NotAccepted, ReadModelDrifted, Rebuilt
 
 PASSES_WITHIN_S: Final = 30.0

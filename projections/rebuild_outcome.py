@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from projections.build_proof import Proof
 from projections.builds import RebuildRefused, Swap
 from projections.checkpoints import TopicPartition
-from projections.proof import Proof
 
 
 class ReadModelDrifted(RebuildRefused):

@@ -59,8 +59,9 @@ class ProjectorStatus:
 class Progress:
     """How a projector stands against its log; None before it has read its checkpoint.
 
-    lag_offsets counts transaction markers too. Everything the log knew before `complete_to_us` is in the build, for
-    good: it may be asked as of any earlier moment. Microseconds since 1970 UTC; None: a partition was never at its end.
+    lag_offsets counts up to the end of what is written, markers and open transactions too. Everything the log knew
+    before `complete_to_us` is in the build, for good: it may be asked as of any earlier moment. Microseconds since
+    1970 UTC; None: a partition was never at its end.
     """
 
     status: ProjectorStatus
@@ -91,7 +92,9 @@ class ProgressWatch:
     ) -> Progress:
         """Return the projector's progress; `ends` are the last stable offsets of its partitions, None if not known.
 
-        `written` are the partitions' ends with open transactions: what lies between, no committed reader sees.
+        `written` are the partitions' ends with open transactions, asked before `ends`. What lies between is no
+        committed reader's to see yet, and it is lag all the same: a partition is at its end, and its build complete,
+        only when the last stable offset is the end of all that is written.
 
         lag_seconds is that of the partition furthest behind: since it was last at its end, or since the newest
         record it has, whichever is later.
@@ -99,19 +102,26 @@ class ProgressWatch:
         if not status.checkpoints:
             return Progress(status=status, lag_offsets=None, lag_seconds=None, records_per_second=0.0)
         self._ends = self._ends if ends is None else ends
-        behind = {where: max(0, self._ends.get(where, 0) - at.next_offset) for where, at in status.checkpoints.items()}
+        written = written or {}
+        readable = {
+            where: max(0, self._ends.get(where, 0) - at.next_offset) for where, at in status.checkpoints.items()
+        }
+        behind = {
+            where: max(readable[where], written.get(where, 0) - at.next_offset)
+            for where, at in status.checkpoints.items()
+        }
         if ends is not None:
             self._at_end_at_s.update({where: now_s for where, offsets in behind.items() if not offsets})
         lag = sum(behind.values())
-        if self._last is None or self._last.checkpoints != status.checkpoints or not lag:
+        if self._last is None or self._last.checkpoints != status.checkpoints or not any(readable.values()):
             self._moved_at_s = now_s
-        self._watch_held(status.checkpoints, written or {}, now_s)
+        self._watch_held(status.checkpoints, written, now_s)
         rate = self._rate(status, now_s)
         self._last, self._last_at_s = status, now_s
         doubtful = [where for where, offsets in behind.items() if offsets or ends is None]
         ages = [self._age_s(status.checkpoints[where], now_s) for where in doubtful]
         return Progress(
-            status=self._alarmed(status, now_s, lag=lag),
+            status=self._alarmed(status, now_s, readable=sum(readable.values())),
             lag_offsets=lag,
             lag_seconds=max(ages, default=0.0),
             records_per_second=rate,
@@ -139,15 +149,15 @@ class ProgressWatch:
         }
         self._held_since_s = {place: self._held_since_s.get(place, now_s) for place in held}
 
-    def _alarmed(self, status: ProjectorStatus, now_s: float, *, lag: int) -> ProjectorStatus:
+    def _alarmed(self, status: ProjectorStatus, now_s: float, *, readable: int) -> ProjectorStatus:
         if status.state in (ProjectorState.STOPPED, ProjectorState.PAUSED):
             return status
         held = sorted(place for place, since in self._held_since_s.items() if now_s - since >= STALLED_AFTER_S)
         still_s = now_s - self._moved_at_s
         if held:
             cause = "; ".join(_held_text(*place, now_s - self._held_since_s[place]) for place in held)
-        elif lag and still_s >= STALLED_AFTER_S:
-            cause = f"{lag} behind and not moving for {still_s:.0f} s: {status.cause or 'no cause is known'}"
+        elif readable and still_s >= STALLED_AFTER_S:
+            cause = f"{readable} behind and not moving for {still_s:.0f} s: {status.cause or 'no cause is known'}"
         else:
             return status
         return replace(status, state=ProjectorState.STALLED, cause=cause)

@@ -13,7 +13,7 @@ from query_api.drifting import DriftMeter
 from query_api.examples import add_examples
 from query_api.metrics import Metrics, Timed
 from query_api.models.common import Problem
-from query_api.outlook import LogOutlook, RegistryOutlook
+from query_api.outlook import Outlooks
 from query_api.reference_page import reference_page
 from query_api.routes import (
     champions,
@@ -25,6 +25,7 @@ from query_api.routes import (
     flat,
     freshness,
     health,
+    incidents,
     machines,
     operations,
     readings,
@@ -57,6 +58,7 @@ ROUTERS: Final = (
     machines.router,
     readings.router,
     swimlane.router,
+    incidents.router,
     explanation.router,
     verdicts.router,
     stream.router,
@@ -74,8 +76,7 @@ ROUTERS: Final = (
 def create_app(
     *,
     store: ReadModelStore,
-    log: LogOutlook,
-    registry: RegistryOutlook,
+    outlooks: Outlooks,
     clock: Callable[[], datetime],
     may_read: Callable[..., str],
     version: str,
@@ -97,7 +98,15 @@ def create_app(
     )
     metrics = Metrics()
     app.state.backend = Backend(
-        store=store, clock=clock, metrics=metrics, log=log, registry=registry, verifier=verifier, drift=drift_meter
+        store=store,
+        clock=clock,
+        metrics=metrics,
+        log=outlooks.log,
+        registry=outlooks.registry,
+        judging=outlooks.judging,
+        stack=outlooks.stack,
+        verifier=verifier,
+        drift=drift_meter,
     )
     app.add_middleware(Timed, metrics=metrics)
     app.include_router(health.router)

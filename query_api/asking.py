@@ -17,7 +17,7 @@ from query_api.errors import NotThereYet, ParameterRefused
 from query_api.metrics import Metrics
 from query_api.models.common import Page
 from query_api.models.operations import ReadModelRows
-from query_api.outlook import LogOutlook, RegistryOutlook
+from query_api.outlook import JudgingOutlook, LogOutlook, RegistryOutlook, StackOutlook
 from query_api.parameters import Moment, parse_positions
 from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag
 from query_api.store import Checkpoint, ReadModelStore, Snapshot
@@ -51,6 +51,8 @@ class Backend:
     metrics: Metrics
     log: LogOutlook
     registry: RegistryOutlook
+    judging: JudgingOutlook
+    stack: StackOutlook
     verifier: VerdictVerifier | None = None
     drift: DriftMeter | None = None
 

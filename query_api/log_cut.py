@@ -1,11 +1,12 @@
 """The log of readings cut at a moment, in offsets.
 
-Tables that sum readings up per minute in which they became known give all but the last, begun minute; its readings
-are looked up one by one. Within a partition known_at never falls as offsets rise, so both ends are found by halving.
+Tables that sum readings up per day, hour or minute in which they became known give all but the last, begun minute:
+whole days, the whole hours of the begun day, the whole minutes of the begun hour. The begun minute's readings are
+looked up one by one. Within a partition known_at never falls as offsets rise, so both ends are found by halving.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from domain.topics import DATA_PARTITIONS
@@ -94,11 +95,35 @@ class LogCut:
             {
                 "as_of": as_of,
                 "begun_minute": minute,
+                "begun_hour": minute and minute.replace(minute=0),
+                "begun_day": minute and minute.replace(hour=0, minute=0),
                 "cut_partitions": [cut["partition"] for cut in cuts],
                 "cut_before_minute": [cut["before_minute"] for cut in cuts],
                 "cut_upto": [cut["upto"] for cut in cuts],
             },
         )
+
+    def stretches(self, level: timedelta | None) -> dict[str, list[Any]]:
+        """Return the parameters stretch_…: which kept buckets, and known when, give all but the begun minute.
+
+        Buckets of `level`, then of the shorter widths for what became known since the last whole one of it.
+        """
+        borders = [("begun_day", 86_400), ("begun_hour", 3600), ("begun_minute", 60)]
+        widest_s = level.total_seconds() if level else 60
+        known_from, stretches = "-infinity", []
+        for name, width_s in borders:
+            if width_s > widest_s:
+                continue
+            begun = self.parameters[name]
+            stretches.append((width_s, known_from, begun.isoformat() if begun else "infinity"))
+            if begun is None:
+                break
+            known_from = begun.isoformat()
+        return {
+            "stretch_widths": [width_s for width_s, _, _ in stretches],
+            "stretch_from": [first for _, first, _ in stretches],
+            "stretch_to": [before for _, _, before in stretches],
+        }
 
     @property
     def upto(self) -> dict[int, int]:

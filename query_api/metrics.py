@@ -1,4 +1,4 @@
-"""What Prometheus scrapes: how the API answers and how far the read models are."""
+"""What Prometheus scrapes: how the API answers, how far the read models are, and how the stack stands."""
 
 import time
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from query_api.models.operations import ProjectionStatus
+from query_api.stack_metrics import StackMetrics
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 _LABELS: Final = ("read_model", "build")
@@ -44,6 +45,8 @@ class Metrics:
             _LABELS,
             registry=self._registry,
         )
+
+        self.stack: Final = StackMetrics(self._registry)
 
     def exposition(self, statuses: Sequence[ProjectionStatus]) -> bytes:
         """Return the figures as text; builds that are gone are left out."""

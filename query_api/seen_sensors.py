@@ -12,93 +12,127 @@ from query_api.store import Snapshot, columns
 READ_MODELS: Final = ("sensors", "anomalies")
 """What the present needs; an earlier time needs the readings themselves too."""
 
-# Every sensor with how much is known of it and its last reading in the log.
+# Every sensor with how much is known of it and its newest reading: the newest by its own clock that is not ahead of the
+# log's, so none that came late. Partitions meet here; a machine that writes as we do has one.
 SEEN_NOW: Final = """
     SELECT
-        sensors.machine_id,
-        sensors.sensor_id,
+        sums.machine_id,
+        sums.sensor_id,
         newest.profile,
-        sensors.readings,
-        sensors.first_recorded_at,
-        sensors.last_recorded_at,
+        sums.readings,
+        sums.first_recorded_at,
+        sums.last_known_at,
         newest.recorded_at,
-        newest.last_known_at,
+        newest.newest_known_at,
+        newest.clock_ahead,
         newest.partition,
         newest."offset",
         newest."values"
-    FROM sensors
-    JOIN newest_readings AS newest USING (machine_id, sensor_id)
+    FROM (
+        SELECT
+            machine_id,
+            sensor_id,
+            sum(readings)::bigint AS readings,
+            min(first_recorded_at) AS first_recorded_at,
+            max(last_known_at) AS last_known_at
+        FROM sensors
+        GROUP BY machine_id, sensor_id
+    ) AS sums
+    JOIN (
+        SELECT DISTINCT ON (machine_id, sensor_id) newest_readings.*
+        FROM newest_readings
+        ORDER BY machine_id, sensor_id, clock_ahead, recorded_at DESC, partition
+    ) AS newest USING (machine_id, sensor_id)
 """
 
-# The same as of a moment: the minutes before the begun one, and what of that one was known by then.
+# The same as of a moment: the last row of a minute before the begun one, and what of that one was known by then.
+# The newest has the smallest array: not ahead, largest recorded_at, first in the log.
 SEEN_THEN: Final = f"""
     WITH begun AS (
         SELECT
             series.machine_id,
             series.sensor_id,
+            begun.partition,
             count(*) AS readings,
             min(begun.recorded_at) AS first_recorded_at,
-            max(begun.recorded_at) AS last_recorded_at,
             max(begun.known_at) AS last_known_at,
-            (array_agg(begun.partition ORDER BY begun.known_at DESC, begun.partition DESC, begun."offset" DESC))[1]
-                AS partition,
-            (array_agg(begun."offset" ORDER BY begun.known_at DESC, begun.partition DESC, begun."offset" DESC))[1]
-                AS "offset"
+            min(ARRAY[
+                (begun.recorded_at > begun.known_at + interval '5 minutes')::int,
+                - (extract(epoch FROM begun.recorded_at) * 1000000)::bigint,
+                begun."offset"
+            ]) AS newest
         FROM ({BEGUN}) AS begun
         JOIN series USING (series)
-        GROUP BY series.machine_id, series.sensor_id
+        GROUP BY series.machine_id, series.sensor_id, begun.partition
+    ),
+    known AS MATERIALIZED (
+        SELECT
+            sensors.machine_id,
+            sensors.sensor_id,
+            sensors.partition,
+            coalesce(upto.readings, 0) + coalesce(begun.readings, 0) AS readings,
+            least(upto.first_recorded_at, begun.first_recorded_at) AS first_recorded_at,
+            greatest(upto.last_known_at, begun.last_known_at) AS last_known_at,
+            least(upto.newest, begun.newest) AS newest
+        FROM sensors
+        LEFT JOIN begun USING (machine_id, sensor_id, partition)
+        LEFT JOIN LATERAL (
+            SELECT
+                minutes.readings,
+                minutes.first_recorded_at,
+                minutes.last_known_at,
+                ARRAY[
+                    minutes.newest_clock_ahead::int,
+                    - (extract(epoch FROM minutes.newest_recorded_at) * 1000000)::bigint,
+                    minutes.newest_offset
+                ] AS newest
+            FROM sensor_minutes AS minutes
+            WHERE minutes.machine_id = sensors.machine_id
+                AND minutes.sensor_id = sensors.sensor_id
+                AND minutes.partition = sensors.partition
+                AND minutes.known_minute < %(begun_minute)s
+            ORDER BY minutes.known_minute DESC
+            LIMIT 1
+        ) AS upto ON true
+        WHERE upto.readings IS NOT NULL
+            OR begun.readings IS NOT NULL
     )
     SELECT
-        sensors.machine_id,
-        sensors.sensor_id,
+        sums.machine_id,
+        sums.sensor_id,
         series.profile,
-        known.readings,
-        known.first_recorded_at,
-        known.last_recorded_at,
+        sums.readings,
+        sums.first_recorded_at,
+        sums.last_known_at,
         newest.recorded_at,
-        newest.known_at AS last_known_at,
+        newest.known_at AS newest_known_at,
+        place.newest[1] = 1 AS clock_ahead,
         newest.partition,
         newest."offset",
         newest."values"
-    FROM sensors
-    LEFT JOIN begun USING (machine_id, sensor_id)
-    CROSS JOIN LATERAL (
+    FROM (
         SELECT
-            coalesce(sum(minutes.readings), 0)::bigint + coalesce(begun.readings, 0) AS readings,
-            least(min(minutes.first_recorded_at), begun.first_recorded_at) AS first_recorded_at,
-            greatest(max(minutes.last_recorded_at), begun.last_recorded_at) AS last_recorded_at
-        FROM sensor_minutes AS minutes
-        WHERE minutes.machine_id = sensors.machine_id
-            AND minutes.sensor_id = sensors.sensor_id
-            AND minutes.known_minute < %(begun_minute)s
-    ) AS known
-    CROSS JOIN LATERAL (
-        SELECT either.partition, either."offset"
-        FROM (
-            (
-                SELECT minutes.last_known_at, minutes.partition, minutes."offset"
-                FROM sensor_minutes AS minutes
-                WHERE minutes.machine_id = sensors.machine_id
-                    AND minutes.sensor_id = sensors.sensor_id
-                    AND minutes.known_minute < %(begun_minute)s
-                ORDER BY minutes.known_minute DESC
-                LIMIT 1
-            )
-            UNION ALL
-            SELECT begun.last_known_at, begun.partition, begun."offset"
-            WHERE begun.readings IS NOT NULL
-        ) AS either
-        ORDER BY either.last_known_at DESC, either.partition DESC, either."offset" DESC
-        LIMIT 1
-    ) AS place
+            machine_id,
+            sensor_id,
+            sum(readings)::bigint AS readings,
+            min(first_recorded_at) AS first_recorded_at,
+            max(last_known_at) AS last_known_at
+        FROM known
+        GROUP BY machine_id, sensor_id
+    ) AS sums
+    JOIN (
+        SELECT DISTINCT ON (machine_id, sensor_id) machine_id, sensor_id, partition, newest
+        FROM known
+        ORDER BY machine_id, sensor_id, newest[1], newest[2], partition
+    ) AS place USING (machine_id, sensor_id)
     JOIN readings AS newest
         ON newest.partition = place.partition
-        AND newest."offset" = place."offset"
+        AND newest."offset" = place.newest[3]
     JOIN series USING (series)
 """  # noqa: S608 - constants
 
 # silent: nothing for 20 expected intervals (then a scorer starts the sensor's state anew as well), at least 10 s.
-# late: taken over 5 minutes before the log got it, as a reading 5 minutes ahead of the log is clock_ahead.
+# late: the newest was taken over 5 minutes before the log got it, as one 5 minutes ahead of the log is clock_ahead.
 # stuck: the newest 20 intervals hold a verdict of that kind.
 STATES: Final = """
     SELECT
@@ -118,12 +152,12 @@ STATES: Final = """
                         > seen.recorded_at - coalesce(profiles.expected_interval_s, 3) * interval '20 s'
                     AND anomalies.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
             ) THEN 'stuck'
-            WHEN seen.last_known_at - seen.recorded_at > interval '5 minutes' THEN 'late'
+            WHEN seen.newest_known_at - seen.recorded_at > interval '5 minutes' THEN 'late'
             ELSE 'ok'
         END AS state,
         seen.readings,
         seen.first_recorded_at,
-        seen.last_recorded_at,
+        seen.recorded_at AS last_recorded_at,
         seen.last_known_at,
         coalesce((
             SELECT json_object_agg(channels.name, nullif(seen."values"[channels.channel], 'NaN') ORDER BY channel)
@@ -136,6 +170,15 @@ STATES: Final = """
     LEFT JOIN profiles
         ON profiles.profile = seen.profile
         AND profiles.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
+"""
+
+# What there is of all sensors, or of one machine's.
+EXTENT: Final = """
+    SELECT
+        min(first_recorded_at) AS data_starts_at,
+        coalesce(max(recorded_at) FILTER (WHERE NOT clock_ahead), max(recorded_at)) AS data_ends_at
+    FROM seen
+    WHERE %(machine_id)s::text IS NULL OR machine_id = %(machine_id)s
 """
 
 SENSOR: Final = """
@@ -159,6 +202,11 @@ def read_models_of(ask: Asking, *read_models: str) -> tuple[str, ...]:
     """Return the read models that a question about sensors needs beside `read_models`."""
     readings = ("readings",) if ask.as_of else ()
     return tuple(dict.fromkeys((*READ_MODELS, *readings, *read_models)))
+
+
+def extent(cut: LogCut) -> str:
+    """Return the statement of the first and last reading there is, or was at the cut."""
+    return f"WITH seen AS ({SEEN_THEN if cut.as_of else SEEN_NOW}) {EXTENT}"
 
 
 def seen(cut: LogCut, rest: str, *, begin: str = "") -> str:

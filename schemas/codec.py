@@ -14,9 +14,11 @@ import fastavro
 
 from domain import (
     anomalies,
+    command_answers,
     comparison,
     contracts,
     dead_letters,
+    incident_events,
     models,
     profiles,
     promotion,
@@ -45,10 +47,19 @@ Event = (
     | rescoring.RescoringRequested
     | rescoring.RescoringCompleted
     | rescoring.RescoringFailed
+    | incident_events.IncidentOpened
+    | incident_events.IncidentExtended
+    | incident_events.IncidentEnded
+    | incident_events.IncidentAcknowledged
+    | incident_events.IncidentAssigned
+    | incident_events.IncidentCommented
+    | incident_events.IncidentResolved
+    | incident_events.IncidentReopened
     | dead_letters.DeadLettered
     | dead_letters.RecordSkipped
     | dead_letters.DeadLetterRedriven
     | dead_letters.DeadLetterDiscarded
+    | command_answers.CommandAnswered
 )
 
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {event.__name__: event for event in get_args(Event)}

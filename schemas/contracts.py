@@ -11,7 +11,7 @@ import fastavro
 
 from domain.contracts import SchemaPublished
 from schemas.catalogue import event_of, schema_of
-from schemas.parsed import machine_form
+from schemas.parsed import InvalidSchema, machine_form
 
 
 class UnknownSchemaId(LookupError):
@@ -57,14 +57,19 @@ class Contracts:
         """Take in one more publication; the same one again changes nothing.
 
         Raises:
+            InvalidSchema: its text is no schema of a record, or its id can't be one.
             ContractsContradict: its id means another schema already.
         """
         form = machine_form(contract.text)
+        schema = json.loads(form)
+        if contract.id < 1 or not isinstance(schema, dict) or schema["type"] != "record":
+            raise InvalidSchema(f"{contract.subject!r}, id {contract.id}: no record's schema under an id from 1 on")
         before = self._published.setdefault(contract.id, contract)
         if before is not contract and machine_form(before.text) != form:
             raise ContractsContradict(before, contract)
         self._subjects[contract.subject, contract.version] = contract
-        self._ids[self.event(contract.id), form] = contract.id
+        # Today's producers go on with the id that a schema got first.
+        self._ids.setdefault((event_of(schema["name"]), form), contract.id)
 
     def __iter__(self) -> Iterator[SchemaPublished]:
         return iter(self._subjects.values())

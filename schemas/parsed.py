@@ -59,7 +59,7 @@ class ParsedSchema:
         self._named: dict[str, Node] = {}
         try:
             self.top: Node = fastavro.parse_schema(json.loads(text), named_schemas=self._named)
-        except (SchemaParseException, UnknownType, ValueError, KeyError, TypeError) as error:
+        except (SchemaParseException, UnknownType, ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidSchema(f"no Avro schema: {error}") from error
         for name, node in self._named.items():
             self._check_fields(name, node)

@@ -49,6 +49,8 @@ class Readings:
     columns: pa.RecordBatch
     blocks: tuple[ProfileBlock, ...]
     rejected: tuple[Rejection, ...]
+    skipped: tuple[int, ...] = ()
+    """Offsets of records that nobody reads: people, or the scorer, told everybody to pass over them."""
 
     def __len__(self) -> int:
         return len(self.offsets)

@@ -80,10 +80,12 @@ class Timeline:
     reigns: tuple[Reign, ...]
     comparisons: tuple[ComparisonMade, ...]
     rejections: tuple[Rejection, ...]
+    rolls_back_to: str | None = None
+    """The version that a rollback would make champion again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GateNumbers:
+class ComparisonNumbers:
     """What the gate decides by, as far as the page shows it."""
 
     readings: int
@@ -193,7 +195,7 @@ class ModelsDiff:
     b: str
     recorded_from: datetime | None
     recorded_before: datetime | None
-    numbers: GateNumbers
+    numbers: ComparisonNumbers
     checks: Sequence[BudgetKept]
     within_budgets: bool
     report: Report

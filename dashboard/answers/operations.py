@@ -6,6 +6,16 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgingAnswer:
+    """Whether every arriving reading is being judged; `state` is `judged` only then."""
+
+    state: str
+    unjudged: int | None
+    oldest_unjudged_s: float | None
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
     """How complete the answers are."""
 
@@ -16,6 +26,7 @@ class Freshness:
     machines: int
     sensors: int
     readings: int
+    judging: JudgingAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

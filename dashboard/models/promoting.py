@@ -3,7 +3,7 @@
 It stands outside the live parts of the page: a click must not meet a part that draws itself again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Final, Literal
@@ -48,8 +48,8 @@ def show_promotion(connection: Connection, choices: Choices, model: str, timelin
     `note`: what the gate will say, in words.
     """
     form, line = _form(model), line_of(model)
-    champion = timeline.reigns[-1].model if timeline.reigns else None
-    before = goes_back_to(timeline.reigns)
+    newest = timeline.reigns[-1] if timeline.reigns else None
+    champion, before = newest and newest.model, timeline.rolls_back_to
     off = _why_off(connection, choices)
     with st.container(border=True, key="promote"):
         if champion == model:
@@ -65,6 +65,7 @@ def show_promotion(connection: Connection, choices: Choices, model: str, timelin
                 choices,
                 model,
                 promotes=None if champion == model else "secondary" if champion and note else "primary",
+                leaves=newest if before else None,
                 before=before,
                 off=bool(off),
             )
@@ -81,33 +82,20 @@ def show_promotion(connection: Connection, choices: Choices, model: str, timelin
         command(f"telltale rescore {model}")
 
 
-def goes_back_to(reigns: Sequence[Reign]) -> str | None:
-    """Return the version that a rollback makes champion again; None when there is none before.
-
-    Champions of another version of the profile are none, nor are those that a rollback or a return already left.
-    """
-    succession: list[str] = []
-    for reign in reigns:
-        if reign.profile != reigns[-1].profile:
-            continue
-        if reign.model in succession:
-            del succession[succession.index(reign.model) :]
-        succession.append(reign.model)
-    return succession[-2] if len(succession) > 1 else None
-
-
 def _fields(
     connection: Connection,
     choices: Choices,
     model: str,
     *,
     promotes: Literal["primary", "secondary"] | None,
+    leaves: Reign | None,
     before: str | None,
     off: bool,
 ) -> None:
     """Draw the field and the buttons; that which promotes stands out unless the gate is known to refuse.
 
-    Their keys hold the command's id: what is clicked belongs to what was filled.
+    Their keys hold the command's id: what is clicked belongs to what was filled. leaves: the promotion that a rollback
+    would undo, as this page shows it: when somebody else promoted since, nothing is rolled back.
     """
     form, line = _form(model), line_of(model)
 
@@ -115,7 +103,7 @@ def _fields(
         return connection.commands.promote(model, because=because, command_id=command_id)
 
     def roll_back(because: str, command_id: str) -> Promoted:
-        return connection.commands.roll_back(line, because=because, command_id=command_id)
+        return connection.commands.roll_back(line, leaves=leaves, because=because, command_id=command_id)
 
     with st.form(f"promotion_{form.command_id}", border=False, enter_to_submit=False):
         st.text_input(

@@ -41,7 +41,10 @@ def post_command(settings: Settings, path: str, body: Mapping[str, object]) -> A
             raise CommandFailed(reason, url, code=ExitCode.REFUSED)
         if monotonic() - started > PATIENCE_S:
             raise CommandFailed(
-                f"the command service did not take it: {reason}", url, "telltale status", ExitCode.NOT_REACHABLE
+                f"the command service did not take it: {reason}",
+                url,
+                "telltale up; telltale status shows what runs",
+                ExitCode.NOT_REACHABLE,
             )
         sleep(_PAUSE_S)
 

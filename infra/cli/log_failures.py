@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from commands.profile_log import ProfileNotAppended
-from domain.profiles import ProfileRefused
+from domain.appending import EventNotAppended, LogFull
+from domain.rejections import CommandRejected
 from infra.cli.output import CommandFailed
 from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing
-from infra.sources.ports import LogFull, ReadingsNotAppended
 from schemas.contracts import ContractNotPublished, UnknownSchemaId
 
 
@@ -25,11 +24,11 @@ def log_failures_explained() -> Iterator[None]:
         raise CommandFailed(
             str(full), then="free some space; the same command again goes on", code=ExitCode.REFUSED
         ) from full
-    except (LogNotReachable, LogStalled, ReadingsNotAppended, ProfileNotAppended) as error:
+    except (LogNotReachable, LogStalled, EventNotAppended) as error:
         raise CommandFailed(
             str(error), then="telltale status; the same command again goes on", code=ExitCode.NOT_REACHABLE
         ) from error
     except (ContractNotPublished, UnknownSchemaId) as error:
         raise CommandFailed(str(error), then="telltale contracts publish", code=ExitCode.NOT_REACHABLE) from error
-    except ProfileRefused as error:
+    except CommandRejected as error:
         raise CommandFailed(str(error), code=ExitCode.REFUSED) from error

@@ -5,9 +5,11 @@ To add a command add one line to COMMANDS; its module exposes `app`, a Typer app
 command becomes that command itself (`telltale scorer`); give it a callback to keep it a group (`telltale ingest csv`).
 """
 
+import difflib
 import importlib
 import importlib.util
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -16,6 +18,7 @@ import typer.main
 
 from infra.cli.composition import using
 from infra.cli.output import CommandFailed, error_console, print_failure
+from infra.cli.tied import end_as_told
 from infra.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -27,7 +30,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "up": ("infra.cli.stack.commands", "Start services and processes under one supervisor."),
     "down": ("infra.cli.stack.commands", "Stop everything that runs in this home."),
     "reset": ("infra.cli.stack.commands", "Stop everything and throw its files away; asks first."),
-    "status": ("infra.cli.stack.commands", "Show every service and process; exit 1 if anything is stopped."),
+    "stop": ("infra.cli.stack.rest", "Stop one part of a running stack, until it is started again."),
+    "start": ("infra.cli.stack.rest", "Start a part that was stopped with stop."),
+    "status": (
+        "infra.cli.stack.status",
+        "Show every part, and whether readings are judged; exit 1 if not all is well.",
+    ),
     "doctor": ("infra.cli.doctor.command", "Check what Telltale needs and say the fix."),
     "version": ("infra.cli.stack.commands", "Show the versions of Telltale and of what it runs."),
     "backup": ("infra.cli.stack.backup", "Copy the log into a folder; the stack stays up."),
@@ -83,7 +91,12 @@ class LazyCommands(typer.core.TyperGroup):
         return typer.core.TyperCommand(cmd_name, help=entry[1])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Return the command that is about to run, now imported."""
+        """Return the command that is about to run, now imported; one that is not there with what may be meant."""
+        known = self.list_commands(ctx)
+        if args and not args[0].startswith("-") and args[0] not in known:
+            alike = difflib.get_close_matches(args[0], known)
+            meant = f" Did you mean {' or '.join(alike)}?" if alike else " `telltale --help` lists them."
+            ctx.fail(f"No such command '{args[0]}'.{meant}")
         name, stand_in, rest = super().resolve_command(ctx, args)
         if name is None or stand_in is None:
             return name, stand_in, rest
@@ -102,7 +115,10 @@ def load_command(name: str, module: str) -> Any:
 
 
 def _nothing() -> None:
-    """Watch machines: a log of readings, verdicts with their reasons, and a proof for every answer."""
+    """Watch machines: a log of readings, verdicts with their reasons, and a proof for every answer.
+
+    --home FOLDER, with any command: the stack to work on; else TELLTALE_HOME, else .telltale here or in a folder above.
+    """
 
 
 def application() -> Any:
@@ -120,14 +136,20 @@ def application() -> Any:
 
 def main() -> None:
     """Run one command; end with its exit code."""
+    end_as_told()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str], container: "Container | None" = None) -> int:
     """Run one command line over `container`, one of its own when None, and return its exit code."""
     try:
+        words, home = without_home(arguments)
+        if home is not None:
+            from infra.settings import use_home  # noqa: PLC0415 - slow, and `--help` needs none
+
+            use_home(home)
         with using(container):
-            answer = application().main(arguments, prog_name="telltale", standalone_mode=False)
+            answer = application().main(words, prog_name="telltale", standalone_mode=False)
     except CommandFailed as failure:
         print_failure(failure)
         return failure.code
@@ -144,6 +166,29 @@ def run(arguments: list[str], container: "Container | None" = None) -> int:
     return answer if isinstance(answer, int) else ExitCode.YES
 
 
+def without_home(arguments: Sequence[str]) -> tuple[list[str], str | None]:
+    """Return the words without the global option --home FOLDER, wherever it stands, and its folder; None without it."""
+    words, home = list(arguments), None
+    end = words.index("--") if "--" in words else len(words)
+    for place in range(end - 1, -1, -1):
+        if words[place].startswith("--home="):
+            home = words.pop(place).partition("=")[2]
+        elif words[place] == "--home":
+            if place + 1 == len(words):
+                raise CommandFailed("--home names no folder", then="--home FOLDER", code=ExitCode.USAGE)
+            home = words.pop(place + 1)
+            words.pop(place)
+    return words, home
+
+
+def _is_a_service_away(failure: Exception) -> bool:
+    import httpx  # noqa: PLC0415 - slow, and needed only here
+    import psycopg  # noqa: PLC0415 - likewise
+    from confluent_kafka import KafkaException  # noqa: PLC0415 - likewise
+
+    return isinstance(failure, (KafkaException, psycopg.OperationalError, httpx.TransportError, ConnectionError))
+
+
 def _told_to_people(failure: Exception) -> int | None:
     """Print a failure that needs no traceback and return its exit code; None for all others."""
     from infra.kafka.client.topics import TopicsDiffer  # noqa: PLC0415 - slow, and needed only here
@@ -152,6 +197,15 @@ def _told_to_people(failure: Exception) -> int | None:
 
     if isinstance(failure, SettingMissing):
         print_failure(CommandFailed(str(failure), code=ExitCode.NOT_REACHABLE))
+        return ExitCode.NOT_REACHABLE
+    if _is_a_service_away(failure):
+        print_failure(
+            CommandFailed(
+                f"a service does not do what it was asked: {failure}",
+                then="telltale up, if nothing runs; telltale status shows what does",
+                code=ExitCode.NOT_REACHABLE,
+            )
+        )
         return ExitCode.NOT_REACHABLE
     if isinstance(failure, TopicsDiffer):
         print_failure(CommandFailed(str(failure)))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -19,9 +19,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from infra.exit_codes import ExitCode
+from infra.words import in_words
+
+WIDEST_CELL: Final = 100
+LARGEST_SCORE: Final = 1000.0
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-"""The type of every command's `json_output: JsonOption = False`."""
+"""The type of every command's `json_output: WIDEST_CELL: Final = 100
+LARGEST_SCORE: Final = 1000.0
+
+JsonOption = False`."""
 
 
 @dataclass(eq=False)  # not frozen: the interpreter writes an exception's traceback into it
@@ -74,16 +81,29 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
         console().print(table)
         return
     lines = [list(columns), *([_cell(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(columns))]
+    widths = [_width([line[column] for line in lines]) for column in range(len(columns))]
     for line in lines:
         sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
 
 
+def _width(cells: Sequence[str]) -> int:
+    """Return the width of a column: that of its widest cell, but of those only that are not far wider than others.
+
+    One cell of thousands of characters is written whole and pushes its own line out, not every other line.
+    """
+    return max((len(cell) for cell in cells if len(cell) <= WIDEST_CELL), default=0)
+
+
+def times(score: float) -> str:
+    """Return a score as people read it: beyond a thousand times the threshold its digits say nothing."""
+    return "> 1,000" if score > LARGEST_SCORE else f"{score:.2f}"
+
+
 def print_failure(failure: CommandFailed) -> None:
     """Print what is wrong, where, and what to do next."""
-    error_console().print(f"[bold red]{escape(failure.what)}[/]")
+    error_console().print(f"[bold red]{escape(in_words(failure.what))}[/]")
     if failure.where:
-        error_console().print(f"  where  {escape(failure.where)}")
+        error_console().print(f"  where  {escape(in_words(failure.where))}")
     if failure.then:
         error_console().print(f"  next   {escape(failure.then)}")
 

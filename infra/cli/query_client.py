@@ -24,11 +24,13 @@ def get_answer(settings: Settings, path: str, asked: Mapping[str, str | int]) ->
         raise CommandFailed(
             f"the query API does not answer: {error or type(error).__name__}",
             url,
-            "telltale status",
+            "telltale up; telltale status shows what runs",
             ExitCode.NOT_REACHABLE,
         ) from error
     if response.is_server_error:
-        raise CommandFailed(detail_of(response), url, "telltale status", ExitCode.NOT_REACHABLE)
+        raise CommandFailed(
+            detail_of(response), url, "telltale up; telltale status shows what runs", ExitCode.NOT_REACHABLE
+        )
     if not response.is_success:
         raise CommandFailed(detail_of(response), url, code=ExitCode.REFUSED)
     return response.json()

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from infra.postgres.builds import serving_build
 from infra.postgres.connections import connect_for_writing
-from projections.proof import RowDifference
+from projections.build_proof import RowDifference
 from projections.rebuild import RebuildDesk
 from projections.rebuild_outcome import ReadModelDrifted
 
@@ -49,6 +49,7 @@ class Rebuilding:
 
     def tell(self) -> None:
         """Falsify a row, let the proof name it, let the log's answer serve, rebuild once more and take that back."""
+        self.say("a test of the proof: can a read model be changed behind the log's back? It should be found to differ")
         self.say(f"one row of {READ_MODEL} falsified by hand: {self._falsified()} now scores {FALSE_SCORE}")
         with self._reader() as reads:
             try:
@@ -56,7 +57,7 @@ class Rebuilding:
             except ReadModelDrifted as drifted:
                 proof = drifted.proof
                 rows = sum(len(table.examples) for table in proof.differences)
-                self.say(f"rebuild: [bold]DIFFERS[/] in {rows} of {proof.rows:,} rows, nothing swapped")
+                self.say(f"found, as it should be: [bold]DIFFERS[/] in {rows} of {proof.rows:,} rows, nothing swapped")
                 self.say(f"  {escape(said(proof.differences[0].examples[0]))}")
             else:
                 self.say("rebuild: MISSED the falsified row")

@@ -23,6 +23,9 @@ FOUND_TIMES: Final = 5.0
 """A labelled fault counts as found when the share of abnormal readings of its machine while it lasts is at least this
 many times the share among the machines without a fault: one stray verdict is no find."""
 
+LARGEST_SCORE: Final = 1000.0
+"""Beyond a thousand times the threshold the digits of a score say nothing."""
+
 FAULT_FOUND_WITHIN_S: Final = 120.0
 
 Say = Callable[[str], None]
@@ -46,6 +49,7 @@ class Story:
     scorer_pid: Callable[[], int | None]
     lineage: LineageDesk
     say: Say
+    doing: Say
     _starts: dict[str, Mapping[int, int]] = field(default_factory=dict)
 
     def past(self) -> None:
@@ -63,14 +67,20 @@ class Story:
     def _history(self) -> None:
         """Append the first half, train on it, and let the models judge the second."""
         began = time.monotonic()
+        self.doing(f"the first of {self.fleet.ticks / 3600:.3g} h of history is written")
         first = self.fleet.append(range(self.fleet.half))
+        self.say(
+            f"{first:,} readings of the first half written; models are trained on them, one for each kind of machine"
+        )
         models = [self._trained(profile.name) for profile in self.fleet.plan.profiles.values()]
         told = (f"{model}{'' if promoted else ' (not promoted)'}" for model, promoted in models)
         self.say(f"trained on the first half: {', '.join(told)}; the promoted are in force")
         middle = self.audience.written(SENSOR_EVENTS)
         anomalies = self.audience.written(ANOMALY_EVENTS)
+        self.doing("the second half is written")
         second = self.fleet.append(range(self.fleet.half, self.fleet.ticks))
         end = self.audience.written(SENSOR_EVENTS)
+        self.doing(f"{second:,} readings of the second half are judged")
         self.audience.wait_until_scored(end)
         took_s = time.monotonic() - began
         faults = self.fleet.faults()
@@ -85,6 +95,7 @@ class Story:
     def live_fault(self, onset_us: int) -> AnomalyDetected:
         """Wait until two readings in a row of the failing machine are judged abnormal, then until the API shows it."""
         at = moment_of(onset_us)
+        self.doing(f"the fault on {FAULT.machine} grows until it is found")
         self.say(f"at {at:%H:%M:%S} a {FAULT.kind} fault begins on {FAULT.machine}; the scorer is not told")
         verdict = self._second_in_a_row(onset_us)
         now_us = time.time_ns() // 1000
@@ -187,7 +198,8 @@ class Story:
 def reason(verdict: AnomalyDetected) -> str:
     """Return a verdict in one sentence: the channel that did most, its value, and what was expected."""
     channel = max(verdict.contribution, key=lambda name: verdict.contribution[name], default=None)
-    judged = f"{verdict.kind.replace('_', ' ')}, {verdict.score:.2f} × threshold"
+    score = "> 1,000" if verdict.score > LARGEST_SCORE else f"{verdict.score:.2f}"
+    judged = f"{verdict.kind.replace('_', ' ')}, {score} × threshold"
     if channel is None or channel not in verdict.expected or channel not in verdict.measurements:
         return judged
     return f"{channel} {verdict.measurements[channel]:.4g}, expected {verdict.expected[channel]:.4g}; {judged}"

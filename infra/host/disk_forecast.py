@@ -1,7 +1,13 @@
-"""How long the disk lasts at the rate at which readings came in during the last hour. It only looks."""
+"""How long the disk lasts at the rate at which readings came in during the last hour. It only looks.
+
+History that is loaded in bulk comes once and says nothing of tomorrow, so it is left out.
+"""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 from typing import Final
 
 import psycopg
@@ -15,6 +21,10 @@ from infra.settings import Settings
 WINDOW_S: Final = 3600.0
 FEWEST_READINGS: Final = 10_000
 """Of fewer readings a byte count says more about empty files than about readings."""
+
+SLICES: Final = 12
+BULK_TIMES: Final = 10.0
+"""A slice of the window with so many times the readings of the middle one holds history loaded in bulk."""
 
 _DAY_S: Final = 86_400.0
 _READ_MODELS: Final = """
@@ -62,18 +72,34 @@ def forecast(disk: LogDisk, settings: Settings, *, timeout_s: float = 3.0) -> Fo
     return Forecast(free=disk.free(), reserve=disk.reserve, bytes_per_day=growth)
 
 
+def ordinary(counts: Sequence[int]) -> float:
+    """Return how many readings would have come without bulk history; `counts` are those of equal slices of a time.
+
+    A slice with far more than the middle one is bulk, and counts as the mean of the others. Where most slices have
+    none at all, readings come in bursts by themselves, and all of them count.
+    """
+    middle = median(counts)
+    kept = [count for count in counts if count <= BULK_TIMES * middle] if middle else [*counts]
+    return sum(kept) / len(kept) * len(counts)
+
+
 def _bytes_per_day(disk: LogDisk, settings: Settings, timeout_s: float) -> float | None:
     """Return the bytes that a reading has taken so far, times the readings a day of the last hour."""
     places = [(SENSOR_EVENTS, partition) for partition in partitions_of(SENSOR_EVENTS)]
     age_s = time.time() - (disk.folder / "meta.properties").stat().st_mtime
     window_s = max(1.0, min(WINDOW_S, age_s))
     ends = LogEnds(settings.kafka_bootstrap, timeout_s=timeout_s)
-    since = ends.from_moment(places, moment_ms=int((time.time() - window_s) * 1000))
-    now = ends.written(places)
-    total = sum(now.values())
+    now_s = time.time()
+    written = ends.written(places)
+    total = sum(written.values())
     if total < FEWEST_READINGS:
         return None
-    recent = sum(now[place] - (offset if offset >= 0 else now[place]) for place, offset in since.items())
+    reached = [
+        sum(offset if offset >= 0 else written[place] for place, offset in found.items())
+        for number in range(SLICES)
+        for found in [ends.from_moment(places, moment_ms=int((now_s - window_s * (1 - number / SLICES)) * 1000))]
+    ]
+    recent = ordinary([after - before for before, after in pairwise([*reached, total])])
     with psycopg.connect(settings.postgres_reader_dsn, connect_timeout=max(1, int(timeout_s))) as connection:
         row = connection.execute(_READ_MODELS).fetchone()
     read_models = int(row[0]) if row else 0

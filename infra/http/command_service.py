@@ -1,22 +1,24 @@
 """The command service as it is served: what people and senders want, behind keys, refusals as problems."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
 
-from commands.desk import CommandIdReused
-from commands.event_log import EventNotAppended, WriterFenced
+from commands.event_log import WriterFenced
+from commands.handle_incident import IncidentHandler
+from commands.handle_incident_route import incident_routes
 from commands.promote_model import PromoteModelHandler, PromotionRefused
 from commands.promote_model_route import champion_of, promote_routes, rejection_of
-from commands.reading_log import LogFull, ReadingsNotAppended
 from commands.record_readings import RecordReadingsHandler
 from commands.record_readings_route import NothingRecorded, record_readings_routes
-from domain.promotion import CommandRejected
+from domain.appending import EventNotAppended, LogFull
+from domain.rejections import CommandRejected
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
 from infra.http.problems import Refusal, install_problems, problem_response
+from infra.http.rejections import REJECTIONS, rejected_item, rejection
 from infra.settings import Scope
 
 RETRY_AFTER_S: Final = 1
@@ -28,6 +30,7 @@ def command_service(
     *,
     record_readings: RecordReadingsHandler,
     promote_model: PromoteModelHandler,
+    incidents: IncidentHandler,
     guard: KeyGuard,
     version: str,
     end: Callable[[], None],
@@ -37,6 +40,7 @@ def command_service(
     may_operate = guard.requires(Scope.OPERATE)
     app.include_router(record_readings_routes(record_readings, actor=may_operate))
     app.include_router(promote_routes(promote_model, actor=may_operate))
+    app.include_router(incident_routes(incidents, actor=may_operate, refusal=rejected_item))
 
     @app.get("/health", tags=["health"])
     def health() -> dict[str, str]:
@@ -53,24 +57,24 @@ def command_service(
         return _unavailable(error)
 
     async def rejected(request: Request, error: Exception) -> Response:
-        champion = champion_of(promote_model, request.path_params.get("profile", ""))
-        return problem_response(Refusal(HTTPStatus.CONFLICT, str(error), more=champion))
+        refusal = rejection(error)
+        champion = champion_of(promote_model.lines.newest(request.path_params.get("profile", "")))
+        return problem_response(replace(refusal, more={**champion, **refusal.more}))
 
     def refused_by_the_gate(error: Exception) -> Refusal:
         assert isinstance(error, PromotionRefused)  # noqa: S101 - registered for this class
-        champion = champion_of(promote_model, error.rejection.model.name)
+        champion = champion_of(promote_model.lines.newest(error.rejection.model.name))
         return Refusal(HTTPStatus.CONFLICT, str(error), more={**champion, **rejection_of(error)})
 
     install_problems(
         app,
         {
             KeyRefused: key_refusal,
-            CommandIdReused: lambda error: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)),
+            **REJECTIONS,
             EventNotAppended: _unavailable,
             LogFull: lambda error: Refusal(HTTPStatus.INSUFFICIENT_STORAGE, str(error)),
             NothingRecorded: _nothing_recorded,
             PromotionRefused: refused_by_the_gate,
-            ReadingsNotAppended: _unavailable,
             WriterFenced: fenced,
         },
     )

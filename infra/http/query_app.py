@@ -11,7 +11,7 @@ from infra.settings import Scope
 from query_api.app import create_app
 from query_api.drifting import DriftMeter
 from query_api.errors import RequestRefused
-from query_api.outlook import LogOutlook, RegistryOutlook
+from query_api.outlook import Outlooks
 from query_api.store import ReadModelStore
 from query_api.verification import VerdictVerifier
 
@@ -19,8 +19,7 @@ from query_api.verification import VerdictVerifier
 def query_app(
     *,
     store: ReadModelStore,
-    log: LogOutlook,
-    registry: RegistryOutlook,
+    outlooks: Outlooks,
     clock: Callable[[], datetime],
     guard: KeyGuard,
     version: str,
@@ -31,8 +30,7 @@ def query_app(
     may_read = guard.requires(Scope.READ)
     app = create_app(
         store=store,
-        log=log,
-        registry=registry,
+        outlooks=outlooks,
         clock=clock,
         may_read=may_read,
         version=version,

@@ -4,8 +4,6 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from ml.detector import IntArray
 from ml.training.histogram import BINS, BINS_A_RATIO
@@ -13,6 +11,9 @@ from ml.training.histogram import BINS, BINS_A_RATIO
 
 def score_plot(model: str, kinds: Sequence[str], counts: IntArray) -> bytes:
     """Return a PNG with one histogram per kind; the same counts give the same bytes. counts: int64 array (k, BINS)."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow, and a run is drawn once
+    from matplotlib.figure import Figure  # noqa: PLC0415 - likewise
+
     figure = Figure(figsize=(8, 2.4 * len(kinds) + 0.6), layout="constrained")
     FigureCanvasAgg(figure)
     edges = np.arange(BINS + 1) / BINS_A_RATIO

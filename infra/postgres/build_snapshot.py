@@ -9,6 +9,7 @@ from psycopg import IsolationLevel, sql
 
 from infra.postgres.builds import Build
 from infra.postgres.connections import connect_for_writing, translated
+from projections.build_proof import RowHash, Texts
 from projections.builds import Columns
 from projections.checkpoints import TopicPartition
 from projections.fingerprint import (
@@ -20,7 +21,6 @@ from projections.fingerprint import (
     named_rows_query,
     row_hashes_query,
 )
-from projections.proof import RowHash, Texts
 
 _AT_ONCE: Final = 20_000
 """Rows fetched at a time: no table has to fit into memory."""

@@ -8,6 +8,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from infra.postgres.seen_readings import SEEN_READINGS
 from projections.builds import BuildStillUsed
 from projections.folder import Folder
 
@@ -89,6 +90,8 @@ def create_build(connection: psycopg.Connection, folder: Folder, *, followed: bo
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(build.schema)))
         connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(build.schema)))
         connection.execute((resources.files("infra.postgres") / "build_schema.sql").read_bytes())
+        if folder.sees_repeats and not folder.finds_repeats:
+            connection.execute(SEEN_READINGS.encode())
         connection.execute(folder.schema_sql.encode())
         for file, content in folder.texts.items():
             connection.execute("INSERT INTO definition (file, content) VALUES (%s, %s)", [file, content])

@@ -8,8 +8,10 @@ from projections.ports import ProjectionError, StorageRefused, StoreUnavailable
 
 CONNECT_TIMEOUT_S: Final = 5
 
-_AWAY: Final = ("08", "40", "53", "55", "57", "58")
-"""SQLSTATE classes that no row is to blame for: connection, rolled back, resources, locks, operator, system."""
+_OF_THE_ROWS: Final = ("22", "23", "54")
+"""SQLSTATE classes that rows can be to blame for: their values, the tables' constraints, a limit of what can be stored.
+All others are ours or the server's (it went away, its disk is full, it takes reads only, a table is missing or
+damaged): no record is to be passed over for them."""
 
 _SESSION: Final = "-c timezone=UTC -c jit=off -c synchronous_commit=off -c temp_buffers=32MB -c work_mem=32MB"
 """A commit need not reach the disk: rows and checkpoint go back together, and the log still has the records."""
@@ -41,9 +43,11 @@ def connect_for_writing(dsn: str, *, name: str) -> psycopg.Connection:
 def translated(error: psycopg.Error) -> ProjectionError:
     """Return what a database error means to a projection: come again, or these rows can't be stored."""
     state = error.sqlstate
-    if state is None or state[:2] in _AWAY:
+    if state is None:
         return StoreUnavailable(f"PostgreSQL: {_first_line(error)}")
-    return StorageRefused(f"{type(error).__name__} ({state}): {_first_line(error)}")
+    if state[:2] in _OF_THE_ROWS:
+        return StorageRefused(f"{type(error).__name__} ({state}): {_first_line(error)}")
+    return StoreUnavailable(f"PostgreSQL ({state}): {_first_line(error)}; no record is to blame, so it is tried again")
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -4,9 +4,9 @@ import psycopg
 
 from infra.postgres.build_snapshot import PostgresBuildSnapshot
 from infra.postgres.builds import Build
+from projections.compare_builds import compared_columns
 from projections.fingerprint import Fingerprint
 from projections.folder import Folder
-from projections.proving import compared_columns
 
 
 def build_fingerprint(connection: psycopg.Connection, build: Build, folder: Folder) -> Fingerprint:

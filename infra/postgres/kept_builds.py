@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -15,11 +15,11 @@ from infra.postgres.migrate import migrate
 from infra.postgres.pointer import pointer_held
 from infra.postgres.projection_store import PostgresProjectionStore, checkpoints_of
 from infra.postgres.proofs import write_proof
+from projections.build_proof import Proof
 from projections.builds import BuildSnapshot, BuildState, LockedPointer, Move, RebuildRunning
 from projections.checkpoints import Checkpoint
 from projections.folder import Folder
 from projections.ports import ProjectionStore
-from projections.proof import Proof
 
 T = TypeVar("T")
 
@@ -106,7 +106,12 @@ class PostgresBuilds:
                 raise translated(error) from error
             if not held:
                 raise RebuildRunning
-            yield
+            try:
+                yield
+            finally:
+                # Closed alone, it would give the lock back when the server notices: too late for the next command.
+                with suppress(psycopg.Error):
+                    connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
     def states(self, read_model: str) -> Sequence[BuildState]:
         """Return the builds that are not discarded, oldest first."""

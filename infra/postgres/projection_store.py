@@ -14,10 +14,12 @@ from infra.postgres.builds import Build
 from infra.postgres.connections import connect_for_writing, translated
 from infra.postgres.copying import copy_rows
 from infra.postgres.retention import Retention, oldest_of
+from infra.postgres.seen_readings import PostgresSeenReadings
 from projections.batch_table import batch_columns, create_batch_table
 from projections.checkpoints import Checkpoint, CheckpointMove, TopicPartition
 from projections.folder import Folder
 from projections.ports import BuildInUse, CheckpointMoved, LogPartition, Rejected, StoreUnavailable
+from projections.repeats import without_identity, without_repeats
 
 _ADVANCE: Final = """
 UPDATE checkpoint
@@ -37,10 +39,10 @@ RETURNING checkpoint.topic, checkpoint.partition
 class PostgresProjectionTransaction:
     """One transaction on a build."""
 
-    def __init__(self, connection: psycopg.Connection, build: Build, apply_sql: bytes) -> None:
+    def __init__(self, connection: psycopg.Connection, build: Build, folder: Folder) -> None:
         self._connection = connection
         self._build = build
-        self._apply_sql = apply_sql
+        self._folder = folder
         self.oldest: datetime | None = None
         """When the log learned of the oldest record of this transaction, as far as the batch says."""
 
@@ -77,9 +79,16 @@ class PostgresProjectionTransaction:
 
     def apply(self, pieces: Sequence[pa.RecordBatch]) -> None:
         """Put the rows of all `pieces` into `batch` and run the build's step."""
-        copy_rows(self._connection, "batch", pieces)
-        self._connection.execute(self._apply_sql)
-        self.oldest = oldest_of(pieces)
+        rows = self._without_repeats(pieces)
+        copy_rows(self._connection, "batch", rows)
+        self._connection.execute(self._folder.apply_sql.encode())
+        self.oldest = oldest_of(rows)
+
+    def _without_repeats(self, pieces: Sequence[pa.RecordBatch]) -> Sequence[pa.RecordBatch]:
+        if not self._folder.sees_repeats:
+            return without_identity(pieces)
+        seen = None if self._folder.finds_repeats else PostgresSeenReadings(self._connection)
+        return without_repeats(pieces, seen)
 
 
 class PostgresProjectionStore:
@@ -138,7 +147,7 @@ class PostgresProjectionStore:
         connection = self._connected()
         try:
             with connection.transaction():
-                transaction = PostgresProjectionTransaction(connection, self._build, self._folder.apply_sql.encode())
+                transaction = PostgresProjectionTransaction(connection, self._build, self._folder)
                 yield transaction
                 if self._held and self._retention is not None:
                     self._retention.enforce(connection, oldest=transaction.oldest)

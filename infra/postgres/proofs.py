@@ -7,8 +7,8 @@ from typing import Any, Final
 import psycopg
 from psycopg.types.json import Jsonb
 
+from projections.build_proof import Proof
 from projections.fingerprint import SEEDS, Fingerprint
-from projections.proof import Proof
 
 _WRITE: Final = """
 INSERT INTO telltale.proofs (

@@ -18,7 +18,8 @@ def run_commands(container: Container) -> None:
     """
     settings = container.settings()
     configure_logs(settings.log_level, process="commands")
-    container.desk().open()
+    for stream in container.command_streams():
+        stream.open()
     # Sends this process what a supervisor would: requests under way are finished first.
     service = container.command_service(end=lambda: os.kill(os.getpid(), signal.SIGTERM))
     serve(service, host=settings.commands_host, port=settings.commands_port)

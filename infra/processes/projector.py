@@ -29,6 +29,7 @@ from infra.postgres.followed import Following, ToFollow
 from infra.postgres.migrate import migrate
 from infra.postgres.projection_store import PostgresProjectionStore
 from infra.postgres.projector_status import say_status
+from infra.processes.memory import release_unused_memory
 from infra.processes.stopping import until_told_to_stop
 from infra.wiring.container import Container
 from projections.checkpoints import TopicPartition
@@ -40,6 +41,13 @@ from projections.status import Progress, ProgressWatch, ProjectorState, Projecto
 
 REPORT_EVERY_S: Final = 1.0
 CONNECT_AGAIN_S: Final = 1.0
+RELEASE_AFTER_RECORDS: Final = 200_000
+"""Records applied, by all builds together, after which memory is given back: a live projector hardly ever does so, one
+that catches up every few seconds."""
+
+RELEASE_REST: Final = 5_000
+"""What is left of them when it stands still is worth giving back once more."""
+
 END_WITHIN_S: Final = 8.0
 """A client whose broker is away waits for longer than a minute to be told that its last report is lost."""
 
@@ -86,6 +94,7 @@ class ProjectorProcess:
         self._ends = LogEnds(bootstrap, timeout_s=REPORT_EVERY_S)
         self._followers: dict[Build, _Follower] = {}
         self._stalled: set[Build] = set()
+        self._applied = self._released_at = 0
 
     def run(self, names: Sequence[str] | None, running: Callable[[], bool]) -> None:
         """Project the read models called `names` (all there are and will be when None) while `running()`.
@@ -107,10 +116,20 @@ class ProjectorProcess:
                         for _ in connection.notifies(timeout=REPORT_EVERY_S, stop_after=1):
                             pass
                         say_status(connection, self._progress())
+                        self._give_memory_back()
             except (StoreUnavailable, psycopg.OperationalError) as error:
                 _log.warning("store_unavailable", cause=str(error))
                 time.sleep(CONNECT_AGAIN_S)
         self._end()
+
+    def _give_memory_back(self) -> None:
+        """Release what a burst took: when it was long, and when it has ended since the last look."""
+        applied = sum(one.projecting.status.applied for one in self._followers.values())
+        is_over = applied == self._applied and applied - self._released_at >= RELEASE_REST
+        if applied - self._released_at >= RELEASE_AFTER_RECORDS or is_over:
+            release_unused_memory()
+            self._released_at = applied
+        self._applied = applied
 
     def _end(self) -> None:
         """Let everyone end in order, for END_WITHIN_S: what is left then holds nothing that a crash would lose."""

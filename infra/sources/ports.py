@@ -6,14 +6,6 @@ from typing import Protocol
 import pyarrow as pa
 
 
-class ReadingsNotAppended(Exception):
-    """The log did not take all readings; those that it took are there once, and the rest can be appended again."""
-
-
-class LogFull(ReadingsNotAppended):
-    """The log has no room for more; what was handed over before is in it."""
-
-
 class ReadingSink(Protocol):
     """Takes admitted readings into the log; readings of one machine keep their order."""
 

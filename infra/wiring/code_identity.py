@@ -7,7 +7,9 @@ from typing import Final
 
 from ml.manifest import CodeIdentity
 
-LOCK_FILE: Final = Path(__file__).parents[2] / "requirements.lock"
+_LOCK: Final = "requirements.lock"
+_PLACES: Final = (Path(__file__).with_name(_LOCK), Path(__file__).parents[2] / _LOCK)
+"""Where the lock file lies: beside this file in a wheel, at the top of the project in a working copy."""
 
 UNLOCKED: Final = "unlocked"
 """Instead of a hash when this installation came without its lock file."""
@@ -17,7 +19,13 @@ _NUMERIC: Final = ("numba", "numpy", "scikit-learn")
 
 def code_identity() -> CodeIdentity:
     """Return what a manifest says of the program that trains."""
-    lock = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest() if LOCK_FILE.is_file() else UNLOCKED
     return CodeIdentity(
-        code_version=version("telltale"), lock_sha256=lock, runtime={name: version(name) for name in _NUMERIC}
+        code_version=version("telltale"), lock_sha256=_lock_sha256(), runtime={name: version(name) for name in _NUMERIC}
     )
+
+
+def _lock_sha256() -> str:
+    for place in _PLACES:
+        if place.is_file():
+            return hashlib.sha256(place.read_bytes()).hexdigest()
+    return UNLOCKED

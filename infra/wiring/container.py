@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import providers
 
+from domain.topics import INCIDENT_EVENTS, MODEL_EVENTS
 from infra.wiring import contracts as bytes_mean
 from infra.wiring import models, scoring, services, write_side
 from infra.wiring.declarative import containers
@@ -87,9 +88,8 @@ class Container(containers.DeclarativeContainer):
     disk = providers.Callable(write_side.log_disk, settings)
 
     profile_log = providers.Singleton(write_side.profile_log, bootstrap, contracts)
-    define_profile = providers.Singleton(
-        write_side.define_profile, providers.Singleton(write_side.profile_log, bootstrap, contracts_to_write)
-    )
+    define_profile = providers.Singleton(write_side.define_profile, bootstrap, contracts_to_write)
+    skip_record = providers.Factory(write_side.skip_record, bootstrap, contracts_to_write)
     appender = providers.Factory(write_side.reading_appender, bootstrap, contracts_to_write, disk)
     logged_readings = providers.Factory(write_side.logged_readings, bootstrap, contracts)
     in_force = providers.Factory(write_side.model_in_use, bootstrap, contracts)
@@ -97,9 +97,10 @@ class Container(containers.DeclarativeContainer):
     dead_letter_log = providers.Singleton(write_side.dead_letter_log, bootstrap, contracts)
     dead_letter_handler = providers.Factory(
         write_side.dead_letter_handler,
-        log=providers.Singleton(write_side.dead_letter_log, bootstrap, contracts_to_write),
+        bootstrap,
+        contracts_to_write,
+        letters=dead_letter_log,
         profiles=profile_log.provided.known,
-        contracts=contracts_to_write,
     )
 
     model_events = providers.Factory(models.model_events, bootstrap, followed_contracts)
@@ -114,9 +115,15 @@ class Container(containers.DeclarativeContainer):
     key_guard = providers.Singleton(services.key_guard, settings.provided.api_keys)
 
     model_lines = providers.Singleton(write_side.model_lines)
-    desk = providers.Singleton(
-        write_side.desk, providers.Singleton(write_side.command_log, bootstrap, contracts_to_write), model_lines
+    model_commands = providers.Singleton(
+        write_side.command_service_writes, bootstrap, contracts_to_write, MODEL_EVENTS, model_lines
     )
+    incidents_fold = providers.Singleton(write_side.incidents_fold)
+    incident_commands = providers.Singleton(
+        write_side.command_service_writes, bootstrap, contracts_to_write, INCIDENT_EVENTS, incidents_fold
+    )
+    command_streams = providers.List(model_commands, incident_commands)
+    """What the command service writes; it becomes the one writer of each when it starts."""
     command_service = providers.Factory(
         write_side.command_service,
         record_readings=providers.Singleton(
@@ -124,7 +131,10 @@ class Container(containers.DeclarativeContainer):
             log=providers.Singleton(write_side.reading_log, bootstrap, followed_contracts, disk),
             profiles=profile_log,
         ),
-        promote_model=providers.Singleton(write_side.promote_model, desk=desk, lines=model_lines),
+        promote_model=providers.Singleton(write_side.promote_model, write_side=model_commands, lines=model_lines),
+        incidents=providers.Singleton(
+            write_side.incident_handler, write_side=incident_commands, incidents=incidents_fold
+        ),
         guard=key_guard,
         version=program_version,
     )
@@ -132,11 +142,19 @@ class Container(containers.DeclarativeContainer):
     read_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn)
     log_outlook = providers.Singleton(services.log_edges, settings)
     registry_outlook = providers.Singleton(services.registry_outlook, settings)
+    judging_look = providers.Singleton(services.judging_look, bootstrap)
+    judging_outlook = providers.Singleton(services.judging_outlook, settings)
+    stack_outlook = providers.Singleton(services.stack_outlook, settings)
     query_app = providers.Factory(
         services.query_app,
         store=read_store,
-        log=log_outlook,
-        registry=registry_outlook,
+        outlooks=providers.Factory(
+            services.outlooks,
+            log=log_outlook,
+            registry=registry_outlook,
+            judging=judging_outlook,
+            stack=stack_outlook,
+        ),
         clock=clock,
         guard=key_guard,
         version=program_version,

@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from pydantic import SecretStr
 
+    from infra.host.parts_outlook import SupervisedParts
     from infra.http.keys import KeyGuard
     from infra.kafka.client.log_edges import KafkaLogOutlook
     from infra.kafka.meaning.vocabulary import KafkaVocabulary
+    from infra.kafka.scoring.judging_look import JudgingLook
+    from infra.kafka.scoring.judging_outlook import KafkaJudgingOutlook
     from infra.postgres.read_store import PostgresReadStore
     from infra.registry.outlook import HttpRegistryOutlook
     from infra.settings import Settings
     from projections.folder import Folders
     from projections.rebuild import RebuildDesk
     from query_api.drifting import DriftMeter
-    from query_api.outlook import LogOutlook, RegistryOutlook
+    from query_api.outlook import JudgingOutlook, LogOutlook, Outlooks, RegistryOutlook, StackOutlook
     from query_api.store import ReadModelStore
     from query_api.verification import VerdictVerifier
 
@@ -69,6 +72,36 @@ def registry_outlook(settings: "Settings") -> "HttpRegistryOutlook":
     return HttpRegistryOutlook(address(settings, "registry_url"))
 
 
+def judging_look(bootstrap: str) -> "JudgingLook":
+    """Return what looks whether every arriving reading is being judged."""
+    from infra.kafka.scoring.judging_look import JudgingLook  # noqa: PLC0415
+
+    return JudgingLook(bootstrap)
+
+
+def judging_outlook(settings: "Settings") -> "KafkaJudgingOutlook":
+    """Return the same for the query API."""
+    from infra.kafka.scoring.judging_outlook import KafkaJudgingOutlook  # noqa: PLC0415
+
+    return KafkaJudgingOutlook(address(settings, "kafka_bootstrap"))
+
+
+def stack_outlook(settings: "Settings") -> "SupervisedParts":
+    """Return what tells of the parts that a supervisor of this home runs."""
+    from infra.host.parts_outlook import SupervisedParts  # noqa: PLC0415
+
+    return SupervisedParts(settings.home)
+
+
+def outlooks(
+    log: "LogOutlook", registry: "RegistryOutlook", judging: "JudgingOutlook", stack: "StackOutlook"
+) -> "Outlooks":
+    """Return all that the query API looks at beside its read models."""
+    from query_api.outlook import Outlooks  # noqa: PLC0415
+
+    return Outlooks(log=log, registry=registry, judging=judging, stack=stack)
+
+
 def address(settings: "Settings", name: str) -> str:
     """Return an address that is only looked at, empty when no source gives it."""
     return str(getattr(settings, name)) if settings.has(name) else ""
@@ -77,8 +110,7 @@ def address(settings: "Settings", name: str) -> str:
 def query_app(
     *,
     store: "ReadModelStore",
-    log: "LogOutlook",
-    registry: "RegistryOutlook",
+    outlooks: "Outlooks",
     clock: "Callable[[], datetime]",
     guard: "KeyGuard",
     version: str,
@@ -90,8 +122,7 @@ def query_app(
 
     return application(
         store=store,
-        log=log,
-        registry=registry,
+        outlooks=outlooks,
         clock=clock,
         guard=guard,
         version=version,

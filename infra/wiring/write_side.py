@@ -3,22 +3,28 @@
 Each imports its class when it is called, so that a process loads only what it runs.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from domain.topics import MODEL_EVENTS, PROFILE_EVENTS, SKIPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from fastapi import FastAPI
 
+    from commands.aggregates import Fold
     from commands.decide_on_dead_letter import DeadLetterHandler
     from commands.define_profile import DefineProfileHandler
-    from commands.desk import CommandDesk
+    from commands.handle_incident import IncidentHandler, Incidents
     from commands.model_lines import ModelLines
     from commands.promote_model import PromoteModelHandler
     from commands.record_readings import RecordReadingsHandler
+    from commands.skip_record import SkipRecordHandler
+    from commands.write_side import WriteSide
+    from domain.incident_events import IncidentEvent
     from domain.profiles import ProfileDefined
+    from domain.promotion import ModelEvent
     from infra.http.keys import KeyGuard
-    from infra.kafka.decisions.command_log import KafkaEventLog
     from infra.kafka.decisions.dead_letter_log import KafkaDeadLetterLog
     from infra.kafka.decisions.profile_log import KafkaProfileLog
     from infra.kafka.meaning.contracts import ContractsFollower
@@ -29,6 +35,11 @@ if TYPE_CHECKING:
     from infra.log_disk import LogDisk
     from infra.settings import Settings
     from schemas.contracts import Contracts
+
+Event = TypeVar("Event")
+
+_SHARED_WRITERS: Final = {PROFILE_EVENTS: "telltale-profiles", SKIPS: "telltale-dead-letters"}
+"""For ever: a process of an earlier version must be shut out by a later one."""
 
 
 def log_disk(settings: "Settings") -> "LogDisk | None":
@@ -45,11 +56,31 @@ def profile_log(bootstrap: str, contracts: "Contracts") -> "KafkaProfileLog":
     return KafkaProfileLog(bootstrap, contracts)
 
 
-def define_profile(log: "KafkaProfileLog") -> "DefineProfileHandler":
-    """Return what defines profiles."""
-    from commands.define_profile import DefineProfileHandler  # noqa: PLC0415
+def one_command(bootstrap: str, contracts: "Contracts", topic: str, fold: "Fold[object, Event]") -> "WriteSide[Event]":
+    """Return where any process carries out commands of a topic that must work without the command service.
 
-    return DefineProfileHandler(log)
+    It takes the topic's writer's name for each command and gives it back to whoever comes next.
+    """
+    from infra.kafka.decisions.event_log import shared_write_side  # noqa: PLC0415
+
+    return shared_write_side(bootstrap, contracts, topic, fold, writer=_SHARED_WRITERS[topic])
+
+
+def define_profile(bootstrap: str, contracts: "Contracts") -> "DefineProfileHandler":
+    """Return what defines profiles."""
+    from commands.define_profile import DefineProfileHandler, profiles_fold  # noqa: PLC0415
+
+    profiles = profiles_fold()
+    return DefineProfileHandler(one_command(bootstrap, contracts, PROFILE_EVENTS, profiles), profiles)
+
+
+def skip_record(bootstrap: str, contracts: "Contracts") -> "SkipRecordHandler":
+    """Return what makes builds pass over records."""
+    from commands.skip_record import SkipRecordHandler, skips_fold  # noqa: PLC0415
+    from infra.kafka.decisions.record_ends import KafkaRecordEnds  # noqa: PLC0415
+
+    skips = skips_fold()
+    return SkipRecordHandler(one_command(bootstrap, contracts, SKIPS, skips), skips, KafkaRecordEnds(bootstrap).end_of)
 
 
 def reading_appender(bootstrap: str, contracts: "Contracts", disk: "LogDisk | None") -> "ReadingAppender":
@@ -102,46 +133,71 @@ def dead_letter_log(bootstrap: str, contracts: "Contracts") -> "KafkaDeadLetterL
 
 
 def dead_letter_handler(
-    *, log: "KafkaDeadLetterLog", profiles: "Callable[[], Sequence[ProfileDefined]]", contracts: "Contracts"
+    bootstrap: str,
+    contracts: "Contracts",
+    *,
+    letters: "KafkaDeadLetterLog",
+    profiles: "Callable[[], Sequence[ProfileDefined]]",
 ) -> "DeadLetterHandler":
     """Return what carries out decisions on dead letters."""
-    from commands.decide_on_dead_letter import DeadLetterHandler  # noqa: PLC0415
+    from commands.decide_on_dead_letter import DeadLetterHandler, decisions_fold  # noqa: PLC0415
 
-    return DeadLetterHandler(log=log, profiles=profiles, contracts=contracts)
-
-
-def command_log(bootstrap: str, contracts: "Contracts") -> "KafkaEventLog":
-    """Return the log as commands are decided by it."""
-    from infra.kafka.decisions.command_log import KafkaEventLog  # noqa: PLC0415
-
-    return KafkaEventLog(bootstrap, contracts)
+    decisions = decisions_fold()
+    return DeadLetterHandler(
+        write_side=one_command(bootstrap, contracts, SKIPS, decisions),
+        decisions=decisions,
+        letters=letters,
+        profiles=profiles,
+        contracts=contracts,
+    )
 
 
 def model_lines() -> "ModelLines":
-    """Return the state that promotions are decided by."""
+    """Return the state that promotions are decided on."""
     from commands.model_lines import ModelLines  # noqa: PLC0415
 
     return ModelLines()
 
 
-def desk(log: "KafkaEventLog", lines: "ModelLines") -> "CommandDesk":
-    """Return where commands are carried out."""
-    from commands.desk import CommandDesk  # noqa: PLC0415
+def command_service_writes(
+    bootstrap: str, contracts: "Contracts", topic: str, fold: "Fold[object, Event]"
+) -> "WriteSide[Event]":
+    """Return where the command service carries out the commands of one topic, as its one writer."""
+    from commands.write_side import WriteSide  # noqa: PLC0415
+    from infra.kafka.decisions.event_log import KafkaEventLog  # noqa: PLC0415
 
-    return CommandDesk(log, [lines])
+    # For ever: a service of an earlier version must be shut out by a later one.
+    writer = "telltale-commands" if topic == MODEL_EVENTS else f"telltale-commands-{topic}"
+    log: KafkaEventLog[Event] = KafkaEventLog(bootstrap, contracts, topic, writer=writer, keeps_answers=True)
+    return WriteSide(log, [fold])
 
 
-def promote_model(desk: "CommandDesk", lines: "ModelLines") -> "PromoteModelHandler":
+def promote_model(write_side: "WriteSide[ModelEvent]", lines: "ModelLines") -> "PromoteModelHandler":
     """Return what promotes and rolls back."""
     from commands.promote_model import PromoteModelHandler  # noqa: PLC0415
 
-    return PromoteModelHandler(desk=desk, lines=lines)
+    return PromoteModelHandler(write_side=write_side, lines=lines)
+
+
+def incidents_fold() -> "Incidents":
+    """Return the state that commands on incidents are decided on."""
+    from commands.handle_incident import incidents_fold as fold  # noqa: PLC0415
+
+    return fold()
+
+
+def incident_handler(write_side: "WriteSide[IncidentEvent]", incidents: "Incidents") -> "IncidentHandler":
+    """Return what carries out commands on incidents."""
+    from commands.handle_incident import IncidentHandler  # noqa: PLC0415
+
+    return IncidentHandler(write_side=write_side, incidents=incidents)
 
 
 def command_service(
     *,
     record_readings: "RecordReadingsHandler",
     promote_model: "PromoteModelHandler",
+    incidents: "IncidentHandler",
     guard: "KeyGuard",
     version: str,
     end: "Callable[[], None]",
@@ -149,4 +205,11 @@ def command_service(
     """Return the command service; `end` ends its process."""
     from infra.http.command_service import command_service as service  # noqa: PLC0415
 
-    return service(record_readings=record_readings, promote_model=promote_model, guard=guard, version=version, end=end)
+    return service(
+        record_readings=record_readings,
+        promote_model=promote_model,
+        incidents=incidents,
+        guard=guard,
+        version=version,
+        end=end,
+    )

@@ -72,7 +72,7 @@ class ComparisonDesk:
             ModelNotStored: the log has no such version, or lacks its bytes.
             NotComparable: they judge different profiles, or are the same version.
             ReadingsGone: the history is not in the log.
-            ComparisonNotAppended, ComparisonContradicted: the log's reasons.
+            EventNotAppended, ComparisonContradicted: the log's reasons.
         """
         pair = self._find(champion), self._find(challenger)
         _require_comparable(*pair)

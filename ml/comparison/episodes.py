@@ -14,6 +14,7 @@ from domain.incident_rule import (
     Quiet,
     end_if_quiet,
     is_idle,
+    quiet_for,
     watch,
 )
 from domain.readings import moment_of
@@ -46,6 +47,7 @@ class Episodes:
 
     def __init__(self, expected_interval_s: float) -> None:
         self._grace_us: Final = int(CONFIRMING * expected_interval_s * 1e6)
+        self._quiet: Final = quiet_for(expected_interval_s)
         self._machines: dict[str, _Machine] = {}
         self._lost: list[LabelledFault] = []
         self._others: list[LabelledFault] = []
@@ -62,7 +64,9 @@ class Episodes:
             own = np.asarray(rows.machines == place)
             machine = self._machines.get(name)
             if machine is None:
-                machine = self._machines[name] = _Machine(MachineFaults(name, grace_us=self._grace_us))
+                machine = self._machines[name] = _Machine(
+                    MachineFaults(name, grace_us=self._grace_us, quiet=self._quiet)
+                )
             if not machine.quiet or (eventful & own).any():
                 self._follow(machine, rows, own, eventful)
 
@@ -111,14 +115,15 @@ class Episodes:
         state, at = machine.watches[model], moment_of(at_us)
         if not opinion.abnormal[row]:
             if isinstance(state, Quiet) or state.standing:
-                state = watch(state, JudgedReading(sensor_id=sensor, recorded_at=at))[1]
+                state = watch(state, JudgedReading(sensor_id=sensor, recorded_at=at), quiet=self._quiet)[1]
             else:
-                state = end_if_quiet(state, at)[1]
+                state = end_if_quiet(state, at, sensor_id=sensor, quiet=self._quiet)[1]
             machine.watches[model] = state
             return
         ratios = opinion.ratios[row]
         scores = {opinion.kinds[kind]: float(ratios[kind]) for kind in np.flatnonzero(ratios > 1)}
-        steps, state = watch(state, JudgedReading(sensor_id=sensor, recorded_at=at, scores=scores))
+        reading = JudgedReading(sensor_id=sensor, recorded_at=at, scores=scores)
+        steps, state = watch(state, reading, quiet=self._quiet)
         machine.watches[model] = state
         for opened in (step for step in steps if isinstance(step, Opens)):
             machine.incidents[model] += 1

@@ -4,19 +4,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from domain.incident_rule import CONFIRMED_AFTER, QUIET
+from domain.incident_rule import CONFIRMED_AFTER
 from domain.readings import moment_of
 from ml.artifact import Json
 
 CONFIRMING: Final = max(CONFIRMED_AFTER.values())
 """Readings that an alarm may come after a fault's last labelled one and still be its: as long as a level is doubted."""
 
-_QUIET_US: Final = QUIET // timedelta(microseconds=1)
-
 
 @dataclass
 class LabelledFault:
-    """A run of labelled readings of one machine and type, broken where none came for QUIET, as incidents are.
+    """A run of labelled readings of one machine and type, broken where an incident would have ended.
 
     first_us: of each model the first reading judged abnormal. met: whether an incident of it was in alarm.
     """
@@ -51,15 +49,16 @@ class LabelledFault:
 class MachineFaults:
     """The faults of one machine, fed in log order."""
 
-    def __init__(self, machine_id: str, *, grace_us: int) -> None:
+    def __init__(self, machine_id: str, *, grace_us: int, quiet: timedelta) -> None:
         self._machine_id: Final = machine_id
         self._grace_us: Final = grace_us
+        self._quiet_us: Final = quiet // timedelta(microseconds=1)
         self._open: dict[str, LabelledFault] = {}
 
     def labelled(self, label: str, recorded_at_us: int) -> LabelledFault | None:
         """Take in a labelled reading; return the fault that had ended before it, if one had."""
         current = self._open.get(label)
-        if current is not None and recorded_at_us - current.last_us <= _QUIET_US:
+        if current is not None and recorded_at_us - current.last_us <= self._quiet_us:
             current.last_us = max(current.last_us, recorded_at_us)
             return None
         self._open[label] = LabelledFault(self._machine_id, label, recorded_at_us, recorded_at_us)

@@ -16,10 +16,6 @@ class NotComparable(ValueError):
     """The two can't judge the same readings, or there are none; the message says what to do."""
 
 
-class ComparisonNotAppended(Exception):
-    """The log did not take the comparison; nothing of it is visible."""
-
-
 class ComparisonContradicted(Exception):
     """The log holds the same comparison with another outcome: one of the two programs is not what it says it is."""
 
@@ -77,6 +73,6 @@ class Comparisons(Protocol):
         """Append a comparison, unless the log has it already.
 
         Raises:
-            ComparisonNotAppended: the log did not take it.
+            EventNotAppended: the log did not take it.
             ComparisonContradicted: the log has the same comparison with another report.
         """

@@ -6,7 +6,6 @@ from math import ceil
 from typing import Final
 
 import numpy as np
-from sklearn.ensemble import IsolationForest
 
 from domain.profiles import ProfileDefined
 from ml.detector import BoolArray, FloatArray
@@ -51,6 +50,8 @@ class IsolationForestTrainer:
         Raises:
             NotTrainable: too few complete rows, a constant or a missing channel.
         """
+        from sklearn.ensemble import IsolationForest  # noqa: PLC0415 - slow, and needed only to fit
+
         whole = np.asarray(~np.isnan(rows.values).any(axis=1))
         complete = rows.values[whole]
         self._check(rows.values, complete, profile)

@@ -112,10 +112,11 @@ def judge_again(
         raise NotReplayable(f"the log holds no record at {reading}")
     readings = decoding.decode(batch)
     judgement, _ = score(readings, state, next_offset=batch.next_offset)
-    if not judgement.profiles or not len(judgement.profiles[0].rows):
+    said = [one for one in judgement.everything if len(one.rows)]
+    if not said:
         flags = [flag for flag, rows in judgement.flagged.items() if len(rows)]
         raise NotReplayable(f"{reading} is not judged: {', '.join(flags) or 'it is rejected'}")
-    judged = judgement.profiles[0]
+    judged = said[0]
     detector = judged.loaded.detector
     column = detector.kinds.index(verdict.kind) if verdict.kind in detector.kinds else None
     again = verdicts_of(readings, judgement)

@@ -17,7 +17,7 @@ from ml.panel.arrivals import arrive
 from ml.panel.compiled import RUNTIME
 from ml.panel.kernel import Findings, empty_findings, run_panel
 from ml.panel.learning import provisional
-from ml.panel.options import KINDS, OFF, Pace, pace_of
+from ml.panel.options import KINDS, OFF, WRITTEN_ONLY, Pace, options_as_dict, pace_of
 from ml.panel.parameters import PanelParameters
 from ml.panel.state import LEARNING, fresh_state, state_size
 from ml.panel.verdict import kinds_at_work, ratios_of, raw_of
@@ -41,13 +41,13 @@ class PanelDetector:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The five kinds of the panel, then the forest."""
-        return KINDS if self.forest is None else (*KINDS, *self.forest.kinds)
+        """The kinds of the panel, then the forest."""
+        return self._own_kinds if self.forest is None else (*self._own_kinds, *self.forest.kinds)
 
     @property
     def votes(self) -> tuple[bool, ...]:
-        """The panel's kinds make a reading abnormal; the forest does not."""
-        return tuple(kind in KINDS for kind in self.kinds)
+        """The panel's kinds make a reading abnormal; neither its wear nor the forest does."""
+        return tuple(kind in self._own_kinds and kind not in WRITTEN_ONLY for kind in self.kinds)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -67,7 +67,11 @@ class PanelDetector:
     @property
     def state_size(self) -> int:
         """Floats of state per sensor."""
-        return state_size(channels=len(self.channels), drivers=len(self.panel.tables.drivers))
+        return state_size(
+            channels=len(self.channels),
+            drivers=len(self.panel.tables.drivers),
+            generation=self.panel.options.generation,
+        )
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -79,14 +83,14 @@ class PanelDetector:
             for column, channel in enumerate(self.channels)
             if tables.judged[column] and getattr(tables, name)[column] < OFF
         }
-        at_work = [kind for kind, works in zip(KINDS, self._at_work, strict=True) if works]
+        at_work = [kind for kind, works in zip(self._own_kinds, self._at_work, strict=True) if works]
         return {
             "detector": panel.DETECTOR,
             "kinds_at_work": ", ".join(at_work),
             "sensors": str(len(self.panel.sensors)),
             "joint_limit": f"{tables.joint_limit[0]:.6g}",
             **limits,
-            **{name: f"{value:g}" for name, value in self.panel.options._asdict().items()},
+            **{name: f"{value:g}" for name, value in options_as_dict(self.panel.options).items()},
         }
 
     def fresh(self, *, machine_id: str, sensor_id: str) -> FloatArray:
@@ -96,6 +100,7 @@ class PanelDetector:
             LEARNING if known is None else float(known),
             channels=len(self.channels),
             drivers=len(self.panel.tables.drivers),
+            generation=self.panel.options.generation,
         )
 
     def score(self, batch: Batch, states: FloatArray) -> tuple[Verdicts, FloatArray]:
@@ -104,10 +109,11 @@ class PanelDetector:
         after = states.copy()
         complete = np.asarray(~np.isnan(batch.values).any(axis=1))
         findings = self._run(batch, after, complete)
-        ratios, raw = ratios_of(findings, self._at_work), raw_of(findings, self._at_work)
+        own = slice(len(self._own_kinds))
+        ratios, raw = (of(findings, own, self._at_work) for of in (ratios_of, raw_of))
         if not complete.all():
             ratios, raw = _spread(ratios, complete), _spread(raw, complete)
-        unjudged = np.asarray(np.isnan(ratios).all(axis=1))
+        unjudged = np.asarray(np.isnan(ratios[:, : len(KINDS)]).all(axis=1))
         if beside is not None:
             said, _ = beside()
             ratios, raw = np.hstack([ratios, said.ratios]), np.hstack([raw, said.raw])
@@ -120,13 +126,14 @@ class PanelDetector:
             return Explanations(expected=nothing, contribution=nothing)
         concerned = np.isin(batch.sensors, batch.sensors[rows]) & ~np.isnan(batch.values).any(axis=1)
         wanted = np.full(len(batch.sensors), -1, dtype=np.int64)
-        wanted[rows] = np.where(kinds < len(KINDS), kinds, -1)
+        own = len(self._own_kinds)
+        wanted[rows] = np.where(kinds < own, kinds, -1)
         findings = self._run(batch, states.copy(), concerned, wanted=wanted[concerned])
         expected = _spread(findings.expected, concerned)[rows]
         contribution = _spread(findings.contribution, concerned)[rows]
-        of_forest = kinds >= len(KINDS)
+        of_forest = kinds >= own
         if self.forest is not None and of_forest.any():
-            said = self.forest.explain(batch, states, rows=rows[of_forest], kinds=kinds[of_forest] - len(KINDS))
+            said = self.forest.explain(batch, states, rows=rows[of_forest], kinds=kinds[of_forest] - own)
             expected[of_forest], contribution[of_forest] = said.expected, said.contribution
         return Explanations(expected=expected, contribution=contribution)
 
@@ -156,7 +163,16 @@ class PanelDetector:
         arrive(times, slots, states, gaps, interval_us, longest)
         findings = empty_findings(len(slots), len(self.channels), wanted=wanted)
         run_panel(
-            values, slots, gaps, states, self.panel.numbers, self._unknown, self.panel.tables, self.pace, findings
+            values,
+            slots,
+            gaps,
+            states,
+            self.panel.numbers,
+            self._unknown,
+            self.panel.tables,
+            self.panel.sharper,
+            self.pace,
+            findings,
         )
         return findings
 
@@ -166,7 +182,12 @@ class PanelDetector:
 
     @cached_property
     def _at_work(self) -> BoolArray:
-        return kinds_at_work(self.panel.tables, self.panel.numbers)
+        own = kinds_at_work(self.panel.tables, self.panel.numbers, self.panel.sharper)
+        return np.asarray(own[: len(self._own_kinds)])
+
+    @cached_property
+    def _own_kinds(self) -> tuple[str, ...]:
+        return self.panel.options.kinds
 
     @cached_property
     def _unknown(self) -> FloatArray:

@@ -4,20 +4,25 @@ import numpy as np
 
 from ml.detector import FloatArray
 from ml.panel.compiled import compiled
-from ml.panel.options import NOISE, SHIFT, SPIKE
-from ml.panel.residual import MEDIAN, PREDICTED, SPREAD
+from ml.panel.joint import joint_expectation_step
+from ml.panel.options import JOINT, NOISE, OUTSIDE, SHIFT, SPIKE, WEAR
+from ml.panel.residual import FORECAST, MEDIAN, PREDICTED, SPREAD
+from ml.panel.sharper import Sharper
 from ml.panel.spike import BAND
-from ml.panel.state import BASE
-from ml.panel.tables import REFERENCE, Tables
+from ml.panel.state import BASE, FAST, MOVED
+from ml.panel.tables import REFERENCE, STEP_SCALE, Tables
 
 
 @compiled
 def explanation_step(
     kind: int,
     test: int,
+    sensor: int,
     channels: FloatArray,
+    later: FloatArray,
     personal: FloatArray,
     tables: Tables,
+    sharper: Sharper,
     work: FloatArray,
     shares: FloatArray,
     expected: FloatArray,
@@ -25,8 +30,8 @@ def explanation_step(
 ) -> None:
     """Write one row of `expected` (c,), in the channels' units, and of `contribution` (c,).
 
-    A contribution is the channel's own ratio; where all channels together spoke, its share of e². A condition is not
-    expected to be anything, and contributes only by being stuck.
+    A contribution is the channel's own ratio; where all channels together spoke, its share of e², or of the joint
+    statistic. A condition is not expected to be anything, and contributes only by being stuck.
     """
     for channel in range(work.shape[1]):
         contribution[channel] = shares[kind, channel]
@@ -37,8 +42,31 @@ def explanation_step(
             usual = work[MEDIAN, channel]
         elif kind in (SHIFT, NOISE):
             usual = channels[BASE, channel]
-        else:
+        elif kind == OUTSIDE:
+            usual = _nearest_inside(sensor, channel, channels, later, personal, sharper)
+        elif kind == WEAR:
             usual = personal[REFERENCE, channel]
+        else:
+            usual = personal[REFERENCE, channel] + later[MOVED, channel]
         expected[channel] = work[PREDICTED, channel] + usual * work[SPREAD, channel]
         if kind == SPIKE and test != BAND and tables.own_steps[channel]:
             expected[channel] = work[MEDIAN, channel]
+    if kind == JOINT:
+        joint_expectation_step(test, sensor, later, sharper, work, contribution)
+        for place in range(sharper.together.shape[0]):
+            channel = sharper.together[place]
+            expected[channel] = work[PREDICTED, channel] + work[FORECAST, place] * work[SPREAD, channel]
+
+
+@compiled
+def _nearest_inside(
+    sensor: int, channel: int, channels: FloatArray, later: FloatArray, personal: FloatArray, sharper: Sharper
+) -> float:
+    """Return the r within the bounds that is nearest to the channel's fast mean."""
+    middle = personal[REFERENCE, channel] + later[MOVED, channel]
+    if sensor >= 0:
+        low, high = sharper.bounds[sensor, 0, channel], sharper.bounds[sensor, 1, channel]
+    else:
+        unit = personal[STEP_SCALE, channel]
+        low, high = sharper.strange_bounds[0, channel] * unit, sharper.strange_bounds[1, channel] * unit
+    return float(middle + min(max(channels[FAST, channel] - middle, low), high))

@@ -1,4 +1,8 @@
-"""Noise: a channel's readings scatter more than they did, around a level that may be right."""
+"""Noise: a channel's readings scatter more than they did, around a level that may be right.
+
+The ratio is counted from the usual scatter on, so that an alarm ends when the scatter comes back to it, however little
+the threshold lies above it. Scatter that has stayed for days is the usual one.
+"""
 
 import numpy as np
 
@@ -6,7 +10,8 @@ from ml.detector import FloatArray
 from ml.panel.compiled import compiled
 from ml.panel.options import NOISE, Pace
 from ml.panel.residual import ERROR
-from ml.panel.state import NOISE_ON, SCATTER
+from ml.panel.sharper import Sharper
+from ml.panel.state import NOISE_ON, SCATTER, SLOW_SCATTER
 from ml.panel.tables import SCATTER as ORDINARY_SCATTER
 from ml.panel.tables import Tables
 
@@ -17,8 +22,10 @@ _OFF_BELOW = 0.85
 def noise_step(
     state: FloatArray,
     channels: FloatArray,
+    later: FloatArray,
     personal: FloatArray,
     tables: Tables,
+    sharper: Sharper,
     pace: Pace,
     work: FloatArray,
     shares: FloatArray,
@@ -33,7 +40,14 @@ def noise_step(
             pace.scatter_readings
         )
         scatter = np.sqrt(channels[SCATTER, channel] / personal[ORDINARY_SCATTER, channel])
-        share = 0.0 if tables.wanders[channel] else scatter / tables.noise_limit[channel]
+        if pace.scatter_weight > 0:
+            slow = later[SLOW_SCATTER, channel]
+            later[SLOW_SCATTER, channel] += pace.scatter_weight * (scatter * scatter - slow)
+            scatter /= max(1.0, np.sqrt(slow))
+        usual = sharper.noise_usual[channel]
+        share = 0.0
+        if not tables.wanders[channel]:
+            share = max(0.0, scatter - usual) / (tables.noise_limit[channel] - usual)
         shares[NOISE, channel] = share
         if share > ratio:
             ratio, raw = share, scatter

@@ -9,13 +9,20 @@ import numpy as np
 from ml.artifact import Artifact, Json, NotAnArtifact
 from ml.detector import FloatArray
 from ml.panel.features import PER_DRIVER
-from ml.panel.options import Options
+from ml.panel.options import SECOND, Options, options_as_dict, options_from
+from ml.panel.sharper import JOINT_TESTS, LAGS, Sharper, without
 from ml.panel.tables import PERSONAL_FIELDS, Tables
 
 DETECTOR: Final = "panel"
 """`detector` of an artifact's header."""
 
-_TYPES: Final = {"drivers": np.int64, "judged": np.bool_, "wanders": np.bool_, "own_steps": np.bool_}
+_TYPES: Final = {
+    "drivers": np.int64,
+    "judged": np.bool_,
+    "wanders": np.bool_,
+    "own_steps": np.bool_,
+    "together": np.int64,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,8 @@ class PanelParameters:
     tables: Tables
     sensors: tuple[tuple[str, str], ...]
     numbers: FloatArray
+    sharper: Sharper
+    """Without effect in a panel of the first generation."""
 
 
 def to_artifact(parameters: PanelParameters) -> Artifact:
@@ -40,10 +49,14 @@ def to_artifact(parameters: PanelParameters) -> Artifact:
             "detector": DETECTOR,
             "channels": list(parameters.channels),
             "interval_s": parameters.interval_s,
-            "options": dict(parameters.options._asdict()),
+            "options": dict(options_as_dict(parameters.options)),
             "sensors": [list(sensor) for sensor in parameters.sensors],
         },
-        arrays={**parameters.tables._asdict(), "numbers": parameters.numbers},
+        arrays={
+            **parameters.tables._asdict(),
+            "numbers": parameters.numbers,
+            **(parameters.sharper._asdict() if parameters.options.generation >= SECOND else {}),
+        },
     )
 
 
@@ -59,12 +72,21 @@ def from_artifact(artifact: Artifact) -> PanelParameters:
             raise NotAnArtifact(f"the model is a {header['detector']}, not a {DETECTOR}")
         # Copied: the compiled pass is made for arrays that own their memory, and would be made again for others.
         tables = Tables(**{name: np.array(arrays[name], dtype=_TYPES.get(name, np.float64)) for name in Tables._fields})
+        channels = tuple(str(name) for name in _list(header["channels"]))
+        sensors = tuple(_pair(sensor) for sensor in _list(header["sensors"]))
+        options = _options(header["options"])
+        sharper = without(channels=len(channels), sensors=len(sensors))
+        if options.generation >= SECOND:
+            sharper = Sharper(
+                **{name: np.array(arrays[name], dtype=_TYPES.get(name, np.float64)) for name in Sharper._fields}
+            )
         parameters = PanelParameters(
-            channels=tuple(str(name) for name in _list(header["channels"])),
+            channels=channels,
             interval_s=float(str(header["interval_s"])),
-            options=_options(header["options"]),
+            options=options,
             tables=tables,
-            sensors=tuple(_pair(sensor) for sensor in _list(header["sensors"])),
+            sensors=sensors,
+            sharper=sharper,
             numbers=np.array(arrays["numbers"], dtype=np.float64),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -87,8 +109,7 @@ def _pair(value: Json) -> tuple[str, str]:
 def _options(value: Json) -> Options:
     if not isinstance(value, dict):
         raise TypeError("the options are no mapping")
-    defaults = Options()._asdict()
-    return Options(**{name: type(defaults[name])(value[name]) for name in defaults})
+    return options_from(value)
 
 
 def _check(parameters: PanelParameters) -> None:
@@ -108,5 +129,29 @@ def _check(parameters: PanelParameters) -> None:
         raise NotAnArtifact(f"the panel's {', '.join(wrong)} have another size than its channels and conditions")
     if drivers and not 0 <= int(tables.drivers.min()) <= int(tables.drivers.max()) < channels:
         raise NotAnArtifact("a condition of the panel is none of its channels")
+    _check_sharper(parameters.sharper, channels=channels, sensors=len(parameters.sensors))
     if parameters.numbers.shape != (len(parameters.sensors), PERSONAL_FIELDS, channels):
         raise NotAnArtifact("the panel's sensors and their numbers don't fit together")
+
+
+def _check_sharper(sharper: Sharper, *, channels: int, sensors: int) -> None:
+    count = len(sharper.together)
+    shapes = {
+        **dict.fromkeys(Sharper._fields, (count,)),
+        "noise_usual": (channels,),
+        "bounds": (sensors, 2, channels),
+        "swings": (sensors, channels),
+        "strange_bounds": (2, channels),
+        "centres": (sensors, count),
+        "forecast": (count, LAGS * count),
+        "step_white": (count, count),
+        "white": (count, count),
+        "caps": (2,),
+        "memory": (2,),
+        "joint_limits": (len(JOINT_TESTS),),
+    }
+    wrong = [name for name, shape in shapes.items() if getattr(sharper, name).shape != shape]
+    if wrong:
+        raise NotAnArtifact(f"the panel's {', '.join(wrong)} have another size than its channels and sensors")
+    if count and not 0 <= int(sharper.together.min()) <= int(sharper.together.max()) < channels:
+        raise NotAnArtifact("the panel's joint kind takes a channel that is none of its own")

@@ -12,6 +12,7 @@ from ml.panel.learning import stuck_limit
 from ml.panel.options import DAY_S, OFF, Pace
 from ml.panel.passes import scan
 from ml.panel.rows import SensorRows, operating
+from ml.panel.runs import long_run_limit
 from ml.panel.smoothing import above_baseline, settled_mean
 from ml.panel.tables import (
     ALLOWANCE,
@@ -92,7 +93,8 @@ def personalise(rows: SensorRows, expectation: Expectation, *, tables: Tables, p
     means = _block_means(spread[judged], block)
     numbers[REFERENCE] = np.median(means, axis=0)
     numbers[STUCK_LIMIT] = [
-        _stuck_limit(column[use], interval_s=pace.interval_s, budget=pace.stuck_budget) for column in values.T
+        _stuck_limit(column[use], interval_s=pace.interval_s, budget=pace.stuck_budget, tailed=pace.swing_factor > 0)
+        for column in values.T
     ]
     return Personal(
         numbers=numbers,
@@ -159,8 +161,10 @@ def _block_means(residuals: FloatArray, block: int) -> FloatArray:
     return means
 
 
-def _stuck_limit(column: FloatArray, *, interval_s: float, budget: float) -> float:
+def _stuck_limit(column: FloatArray, *, interval_s: float, budget: float, tailed: bool) -> float:
     unchanged = column[1:] == column[:-1]
     several = len(np.unique(column)) > 2
     limit: float = stuck_limit(float(unchanged.mean()), float(longest_run(unchanged)), several, interval_s, budget)
-    return limit
+    if tailed and limit < OFF:
+        limit = max(limit, long_run_limit(column, interval_s=interval_s, budget=budget))
+    return min(OFF, limit)

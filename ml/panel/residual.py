@@ -30,7 +30,15 @@ MEDIAN: Final = 4
 """Of the five readings before this one: of their residuals, or of their values where the channel is its own measure."""
 ERROR: Final = 5
 """e: distance from that median, in σₑ."""
-WORK_FIELDS: Final = 6
+PLACE: Final = 6
+"""Where the channel stands, in the joint kind's units: about 0, clipped."""
+FORECAST: Final = 7
+"""Where the last two readings of all channels let it be expected, in those units."""
+STRANGE: Final = 8
+"""How far from there, in ordinary steps."""
+WHITE: Final = 9
+"""Coordinates in which sound rows are alike in every direction."""
+WORK_FIELDS: Final = 10
 
 
 @compiled

@@ -12,7 +12,18 @@ from ml.detector import FloatArray
 from ml.panel.compiled import compiled
 from ml.panel.options import SHIFT, Pace
 from ml.panel.residual import RESIDUAL
-from ml.panel.state import BASE, FAST, KEPT, NO_TROUGH, ROWS, SHIFT_LEVEL, SHIFT_ON, SHIFT_PEAK, SHIFT_TROUGH
+from ml.panel.state import (
+    BASE,
+    FAST,
+    KEPT,
+    NO_TROUGH,
+    RESTLESS,
+    ROWS,
+    SHIFT_LEVEL,
+    SHIFT_ON,
+    SHIFT_PEAK,
+    SHIFT_TROUGH,
+)
 from ml.panel.tables import SHIFT_SCALE, Tables
 
 _LEAST_KEPT: Final = 0.05
@@ -22,6 +33,7 @@ _LEAST_KEPT: Final = 0.05
 def shift_step(
     state: FloatArray,
     channels: FloatArray,
+    later: FloatArray,
     personal: FloatArray,
     tables: Tables,
     pace: Pace,
@@ -41,7 +53,13 @@ def shift_step(
         channels[FAST, channel] += fast_weight * (work[RESIDUAL, channel] - channels[FAST, channel])
         if gated or not tables.judged[channel] or tables.wanders[channel]:
             continue
-        apart = abs(channels[FAST, channel] - channels[BASE, channel]) / personal[SHIFT_SCALE, channel]
+        apart = abs(channels[FAST, channel] - channels[BASE, channel])
+        restless = later[RESTLESS, channel]
+        if pace.restless_weight > 0:
+            weight = pace.restless_weight * (pace.base_leak if state[SHIFT_ON] > 0 else 1.0)
+            counted = min(apart, pace.restless_clip * personal[SHIFT_SCALE, channel])
+            later[RESTLESS, channel] += weight * (counted * counted - restless)
+        apart /= max(personal[SHIFT_SCALE, channel], pace.restless_factor * np.sqrt(restless))
         channels[SHIFT_LEVEL, channel] += (apart - channels[SHIFT_LEVEL, channel]) / pace.smooth_readings
         share = channels[SHIFT_LEVEL, channel] / tables.shift_limit[channel]
         shares[SHIFT, channel] = share

@@ -10,9 +10,9 @@ import numpy as np
 
 from ml.detector import FloatArray
 from ml.panel.compiled import compiled
-from ml.panel.options import SPIKE
+from ml.panel.options import SPIKE, Pace
 from ml.panel.residual import ERROR, MEDIAN, RESIDUAL
-from ml.panel.state import HISTORY
+from ml.panel.state import HISTORY, MOVED, SWING
 from ml.panel.tables import ALLOWANCE, REFERENCE, STEP_SCALE, Tables
 
 SINGLE: Final = 0
@@ -55,7 +55,9 @@ def error_step(
 
 
 @compiled
-def spike_step(personal: FloatArray, tables: Tables, work: FloatArray, shares: FloatArray) -> tuple[float, float, int]:
+def spike_step(
+    later: FloatArray, personal: FloatArray, tables: Tables, pace: Pace, work: FloatArray, shares: FloatArray
+) -> tuple[float, float, int]:
     """Return (ratio, raw, which test was decisive); write each channel's share."""
     ratio, raw, test, squares, judged = 0.0, 0.0, SINGLE, 0.0, 0
     for channel in range(work.shape[1]):
@@ -69,7 +71,8 @@ def spike_step(personal: FloatArray, tables: Tables, work: FloatArray, shares: F
         if single > ratio:
             ratio, raw, test = single, size, SINGLE
         if not tables.wanders[channel]:
-            outside = abs(work[RESIDUAL, channel] - personal[REFERENCE, channel]) - personal[ALLOWANCE, channel]
+            allowance = max(personal[ALLOWANCE, channel], pace.swing_factor * np.sqrt(later[SWING, channel]))
+            outside = abs(work[RESIDUAL, channel] - personal[REFERENCE, channel] - later[MOVED, channel]) - allowance
             outside /= personal[STEP_SCALE, channel]
             band = outside / tables.band_limit[channel]
             share = max(share, band)

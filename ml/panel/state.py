@@ -70,18 +70,53 @@ SUM_SCATTER: Final = 14
 SUM_SHIFT: Final = 15
 ROOM_FIELDS: Final = 16
 
+# What the second generation remembers stands behind all that: a head of its own, then fields with a number per channel.
+SINCE_GATE: Final = 0
+"""Readings judged in a row, for the joint kind's forecast."""
+JOINT_ROWS: Final = 1
+"""Readings judged since the stretch began."""
+FAST_10: Final = 2
+FAST_60: Final = 3
+FIT_10: Final = 4
+FIT_60: Final = 5
+SLOW_FAST: Final = 6
+SLOW_FIT: Final = 7
+OUTSIDE_ON: Final = 8
+OUTSIDE_TROUGH: Final = 9
+"""The lowest ratio since an alarm ended that has not come back far enough; 0 when it has."""
+LATER_HEAD: Final = 10
+
+MOVED: Final = 0
+"""How far the drift's reference has followed the level away from where training found it."""
+RESTLESS: Final = 1
+SWING: Final = 2
+SLOW_SCATTER: Final = 3
+BEFORE: Final = 4
+"""The channel's place in the joint kind's units, one reading ago; TWO_BEFORE: two."""
+TWO_BEFORE: Final = 5
+LEVEL_10: Final = 6
+LEVEL_60: Final = 7
+SLOW_LEVEL: Final = 8
+LATER_FIELDS: Final = 9
+
 NO_TROUGH: Final = -1e9
 
 
-def state_size(*, channels: int, drivers: int) -> int:
+def later_size(channels: int) -> int:
+    """Return the number of floats that the second generation adds."""
+    return LATER_HEAD + LATER_FIELDS * channels
+
+
+def state_size(*, channels: int, drivers: int, generation: int = 1) -> int:
     """Return the number of floats of a sensor's state."""
     assert PERSONAL_FIELDS <= ROOM_FIELDS  # noqa: S101 - one room for both
-    return HEAD + (CHANNEL_FIELDS + ROOM_FIELDS) * channels + PER_DRIVER * drivers
+    first = HEAD + (CHANNEL_FIELDS + ROOM_FIELDS) * channels + PER_DRIVER * drivers
+    return first + (later_size(channels) if generation > 1 else 0)
 
 
-def fresh_state(sensor: float, *, channels: int, drivers: int) -> FloatArray:
+def fresh_state(sensor: float, *, channels: int, drivers: int, generation: int = 1) -> FloatArray:
     """Return the state of a sensor that has shown nothing yet."""
-    state = np.zeros(state_size(channels=channels, drivers=drivers))
+    state = np.zeros(state_size(channels=channels, drivers=drivers, generation=generation))
     state[SENSOR] = sensor
     state[LAST_AT_US] = -1.0
     state[SHIFT_TROUGH] = NO_TROUGH

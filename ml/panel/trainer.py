@@ -13,7 +13,7 @@ from ml.isolation_forest.detector import KIND as ISOLATION_FOREST
 from ml.isolation_forest.trainer import IsolationForestTrainer
 from ml.panel.cleaning import contaminated
 from ml.panel.detector import PanelDetector, to_artifact
-from ml.panel.options import KINDS, OFF, Options
+from ml.panel.options import OFF, Options, options_as_dict, options_from
 from ml.panel.parameters import DETECTOR, PanelParameters
 from ml.panel.personal import NeverJudgeable
 from ml.panel.rows import SensorRows, full_scale, operating
@@ -46,7 +46,7 @@ class PanelTrainer:
         """The panel's options, and the forest's settings with their names prefixed."""
         return {
             "detector": DETECTOR,
-            **self.options._asdict(),
+            **options_as_dict(self.options),
             **{f"forest_{name}": value for name, value in self.beside.settings.items() if name != "detector"},
         }
 
@@ -90,6 +90,7 @@ class PanelTrainer:
                 tables=trained.tables,
                 sensors=tuple((part.machine_id, part.sensor_id) for part in enough),
                 numbers=trained.numbers,
+                sharper=trained.sharper,
             ),
             forest=trees,
         )
@@ -98,7 +99,7 @@ class PanelTrainer:
             artifact=to_artifact(detector),
             kinds=detector.kinds,
             metrics={
-                **_metrics(ratios),
+                **_metrics(ratios, self.options.kinds),
                 "rows": float(sum(len(part) for part in enough)),
                 "rows_incomplete": float((~complete).sum()),
                 "rows_contaminated": float(bad.sum()),
@@ -122,9 +123,8 @@ def new_trainer() -> PanelTrainer:
 
 def trainer_of(settings: Mapping[str, str | int | float]) -> PanelTrainer:
     """Return the trainer that a manifest's settings describe; KeyError when they are not a panel's."""
-    defaults = Options()._asdict()
     return PanelTrainer(
-        options=Options(**{name: type(default)(settings[name]) for name, default in defaults.items()}),
+        options=options_from(settings),
         beside=IsolationForestTrainer(
             trees=int(settings["forest_trees"]),
             seed=int(settings["forest_seed"]),
@@ -185,12 +185,12 @@ def _limits_of_sensors(panel: PanelParameters) -> dict[str, str]:
     return shown
 
 
-def _metrics(ratios: FloatArray) -> dict[str, float]:
+def _metrics(ratios: FloatArray, kinds: Sequence[str]) -> dict[str, float]:
     """Return, of the panel's kinds, the share of training rows in alarm and not judged."""
-    of_panel = ratios[:, : len(KINDS)]
+    of_panel = ratios[:, : len(kinds)]
     judged = ~np.isnan(of_panel).all(axis=1)
     shares = {
         f"share_{kind}": float((of_panel[judged, column] > 1).mean()) if judged.any() else 0.0
-        for column, kind in enumerate(KINDS)
+        for column, kind in enumerate(kinds)
     }
     return {**shares, "share_unjudged": float((~judged).mean())}

@@ -17,10 +17,12 @@ from ml.panel.calibration import tail_threshold
 from ml.panel.expectation import Expectation, fit_expectation
 from ml.panel.features import low_pass_weights
 from ml.panel.kernel import BANDS, ERRORS, LEVELS, SCATTERS, Findings
-from ml.panel.options import DAY_S, OFF, Options, Pace, pace_of
+from ml.panel.options import DAY_S, OFF, SECOND, Options, Pace, pace_of
 from ml.panel.passes import scan
 from ml.panel.personal import Personal, by_own_steps, personalise
 from ml.panel.rows import SensorRows, together
+from ml.panel.sharper import Sharper, without
+from ml.panel.sharper_training import Calibration, sharpen
 from ml.panel.tables import ALLOWANCE, SHIFT_SCALE, STEP_SCALE, Tables
 
 _LARGEST_EXCURSION = 1.5
@@ -35,6 +37,7 @@ class Trained:
 
     tables: Tables
     numbers: FloatArray
+    sharper: Sharper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +87,23 @@ def train_panel(rows: Sequence[SensorRows], drivers: IntArray, *, options: Optio
         own = _LARGEST_EXCURSION * person.excursions.max(axis=0) / person.numbers[STEP_SCALE]
         allowance = np.maximum(character.allowance, own) * person.numbers[STEP_SCALE] * growth
         person.numbers[ALLOWANCE] = np.where(growth < OFF, allowance, OFF)
-    return Trained(
-        tables=limited._replace(
-            wanders=_wanders(character, options),
-            own_steps=own_steps,
-            shift_floor=character.shift_floor,
-            allowance=np.where(learned_growth < OFF, character.allowance * learned_growth, OFF),
-        ),
-        numbers=np.array([person.numbers for person in scoring]),
+    tables = limited._replace(
+        wanders=_wanders(character, options),
+        own_steps=own_steps,
+        shift_floor=character.shift_floor,
+        allowance=np.where(learned_growth < OFF, character.allowance * learned_growth, OFF),
     )
+    sharper = without(channels=channels, sensors=len(rows))
+    if options.generation >= SECOND:
+        calibration = Calibration(
+            rows=rows,
+            numbers=[person.numbers for person in calibrating],
+            found=found,
+            days=character.days,
+            armed=character.armed,
+        )
+        sharper = sharpen(calibration, tables, options=options, pace=pace)
+    return Trained(tables=tables, numbers=np.array([person.numbers for person in scoring]), sharper=sharper)
 
 
 def _tables(expectation: Expectation, *, channels: int, interval_s: float) -> Tables:
@@ -146,8 +157,15 @@ def _character(
         shift_floor=np.max(floors, axis=0),
         allowance=allowance,
         own_steps=own_steps,
-        armed=max(len(part) for part in rows) >= options.armed_rows,
+        armed=_is_armed(rows, days, options),
     )
+
+
+def _is_armed(rows: Sequence[SensorRows], days: float, options: Options) -> bool:
+    """Return whether levels and scatters are known well enough: many rows, or fewer over days."""
+    most = max(len(part) for part in rows)
+    slow = options.generation >= SECOND and days >= options.armed_days and most >= options.armed_least
+    return most >= options.armed_rows or slow
 
 
 def _wanders(character: _Character, options: Options) -> BoolArray:
@@ -162,7 +180,11 @@ def _growth(character: _Character, options: Options, *, days: float) -> FloatArr
     calm = (character.wander < options.calm_wander) | (days >= options.full_day)
     if not character.armed:
         return np.full(len(walking), OFF)
-    return np.where(calm, np.maximum(np.sqrt(short), short * walking), OFF)
+    room = np.maximum(np.sqrt(short), short * walking)
+    if options.generation >= SECOND and days >= options.full_day:
+        # Nor does a day know a week.
+        room *= 1 + walking * (np.sqrt(max(1.0, options.horizon_days / days)) - 1)
+    return np.where(calm, room, OFF)
 
 
 def _with_thresholds(
@@ -188,7 +210,9 @@ def _with_thresholds(
     def tail(scores: Sequence[FloatArray], *, above_largest: float = 1.0) -> float:
         return tail_threshold(scores, per_day=per_day, spacing_s=pace.interval_s, above_largest=above_largest)
 
-    tailed = max(len(part) for part in rows) >= options.full_rows
+    most = max(len(part) for part in rows)
+    slow = options.generation >= SECOND and character.days >= options.armed_days and most >= options.armed_rows
+    tailed = most >= options.full_rows or slow
     for channel in np.flatnonzero(tables.judged).tolist():
         limits["spike"][channel] = tail(judged(ERRORS, channel))
         if character.armed:

@@ -8,7 +8,7 @@ from domain.rescoring import RescoredRange, RescoringRequested
 from ml.rescoring.ports import RescoringLog, RescoringStopped
 from ml.scoring.judge import Judgement, score
 from ml.scoring.ports import Models, ReadingDecoding
-from ml.scoring.records import Stretch, ledger_of, verdicts_of
+from ml.scoring.records import Stretch, ledgers_of, verdicts_of
 from ml.scoring.state import LoadedModel, PartitionState, order_from_chunks
 from ml.scoring.taking import folded
 from ml.scoring.warming import Warming
@@ -86,10 +86,10 @@ class RescoredPartition:
 
     def _write(self, readings: Readings | None, judgement: Judgement, after: PartitionState) -> None:
         stretch = Stretch(self._request.source_topic, self._partition, self.next_offset, after.next_offset)
-        ledger = replace(ledger_of(stretch, readings, judgement, after), run_id=self._request.run_id)
+        ledgers = [replace(one, run_id=self._request.run_id) for one in ledgers_of(stretch, readings, judgement, after)]
         verdicts = [] if readings is None else verdicts_of(readings, judgement)
         self._log.write(
-            self._partition, [replace(one, run_id=self._request.run_id) for one in verdicts], ledger
+            self._partition, [replace(one, run_id=self._request.run_id) for one in verdicts], ledgers
         )  # Step 5
         self._state = after
 

@@ -29,8 +29,8 @@ class RescoringLog(ScoringHistory, Protocol):
     def progress(self, run_id: UUID, partition: int) -> int | None:
         """Return where the run's newest ledger record of a partition ends; None when it has none."""
 
-    def write(self, partition: int, verdicts: Sequence[AnomalyDetected], ledger: ReadingsScored) -> None:
-        """Append verdicts and ledger to a taken partition's own number, all or nothing.
+    def write(self, partition: int, verdicts: Sequence[AnomalyDetected], ledgers: Sequence[ReadingsScored]) -> None:
+        """Append verdicts and ledger records to a taken partition's own number, all or nothing.
 
         Raises:
             RescoringStopped: whether they are there only the log can tell.

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isnan
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -15,6 +17,15 @@ from domain.scoring import Flag, FlaggedRanges, ModelInForce, ReadingsScored, Sc
 from ml.scoring.judge import Judgement, ProfileJudgement
 from ml.scoring.state import PartitionState
 from schemas.readings import Readings
+
+LEDGER_BYTES: Final = 512 * 1024
+"""At most in one ledger record, about; well below a record's limit, also of brokers with the usual one of 1 MiB."""
+
+LONGEST_EMPTY_RUN: Final = 64
+"""Offsets without a record in slots of their own; a longer run is a ledger record without slots, which is smaller."""
+
+_FLAG_BYTES: Final = 24
+"""Of one offset in the lists of abnormal and flagged ones, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +40,85 @@ class Stretch:
 
 def verdicts_of(readings: Readings, judgement: Judgement) -> list[AnomalyDetected]:
     """Return one verdict per abnormal reading, in log order."""
-    found = [verdict for profile in judgement.profiles for verdict in _verdicts(readings, profile)]
+    found = [verdict for profile in judgement.everything for verdict in _verdicts(readings, profile)]
     return [verdict for _, verdict in sorted(found, key=lambda pair: pair[0])]
 
 
-def ledger_of(
+def ledgers_of(
     stretch: Stretch, readings: Readings | None, judgement: Judgement, state: PartitionState
+) -> Iterator[ReadingsScored]:
+    """Yield the ledger records of a stretch, in order and without a gap between them; mostly it is one.
+
+    `readings` is None where the stretch holds no record. Long runs of offsets that hold nothing, such as somebody's
+    aborted transaction, get records without slots; what would be too large for one record is split.
+    """
+    held = np.empty(0, np.int64)
+    kinds: set[str] = set()
+    if readings is not None:
+        rejected = [rejection.offset for rejection in readings.rejected]
+        held = np.sort(np.concatenate([readings.offsets, np.array([*rejected, *readings.skipped], np.int64)]))
+        kinds.update(kind for profile in judgement.everything for kind in profile.loaded.detector.kinds)
+    edges = _edges(stretch, held, slots=LEDGER_BYTES // (8 * len(kinds) + _FLAG_BYTES))
+    for first, after in pairwise(edges):
+        piece = Stretch(stretch.topic, stretch.partition, first, after)
+        inside = held[np.searchsorted(held, first) : np.searchsorted(held, after)]
+        yield _ledger(piece, readings if len(inside) else None, judgement, state, held=inside)
+
+
+def _edges(stretch: Stretch, held: NDArray[np.int64], *, slots: int) -> Iterator[int]:
+    """Yield where the ledger records of a stretch begin, and where the last one ends."""
+    yield stretch.from_offset
+    if not len(held):
+        yield stretch.next_offset
+        return
+    around = np.concatenate([[stretch.from_offset - 1], held, [stretch.next_offset]])
+    gaps = np.flatnonzero(np.diff(around) > LONGEST_EMPTY_RUN)
+    borders = {stretch.next_offset, *(around[gaps] + 1).tolist(), *around[gaps + 1].tolist()} - {stretch.from_offset}
+    at = stretch.from_offset
+    for border in sorted(borders):
+        dense = np.searchsorted(held, at) < np.searchsorted(held, border)
+        yield from range(at + slots, border, slots) if dense else ()
+        yield border
+        at = border
+
+
+def _ledger(
+    stretch: Stretch,
+    readings: Readings | None,
+    judgement: Judgement,
+    state: PartitionState,
+    *,
+    held: NDArray[np.int64],
 ) -> ReadingsScored:
-    """Return the ledger record of a stretch; `readings` is None where the stretch holds no record."""
+    """Return the one ledger record of a stretch whose records stand at `held`."""
     slots = stretch.next_offset - stretch.from_offset
     columns: dict[str, NDArray[np.float64]] = {}
     abnormal: list[int] = []
+    models: dict[str, ModelInForce] = {}
     flags: dict[Flag, NDArray[np.int64]] = {}
     if readings is not None:
-        for profile in judgement.profiles:
-            places = readings.offsets[profile.rows] - stretch.from_offset
+        for profile in judgement.everything:
+            offsets = readings.offsets[profile.rows]
+            within = (offsets >= stretch.from_offset) & (offsets < stretch.next_offset)
             for column, kind in enumerate(profile.loaded.detector.kinds):
-                columns.setdefault(kind, np.full(slots, np.nan))[places] = profile.verdicts.ratios[:, column]
-            abnormal += readings.offsets[profile.rows[profile.abnormal]].tolist()
+                scores = columns.setdefault(kind, np.full(slots, np.nan))
+                scores[offsets[within] - stretch.from_offset] = profile.verdicts.ratios[within, column]
+            abnormal += offsets[profile.abnormal[within[profile.abnormal]]].tolist()
+            models[profile.block.profile.ref] = ModelInForce(
+                profile=profile.block.profile.ref,
+                model=str(profile.loaded.model),
+                artifact_sha256=profile.loaded.model.artifact_sha256,
+            )
         flags = {flag: readings.offsets[rows] for flag, rows in judgement.flagged.items()}
         flags[Flag.REJECTED] = np.array([rejection.offset for rejection in readings.rejected], np.int64)
-    flags[Flag.ABSENT] = _absent(stretch, readings)
+        flags[Flag.SKIPPED] = np.array(readings.skipped, np.int64)
+    absent = np.ones(slots, np.bool_)
+    absent[held - stretch.from_offset] = False
+    flags[Flag.ABSENT] = np.flatnonzero(absent) + stretch.from_offset
+    inside = {
+        flag: offsets[(offsets >= stretch.from_offset) & (offsets < stretch.next_offset)]
+        for flag, offsets in flags.items()
+    }
     return ReadingsScored(
         source_topic=stretch.topic,
         source_partition=stretch.partition,
@@ -58,16 +127,9 @@ def ledger_of(
         columns=tuple(ScoreColumn(detector=kind, scores=tuple(scores.tolist())) for kind, scores in columns.items()),
         abnormal=tuple(sorted(abnormal)),
         flags=tuple(
-            FlaggedRanges(name=flag, ranges=tuple(_ranges(offsets))) for flag, offsets in flags.items() if len(offsets)
+            FlaggedRanges(name=flag, ranges=tuple(_ranges(offsets))) for flag, offsets in inside.items() if len(offsets)
         ),
-        models=tuple(
-            ModelInForce(
-                profile=profile.block.profile.ref,
-                model=str(profile.loaded.model),
-                artifact_sha256=profile.loaded.model.artifact_sha256,
-            )
-            for profile in judgement.profiles
-        ),
+        models=tuple(models.values()),
         inputs=state.inputs,
     )
 
@@ -116,6 +178,7 @@ def _verdicts(readings: Readings, judged: ProfileJudgement) -> Iterator[tuple[in
                 expected=expected,
                 contribution=contribution,
                 model=model,
+                late=judged.late,
             ),
         )
 
@@ -126,15 +189,6 @@ def _by_channel(channels: tuple[str, ...], values: NDArray[np.float64]) -> list[
         return [dict(zip(channels, row, strict=True)) for row in values.tolist()]
     pairs = (zip(channels, row, strict=True) for row in values.tolist())
     return [{channel: value for channel, value in row if not isnan(value)} for row in pairs]
-
-
-def _absent(stretch: Stretch, readings: Readings | None) -> NDArray[np.int64]:
-    """Return the offsets of a stretch that hold no record: transaction markers take offsets too."""
-    held = np.zeros(stretch.next_offset - stretch.from_offset, np.bool_)
-    if readings is not None:
-        held[readings.offsets - stretch.from_offset] = True
-        held[[rejection.offset - stretch.from_offset for rejection in readings.rejected]] = True
-    return np.flatnonzero(~held) + stretch.from_offset
 
 
 def _ranges(offsets: NDArray[np.int64]) -> Iterator[int]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from ml.scoring.judge import score
 from ml.scoring.ports import ReadingDecoding, ScoringHistory
-from ml.scoring.state import LoadedModel, ModelState, PartitionState
+from ml.scoring.state import Known, LoadedModel, ModelState, PartitionState
 
 FRESH: Final = "fresh"
 CARRIED: Final = "carried"
@@ -57,7 +57,8 @@ class Warming:
         for batch in self._history.records(partition, start, state.next_offset):
             _, shown = score(self._decoding.decode(batch), shown, next_offset=batch.next_offset)
         known, keys = shown.models[loaded.model.profile], tuple(shown.sensors)
-        return ModelState(loaded, tuple(state.sensors[keys[sensor]] for sensor in known.sensors), known.states)
+        sensors = tuple(state.sensors[keys[sensor]] for sensor in known.sensors)
+        return ModelState(loaded, sensors, known.states, Known.nothing(loaded.detector))
 
 
 def warm_from(state: PartitionState) -> int:

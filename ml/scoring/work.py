@@ -9,9 +9,9 @@ from typing import Final
 from domain.dead_letters import DeadLettered, Header
 from domain.positions import Position
 from domain.scoring import ScorerStateSaved, ScoringModelChanged
-from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, MODEL_EVENTS, SCORER_STATE, SENSOR_EVENTS
+from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, INCIDENT_EVENTS, MODEL_EVENTS, SCORER_STATE, SENSOR_EVENTS
 from ml.scoring.judge import Judgement, score
-from ml.scoring.records import Stretch, ledger_of, verdicts_of
+from ml.scoring.records import Stretch, ledgers_of, verdicts_of
 from ml.scoring.state import ENCODING, LoadedModel, PartitionState, to_bytes
 from ml.scoring.warming import Warming
 from schemas.codec import Event
@@ -71,10 +71,11 @@ def prepare(
     if batch is not None and readings is not None:
         judgement, after = score(readings, after, next_offset=batch.next_offset)
         records += [(ANOMALY_EVENTS, verdict.machine_id, verdict) for verdict in verdicts_of(readings, judgement)]
+        records += [(INCIDENT_EVENTS, event.machine_id, event) for event in judgement.episodes]
         records += [(DEAD_LETTERS, None, letter) for letter in _dead_letters(batch, readings)]
     if changed or batch is not None:
         stretch = Stretch(SENSOR_EVENTS, partition, state.next_offset, after.next_offset)
-        records.append((ANOMALY_EVENTS, None, ledger_of(stretch, readings, judgement, after)))
+        records += [(ANOMALY_EVENTS, None, ledger) for ledger in ledgers_of(stretch, readings, judgement, after)]
     if changed:
         records += [(SCORER_STATE, None, chunk) for chunk in snapshot_of(partition, after)]
     return PartitionWork(partition, tuple(records), after)

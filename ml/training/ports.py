@@ -22,10 +22,6 @@ class ModelNotStored(LookupError):
     """The log has no such version, or lacks the model's bytes."""
 
 
-class ModelNotAppended(Exception):
-    """The log did not take the model; nothing of it is visible."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewModel:
     """A model that has no version yet; `content` is its artifact in `format`, `line` its profile's bare name."""
@@ -78,7 +74,7 @@ class ModelLog(Protocol):
         """Append the model's bytes and its ModelTrained, both or neither; its version is the next of its line.
 
         Raises:
-            ModelNotAppended: the log did not take it.
+            EventNotAppended: the log did not take it.
         """
 
     def trained(self) -> tuple[ModelTrained, ...]:

@@ -69,7 +69,7 @@ class TrainingDesk:
 
         Raises:
             NotTrainable: the rows can't make a model.
-            ReadingsGone, ModelNotAppended: the log's reasons.
+            ReadingsGone, EventNotAppended: the log's reasons.
         """
         profile = self.readings.profile(selection.profile)
         rows = self.readings.rows(selection, profile, on_progress=on_progress)

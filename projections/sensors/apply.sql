@@ -32,73 +32,68 @@ CROSS JOIN LATERAL jsonb_array_elements(batch.channels) WITH ORDINALITY AS liste
 WHERE batch.event = 'ProfileDefined';
 
 INSERT INTO sensors AS sensor
-    (machine_id, sensor_id, readings, first_recorded_at, last_recorded_at, first_known_at)
+    (machine_id, sensor_id, partition, readings, first_recorded_at, first_known_at, last_known_at)
 SELECT
     machine_id,
     sensor_id,
+    partition,
     count(*),
     min(recorded_at),
-    max(recorded_at),
-    min(known_at)
+    min(known_at),
+    max(known_at)
 FROM batch
 WHERE event = 'SensorReadingRecorded'
-GROUP BY machine_id, sensor_id
-ON CONFLICT (machine_id, sensor_id) DO UPDATE SET
+GROUP BY machine_id, sensor_id, partition
+ON CONFLICT (machine_id, sensor_id, partition) DO UPDATE SET
     readings = sensor.readings + EXCLUDED.readings,
     first_recorded_at = least(sensor.first_recorded_at, EXCLUDED.first_recorded_at),
-    last_recorded_at = greatest(sensor.last_recorded_at, EXCLUDED.last_recorded_at),
-    first_known_at = least(sensor.first_known_at, EXCLUDED.first_known_at);
+    last_known_at = EXCLUDED.last_known_at; -- it never falls within a partition
 
--- Within a partition known_at never falls, so its largest offset is its newest: that needs no sorting of the batch.
-INSERT INTO newest_readings AS newest
-    (machine_id, sensor_id, profile, event_id, recorded_at, last_known_at, partition, "offset", "values")
-SELECT DISTINCT ON (batch.machine_id, batch.sensor_id)
+-- The newest has the smallest array: not ahead of the log's clock, largest recorded_at, first in the log. That sorts
+-- nothing.
+INSERT INTO newest_readings AS newest (
+    machine_id, sensor_id, partition, profile, event_id, recorded_at, newest_known_at, "offset", clock_ahead, "values"
+)
+SELECT
     batch.machine_id,
     batch.sensor_id,
+    batch.partition,
     batch.profile,
     batch.event_id,
     batch.recorded_at,
     batch.known_at,
-    batch.partition,
     batch."offset",
+    batch.recorded_at > batch.known_at + interval '5 minutes',
     batch."values"
 FROM (
-    SELECT partition, max("offset") AS "offset"
+    SELECT
+        partition,
+        (min(ARRAY[
+            (recorded_at > known_at + interval '5 minutes')::int,
+            - (extract(epoch FROM recorded_at) * 1000000)::bigint,
+            "offset"
+        ]))[3] AS "offset"
     FROM batch
     WHERE event = 'SensorReadingRecorded'
     GROUP BY machine_id, sensor_id, partition
-) AS last
+) AS first
 JOIN batch
-    ON batch.partition = last.partition
-    AND batch."offset" = last."offset"
+    ON batch.partition = first.partition
+    AND batch."offset" = first."offset"
 WHERE batch.event = 'SensorReadingRecorded'
-ORDER BY batch.machine_id, batch.sensor_id, batch.known_at DESC, batch.partition DESC, batch."offset" DESC
-ON CONFLICT (machine_id, sensor_id) DO UPDATE SET
+ON CONFLICT (machine_id, sensor_id, partition) DO UPDATE SET
     profile = EXCLUDED.profile,
     event_id = EXCLUDED.event_id,
     recorded_at = EXCLUDED.recorded_at,
-    last_known_at = EXCLUDED.last_known_at,
-    partition = EXCLUDED.partition,
+    newest_known_at = EXCLUDED.newest_known_at,
     "offset" = EXCLUDED."offset",
+    clock_ahead = EXCLUDED.clock_ahead,
     "values" = EXCLUDED."values"
-WHERE (EXCLUDED.last_known_at, EXCLUDED.partition, EXCLUDED."offset")
-    > (newest.last_known_at, newest.partition, newest."offset");
+WHERE (EXCLUDED.clock_ahead, newest.recorded_at) < (newest.clock_ahead, EXCLUDED.recorded_at);
 
-INSERT INTO sensor_minutes AS known (
-    machine_id, sensor_id, known_minute, readings, first_recorded_at, last_recorded_at, last_known_at, partition,
-    "offset"
-)
-SELECT
-    machine_id,
-    sensor_id,
-    known_minute,
-    sum(readings)::bigint,
-    min(first_recorded_at),
-    max(last_recorded_at),
-    max(last_known_at),
-    (array_agg(partition ORDER BY last_known_at DESC, partition DESC))[1],
-    (array_agg("offset" ORDER BY last_known_at DESC, partition DESC))[1]
-FROM (
+-- Each row says how things stood at the end of its minute: the sums over the batch's minutes upon the last row before
+-- them, which within a partition is never of a later minute.
+WITH minutes AS (
     SELECT
         machine_id,
         sensor_id,
@@ -106,25 +101,66 @@ FROM (
         date_bin('1 minute', known_at, 'epoch') AS known_minute,
         count(*) AS readings,
         min(recorded_at) AS first_recorded_at,
-        max(recorded_at) AS last_recorded_at,
         max(known_at) AS last_known_at,
-        max("offset") AS "offset"
+        min(ARRAY[
+            (recorded_at > known_at + interval '5 minutes')::int,
+            - (extract(epoch FROM recorded_at) * 1000000)::bigint,
+            "offset"
+        ]) AS newest
     FROM batch
     WHERE event = 'SensorReadingRecorded'
     GROUP BY 1, 2, 3, 4
-) AS by_partition
-GROUP BY machine_id, sensor_id, known_minute
-ON CONFLICT (machine_id, sensor_id, known_minute) DO UPDATE SET
-    readings = known.readings + EXCLUDED.readings,
-    first_recorded_at = least(known.first_recorded_at, EXCLUDED.first_recorded_at),
-    last_recorded_at = greatest(known.last_recorded_at, EXCLUDED.last_recorded_at),
-    (last_known_at, partition, "offset") = (
-        SELECT place.*
-        FROM (
-            VALUES
-                (known.last_known_at, known.partition, known."offset"),
-                (EXCLUDED.last_known_at, EXCLUDED.partition, EXCLUDED."offset")
-        ) AS place (last_known_at, partition, "offset")
-        ORDER BY place.last_known_at DESC, place.partition DESC, place."offset" DESC
-        LIMIT 1
-    );
+),
+sums AS (
+    SELECT
+        machine_id,
+        sensor_id,
+        partition,
+        known_minute,
+        sum(readings) OVER upto AS readings,
+        min(first_recorded_at) OVER upto AS first_recorded_at,
+        last_known_at,
+        min(newest) OVER upto AS newest
+    FROM minutes
+    WINDOW upto AS (PARTITION BY machine_id, sensor_id, partition ORDER BY known_minute)
+)
+INSERT INTO sensor_minutes (
+    machine_id, sensor_id, partition, known_minute, readings, first_recorded_at, last_known_at, newest_recorded_at,
+    newest_offset, newest_clock_ahead
+)
+SELECT
+    sums.machine_id,
+    sums.sensor_id,
+    sums.partition,
+    sums.known_minute,
+    sums.readings + coalesce(before.readings, 0),
+    least(sums.first_recorded_at, before.first_recorded_at),
+    sums.last_known_at,
+    timestamptz 'epoch' - best.newest[2] * interval '1 microsecond',
+    best.newest[3],
+    best.newest[1] = 1
+FROM sums
+LEFT JOIN LATERAL (
+    SELECT
+        readings,
+        first_recorded_at,
+        ARRAY[
+            newest_clock_ahead::int,
+            - (extract(epoch FROM newest_recorded_at) * 1000000)::bigint,
+            newest_offset
+        ] AS newest
+    FROM sensor_minutes
+    WHERE sensor_minutes.machine_id = sums.machine_id
+        AND sensor_minutes.sensor_id = sums.sensor_id
+        AND sensor_minutes.partition = sums.partition
+    ORDER BY known_minute DESC
+    LIMIT 1
+) AS before ON true
+CROSS JOIN LATERAL (SELECT least(sums.newest, before.newest) AS newest) AS best
+ON CONFLICT (machine_id, sensor_id, partition, known_minute) DO UPDATE SET
+    readings = EXCLUDED.readings,
+    first_recorded_at = EXCLUDED.first_recorded_at,
+    last_known_at = EXCLUDED.last_known_at,
+    newest_recorded_at = EXCLUDED.newest_recorded_at,
+    newest_offset = EXCLUDED.newest_offset,
+    newest_clock_ahead = EXCLUDED.newest_clock_ahead;

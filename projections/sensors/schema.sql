@@ -20,42 +20,47 @@ CREATE TABLE channels (
     PRIMARY KEY (profile, channel)
 );
 
--- From sensor-events alone.
+-- From sensor-events alone. Each partition has rows of its own (a machine's readings are in one, unless somebody writes
+-- them elsewhere); they meet in queries: sums, least and greatest, and the newest of the newest.
 CREATE TABLE sensors (
     machine_id text NOT NULL,
     sensor_id text NOT NULL,
+    partition smallint NOT NULL,
     readings bigint NOT NULL,
     first_recorded_at timestamptz NOT NULL,
-    last_recorded_at timestamptz NOT NULL,
     first_known_at timestamptz NOT NULL,
-    PRIMARY KEY (machine_id, sensor_id)
+    last_known_at timestamptz NOT NULL,
+    PRIMARY KEY (machine_id, sensor_id, partition)
 );
 
--- The reading that is last in the log: largest (known_at, partition, offset).
+-- The reading that is newest by the sensor's own clock, so none that came late. A reading that claims to be more than
+-- 5 minutes ahead of the log is the newest only while there is no other; of several taken at one time it is the first.
 CREATE TABLE newest_readings (
     machine_id text NOT NULL,
     sensor_id text NOT NULL,
     profile text NOT NULL,
     event_id uuid NOT NULL,
     recorded_at timestamptz NOT NULL,
-    last_known_at timestamptz NOT NULL,
-    partition smallint NOT NULL,
+    newest_known_at timestamptz NOT NULL,
     "offset" bigint NOT NULL,
+    partition smallint NOT NULL,
+    clock_ahead boolean NOT NULL,
     "values" float8[] NOT NULL, -- in the order of the profile's channels; NaN where lacking
-    PRIMARY KEY (machine_id, sensor_id)
+    PRIMARY KEY (machine_id, sensor_id, partition)
 );
 
--- The same two, by the minute in which the log learned of it: what was known of a sensor at an earlier time is the
--- sum of the minutes before. Its last reading in the log stands in read model readings, under its position.
+-- The same two as they were at the end of each minute in which the log learned something of the sensor: what was known
+-- of it at an earlier time is the last row before. Its newest reading stands in read model readings, under its offset.
 CREATE TABLE sensor_minutes (
     known_minute timestamptz NOT NULL,
     readings bigint NOT NULL,
     first_recorded_at timestamptz NOT NULL,
-    last_recorded_at timestamptz NOT NULL,
     last_known_at timestamptz NOT NULL,
-    "offset" bigint NOT NULL,
+    newest_recorded_at timestamptz NOT NULL,
+    newest_offset bigint NOT NULL,
     partition smallint NOT NULL,
+    newest_clock_ahead boolean NOT NULL,
     machine_id text NOT NULL,
     sensor_id text NOT NULL,
-    PRIMARY KEY (machine_id, sensor_id, known_minute)
+    PRIMARY KEY (machine_id, sensor_id, partition, known_minute)
 );

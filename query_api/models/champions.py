@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
+from domain.promotion import rolls_back_to
 from query_api.models.common import Answer
 from query_api.models.comparisons import ComparisonMade, Rejection
 
@@ -60,3 +61,8 @@ class Timeline(Answer):
     reigns: list[Reign]
     comparisons: list[ComparisonMade]
     rejections: list[Rejection]
+
+    @computed_field(description="The version that a rollback would make champion again; null: there is none before.")
+    def rolls_back_to(self) -> str | None:
+        """Return what the command service would go back to after these reigns."""
+        return rolls_back_to((reign.profile, reign.model) for reign in self.reigns)

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from domain.comparison import ComparisonNumbers
 from query_api.models.common import Answer
 
 
@@ -15,25 +16,6 @@ class BudgetKept(Answer):
     measured: float
     limit: float
     kept: bool
-
-
-class GateNumbers(Answer):
-    """What the gate decides by; the schema of ModelsCompared says what each number counts."""
-
-    readings: int
-    healthy_readings: int
-    changed_healthy_readings: int
-    champion_judged: int
-    challenger_judged: int
-    machine_days: float
-    champion_incidents: int
-    challenger_incidents: int
-    champion_unexplained_incidents: int
-    challenger_unexplained_incidents: int
-    labelled_faults: int
-    champion_found: int
-    challenger_found: int
-    lost_labelled_faults: int
 
 
 class ComparedOffsets(Answer):
@@ -54,7 +36,7 @@ class ModelsDiff(Answer):
     ranges: list[ComparedOffsets] = Field(description="The history, by partition of sensor-events.")
     recorded_from: datetime | None
     recorded_before: datetime | None
-    numbers: GateNumbers
+    numbers: ComparisonNumbers = Field(description="What the gate decides by.")
     checks: list[BudgetKept] = Field(description="The gate's budgets.")
     within_budgets: bool
     report: dict[str, Any] = Field(description="All else that was counted; docs/models.md describes it.")

@@ -92,7 +92,8 @@ class ReadingSeries(Answer):
 
     machine_id: str
     sensor_id: str
-    profile: str
+    profile: str = Field(description="Of the newest reading.")
+    profiles: list[str] = Field(description="All those of the range; channels meet by name and unit.")
     starts_at: datetime
     ends_at: datetime
     mode: Literal["raw", "buckets"]

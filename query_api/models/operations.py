@@ -13,12 +13,25 @@ class Health(Answer):
     status: str = "ok"
 
 
+class JudgingAnswer(Answer):
+    """Whether every arriving reading is being judged, from the log of readings and the score ledger."""
+
+    state: str = Field(
+        description="judged; catching_up: behind, and the backlog shrinks; falling_behind: it grows; not_judged: "
+        "readings wait and the ledger stands still; unknown: the log can't be asked."
+    )
+    unjudged: int | None = Field(description="Offsets of the log that the ledger does not account for; null: unknown.")
+    oldest_unjudged_s: float | None = Field(description="For how long the oldest unjudged reading has waited.")
+    cause: str | None = Field(description="Why it does not hold.")
+
+
 class Readiness(Answer):
-    """The read models behind the API move."""
+    """Everything that arrives is judged and shown."""
 
     status: str = Field(description="ok, behind or stopped (then the answer is 503).")
     lag_seconds: float | None
-    stopped: list[str] = Field(description="Read models that stopped, with their cause.")
+    stopped: list[str] = Field(description="What stopped, with its cause: read models, the judging of readings.")
+    judging: JudgingAnswer
 
 
 class Freshness(Answer):
@@ -31,6 +44,7 @@ class Freshness(Answer):
     machines: int
     sensors: int
     readings: int
+    judging: JudgingAnswer
 
 
 class ProjectionStatus(Answer):

@@ -16,8 +16,14 @@ class Lane(Answer):
     sensor_id: str | None = Field(description="Null when lanes are machines.")
     profile: str
     worst_score: float | None = Field(description="Over the whole range; null: nothing abnormal.")
-    readings: list[int]
-    anomalies: list[int]
+    abnormal_since: datetime | None = Field(
+        description="First verdict of the run that the last one before `ends_at` belongs to, wherever the range begins."
+    )
+    readings: list[int] = Field(description="All readings of the cell, judged or not, each once.")
+    not_judged: list[int] = Field(
+        description="Those of them that no model judged: before the first of their profile, late, or not judged yet."
+    )
+    anomalies: list[int] = Field(description="Those of them that were judged abnormal.")
     scores: list[float | None] = Field(description="Largest score among the cell's verdicts.")
     severities: list[Severity | None]
 

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Response
 
 from query_api.asking import Ask, complete_to_of
+from query_api.judging_light import judging_of
 from query_api.models.operations import Freshness
 from query_api.store import Snapshot, columns
 
@@ -12,18 +13,18 @@ router = APIRouter(tags=["operations"])
 
 COUNTS: Final = """
     SELECT
-        count(DISTINCT sensors.machine_id) AS machines,
-        count(*) AS sensors,
-        coalesce(sum(sensors.readings), 0)::bigint AS readings,
-        max(newest.last_known_at) AS last_reading_known_at
+        count(DISTINCT machine_id) AS machines,
+        count(DISTINCT (machine_id, sensor_id)) AS sensors,
+        coalesce(sum(readings), 0)::bigint AS readings,
+        max(last_known_at) AS last_reading_known_at
     FROM sensors
-    JOIN newest_readings AS newest USING (machine_id, sensor_id)
 """
 
 
 @router.get("/freshness", response_model=Freshness, summary="How complete answers are")
 async def freshness(ask: Ask) -> Response:
-    """Return up to when the log is in the answers, and how much that is."""
+    """Return up to when the log is in the answers, and how much that is, and whether what arrives is judged."""
+    judging = await judging_of(ask.backend)
 
     async def question(snapshot: Snapshot) -> Freshness:
         counted = await snapshot.fetch(COUNTS, {}, columns)
@@ -32,6 +33,7 @@ async def freshness(ask: Ask) -> Response:
             now=now,
             complete_to=complete_to_of(snapshot.checkpoints, snapshot.lag_seconds, now),
             behind_s=snapshot.lag_seconds,
+            judging=judging,
             **counted[0],
         )
 

@@ -16,6 +16,29 @@ from query_api.store import Checkpoint, Snapshot, columns
 
 router = APIRouter(tags=["operations"])
 
+LETTERS_OF: Final = "dead_letters"
+LETTERS: Final = """
+    SELECT coalesce(decided.state, 'open') AS name, count(*) AS count
+    FROM dead_letters AS letters
+    LEFT JOIN LATERAL (
+        SELECT decisions.state
+        FROM dead_letter_decisions AS decisions
+        WHERE decisions.position = letters.position
+        ORDER BY decisions.state = 'redriven' DESC, decisions."offset"
+        LIMIT 1
+    ) AS decided ON true
+    GROUP BY coalesce(decided.state, 'open')
+"""
+
+FLAGS_OF: Final = "scoring"
+# Ranges, not readings: a flag of a million readings in a row is one row. Ends of transactions are no readings.
+FLAGS: Final = """
+    SELECT name, sum(next_offset - first_offset)::bigint AS count
+    FROM ledger_flags
+    WHERE name <> 'absent'
+    GROUP BY name
+"""
+
 SERVING: Final = """
     SELECT read_model
     FROM telltale.serving
@@ -54,9 +77,24 @@ async def topics(ask: Ask) -> Response:
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
 async def metrics(ask: Ask) -> Response:
-    """Return the API's and the projectors' figures in Prometheus' text format."""
-    found = await ask.backend.store.read((), statuses)
-    return Response(ask.backend.metrics.exposition(found), media_type=MEDIA_TYPE)
+    """Return figures of the API, the projectors, the judging and the parts of the stack in Prometheus' text format."""
+    backend = ask.backend
+    try:
+        judging = await backend.judging.judging()
+    except LogAway:
+        judging = None
+    found = await backend.store.read((), statuses)
+    served = {status.read_model for status in found if status.serving}
+    counted: dict[str, dict[str, int]] = {}
+    for read_model, counts in ((LETTERS_OF, LETTERS), (FLAGS_OF, FLAGS)):
+
+        async def question(snapshot: Snapshot, counts: str = counts) -> dict[str, int]:
+            return {row["name"]: row["count"] for row in await snapshot.fetch(counts, {}, columns)}
+
+        counted[read_model] = await backend.store.read((read_model,), question) if read_model in served else {}
+    parts = await backend.stack.parts()
+    backend.metrics.stack.set(judging, parts, letters=counted[LETTERS_OF], flagged=counted[FLAGS_OF])
+    return Response(backend.metrics.exposition(found), media_type=MEDIA_TYPE)
 
 
 def _watermarks(

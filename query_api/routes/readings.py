@@ -1,16 +1,19 @@
 """One sensor's readings over time: raw when few, else smallest, mean and largest per bucket; with their scores."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import APIRouter, Query, Response
 
 from query_api.asking import AskAsOf
-from query_api.log_cut import BEGUN, LogCut
-from query_api.models.machines import ChannelSeries, ReadingSeries, SensorDetail
+from query_api.lane_cells import WIDTHS_S
+from query_api.log_cut import LogCut
+from query_api.models.machines import ChannelSeries, ChannelSummary, ReadingSeries, SensorDetail
 from query_api.parameters import From, MachineId, Span, To, span_of
+from query_api.reading_points import CHANNELS_IN_RANGE, COUNT, MINUTES_IN_BUCKETS, RAW, RAW_IN_BUCKETS
 from query_api.routes.scores import scores_of
 from query_api.seen_sensors import one_sensor
 from query_api.store import Snapshot, columns
@@ -24,127 +27,6 @@ MOST_RAW_READINGS: Final = 60_000
 
 GAP_IN_INTERVALS: Final = 3
 """Expected intervals (or buckets) without a reading that break the line."""
-
-COUNT: Final = """
-    SELECT count(*) AS readings
-    FROM (
-        SELECT
-        FROM series
-        JOIN readings USING (series)
-        WHERE series.machine_id = %(machine_id)s
-            AND series.sensor_id = %(sensor_id)s
-            AND series.profile = %(profile)s
-            AND readings.recorded_at >= %(starts_at)s
-            AND readings.recorded_at < %(ends_at)s
-            AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
-        LIMIT %(most)s
-    ) AS counted
-"""
-
-RAW: Final = """
-    SELECT
-        readings.recorded_at AS at,
-        1 AS readings,
-        readings."values" AS lowest,
-        readings."values" AS mean,
-        readings."values" AS highest
-    FROM series
-    JOIN readings USING (series)
-    WHERE series.machine_id = %(machine_id)s
-        AND series.sensor_id = %(sensor_id)s
-        AND series.profile = %(profile)s
-        AND readings.recorded_at >= %(starts_at)s
-        AND readings.recorded_at < %(ends_at)s
-        AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
-    ORDER BY readings.recorded_at, readings."offset"
-"""
-
-RAW_IN_BUCKETS: Final = """
-    WITH measured AS (
-        SELECT
-            date_bin(%(width)s, readings.recorded_at, 'epoch') AS at,
-            listed.channel,
-            count(*) AS readings,
-            min(slot.value) AS lowest,
-            avg(slot.value) AS mean,
-            max(slot.value) AS highest
-        FROM series
-        JOIN readings USING (series)
-        CROSS JOIN generate_series(1, %(channels)s) AS listed (channel)
-        CROSS JOIN LATERAL (SELECT nullif(readings."values"[listed.channel], 'NaN')) AS slot (value)
-        WHERE series.machine_id = %(machine_id)s
-            AND series.sensor_id = %(sensor_id)s
-            AND series.profile = %(profile)s
-            AND readings.recorded_at >= %(starts_at)s
-            AND readings.recorded_at < %(ends_at)s
-            AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
-        GROUP BY at, listed.channel
-    )
-    SELECT
-        at,
-        max(readings) AS readings,
-        array_agg(lowest ORDER BY channel) AS lowest,
-        array_agg(mean ORDER BY channel) AS mean,
-        array_agg(highest ORDER BY channel) AS highest
-    FROM measured
-    GROUP BY at
-    ORDER BY at
-"""
-
-MINUTES_IN_BUCKETS: Final = f"""
-    WITH known AS (
-        SELECT minute, channel, readings, minimum, maximum, total
-        FROM reading_buckets
-        WHERE machine_id = %(machine_id)s
-            AND sensor_id = %(sensor_id)s
-            AND profile = %(profile)s
-            AND minute >= %(starts_at)s
-            AND minute < %(ends_at)s
-            AND known_minute < coalesce(%(begun_minute)s::timestamptz, 'infinity')
-        UNION ALL
-        SELECT begun.recorded_at, slot.channel, 1, slot.value + 0.0, slot.value + 0.0, slot.value::numeric
-        FROM ({BEGUN}) AS begun
-        JOIN series USING (series)
-        CROSS JOIN LATERAL unnest(begun."values") WITH ORDINALITY AS slot (value, channel)
-        WHERE series.machine_id = %(machine_id)s
-            AND series.sensor_id = %(sensor_id)s
-            AND series.profile = %(profile)s
-            AND begun.recorded_at >= %(starts_at)s
-            AND begun.recorded_at < date_trunc('minute', %(ends_at)s - interval '1 microsecond') + interval '1 minute'
-            AND slot.value <> 'NaN'
-    ),
-    measured AS (
-        SELECT
-            date_bin(%(width)s, minute, 'epoch') AS at,
-            channel,
-            sum(readings)::bigint AS readings,
-            min(minimum) AS lowest,
-            (sum(total) / sum(readings))::float8 AS mean,
-            max(maximum) AS highest
-        FROM known
-        GROUP BY 1, 2
-    ),
-    counted AS (
-        SELECT at, max(readings) AS readings
-        FROM measured
-        GROUP BY at
-    ),
-    placed AS (
-        SELECT counted.at, counted.readings, listed.channel, measured.lowest, measured.mean, measured.highest
-        FROM counted
-        CROSS JOIN generate_series(1, %(channels)s) AS listed (channel)
-        LEFT JOIN measured ON measured.at = counted.at AND measured.channel = listed.channel
-    )
-    SELECT
-        at,
-        readings,
-        array_agg(lowest ORDER BY channel) AS lowest,
-        array_agg(mean ORDER BY channel) AS mean,
-        array_agg(highest ORDER BY channel) AS highest
-    FROM placed
-    GROUP BY at, readings
-    ORDER BY at
-"""  # noqa: S608 - constants
 
 EXPECTED: Final = """
     SELECT model_versions.metrics
@@ -160,12 +42,54 @@ EXPECTED: Final = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grain:
-    """How finely a range is shown: raw, raw readings in buckets of `width`, or whole minutes in buckets of `width`."""
+    """How finely a range is shown: raw, raw readings in buckets of `width`, or kept buckets of `level` in such."""
 
     statement: str
     mode: Literal["raw", "buckets"]
     starts_at: datetime
     width: timedelta | None
+    level: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the channels of a sensor's profiles stand in an answer: channels of one name and unit share a place."""
+
+    channels: Sequence[ChannelSummary]
+    mapped: Mapping[tuple[str, int], int]
+    """Place, from 0, by profile and channel."""
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Self:
+        """Return the places of the rows of CHANNELS_IN_RANGE, in their order."""
+        found: dict[tuple[str, str], int] = {}
+        channels: list[ChannelSummary] = []
+        mapped: dict[tuple[str, int], int] = {}
+        for row in rows:
+            named = (row["name"], row["unit"])
+            if named not in found:
+                found[named] = len(channels)
+                channels.append(ChannelSummary(**{name: row[name] for name in ChannelSummary.model_fields}))
+            mapped[row["profile"], row["channel"]] = found[named]
+        return cls(channels=channels, mapped=mapped)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of statements over several profiles; there the places count from 1."""
+        return {
+            "map_profiles": [profile for profile, _ in self.mapped],
+            "map_channels": [channel for _, channel in self.mapped],
+            "map_places": [place + 1 for place in self.mapped.values()],
+            "places": len(self.channels),
+        }
+
+    def placed(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a raw row with its values in their places."""
+        values: list[float | None] = [None] * len(self.channels)
+        for channel, value in enumerate(row["values"], start=1):
+            place = self.mapped.get((row["profile"], channel))
+            if place is not None:
+                values[place] = value
+        return {"at": row["at"], "readings": 1, "lowest": values, "mean": values, "highest": values}
 
 
 @router.get("/sensors/{sensor_id}/readings", response_model=ReadingSeries, summary="Readings of one sensor")
@@ -203,12 +127,15 @@ async def _series(
         "profile": sensor.profile,
         "starts_at": span.starts_at,
         "ends_at": span.ends_at,
-        "channels": len(sensor.channels),
     }
+    places = Places.of(await snapshot.fetch(CHANNELS_IN_RANGE, parameters, columns))
     counted = await snapshot.fetch(COUNT, {**parameters, "most": MOST_RAW_READINGS + 1}, columns)
     grain = grain_of(span, readings=counted[0]["readings"], points=points)
-    parameters |= {"starts_at": grain.starts_at, "width": grain.width}
+    parameters |= {"starts_at": grain.starts_at, "width": grain.width, "level": grain.level} | places.parameters()
+    parameters |= cut.stretches(grain.level)
     rows = await snapshot.fetch(grain.statement, parameters, columns)
+    if grain.mode == "raw":
+        rows = [places.placed(row) for row in rows]
     scores = await scores_of(snapshot, parameters)
     expected = await snapshot.fetch(EXPECTED, {"profile": sensor.profile, "as_of": cut.as_of}, columns)
     step_s = max(sensor.expected_interval_s or 0.0, grain.width.total_seconds() if grain.width else 0.0)
@@ -217,13 +144,14 @@ async def _series(
         machine_id=sensor.machine_id,
         sensor_id=sensor.sensor_id,
         profile=sensor.profile,
+        profiles=sorted({profile for profile, _ in places.mapped}),
         starts_at=span.starts_at,
         ends_at=span.ends_at,
         mode=grain.mode,
         bucket_s=grain.width.total_seconds() if grain.width else None,
         times=[row["at"] for row in marked],
         counts=[row["readings"] for row in marked],
-        channels=_channels(sensor, marked, expected[0]["metrics"] if expected else {}),
+        channels=_channels(places.channels, marked, expected[0]["metrics"] if expected else {}),
         scores=[scores.get(row["at"]) if row["readings"] else None for row in marked],
         data_starts_at=sensor.first_recorded_at,
         data_ends_at=sensor.last_recorded_at,
@@ -233,7 +161,7 @@ async def _series(
 def grain_of(span: Span, *, readings: int, points: int) -> Grain:
     """Return how to show a range that holds `readings` readings, or more than MOST_RAW_READINGS, in `points` entries.
 
-    Buckets of whole minutes start on one.
+    Buckets of whole minutes, hours or days start on one.
     """
     if readings <= points:
         return Grain(statement=RAW, mode="raw", starts_at=span.starts_at, width=None)
@@ -241,11 +169,14 @@ def grain_of(span: Span, *, readings: int, points: int) -> Grain:
     if readings <= MOST_RAW_READINGS:
         width = timedelta(seconds=width_s)
         return Grain(statement=RAW_IN_BUCKETS, mode="buckets", starts_at=span.starts_at, width=width)
+    level_s = next((level for level in WIDTHS_S if width_s > level), WIDTHS_S[-1])
+    start_s = math.floor(span.starts_at.timestamp() / level_s) * level_s
     return Grain(
         statement=MINUTES_IN_BUCKETS,
         mode="buckets",
-        starts_at=span.starts_at.replace(second=0, microsecond=0),
-        width=timedelta(minutes=math.ceil(width_s / 60)),
+        starts_at=span.starts_at - timedelta(seconds=span.starts_at.timestamp() - start_s),
+        width=timedelta(seconds=math.ceil(width_s / level_s) * level_s),
+        level=timedelta(seconds=level_s),
     )
 
 
@@ -262,10 +193,12 @@ def with_gaps(rows: list[dict[str, Any]], longest: timedelta) -> list[dict[str, 
     return marked
 
 
-def _channels(sensor: SensorDetail, rows: list[dict[str, Any]], metrics: dict[str, Any]) -> list[ChannelSeries]:
+def _channels(
+    listed: Sequence[ChannelSummary], rows: list[dict[str, Any]], metrics: dict[str, Any]
+) -> list[ChannelSeries]:
     """Return the channels' columns; a channel that this sensor never measures in the range is left out."""
     series = []
-    for place, channel in enumerate(sensor.channels):
+    for place, channel in enumerate(listed):
         lowest, mean, highest = (
             [_number(row[bound][place]) if row[bound] else None for row in rows]
             for bound in ("lowest", "mean", "highest")

@@ -38,7 +38,6 @@ STRETCH: Final = """
     ) AS place
     WHERE series.machine_id = %(machine_id)s
         AND series.sensor_id = %(sensor_id)s
-        AND series.profile = %(profile)s
 """
 
 # The ledger has one array per scorer transaction, for all sensors of a partition. Each array that covers one of
@@ -58,7 +57,6 @@ SCORES: Final = """
         JOIN readings USING (series)
         WHERE series.machine_id = %(machine_id)s
             AND series.sensor_id = %(sensor_id)s
-            AND series.profile = %(profile)s
             AND readings.recorded_at >= %(starts_at)s
             AND readings.recorded_at < %(ends_at)s
             AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
@@ -142,7 +140,6 @@ SAMPLED_SCORES: Final = """
         ) AS judged
         WHERE series.machine_id = %(machine_id)s
             AND series.sensor_id = %(sensor_id)s
-            AND series.profile = %(profile)s
         UNION ALL
         SELECT date_bin(%(width)s, recorded_at, 'epoch'), score
         FROM anomalies

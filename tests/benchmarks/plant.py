@@ -16,8 +16,8 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from dependency_injector import providers
 
 from commands.define_profile import DefineProfile
-from commands.event_log import CommandStamp
 from commands.promote_model import PromoteModelHandler
+from commands.stamps import CommandStamp
 from domain.models import ModelRef
 from domain.profiles import ProfileDefined
 from domain.promotion import PromoteModel
@@ -126,11 +126,10 @@ class Plant:
         )
         model: ModelRef = stored.event.model
         intake = self.container()
-        desk = intake.desk()
-        desk.open()
+        intake.model_commands().open()
         command = PromoteModel(name=model.name, version=model.version, because="bench", actor="bench", force=True)
         stamp = CommandStamp(command_id=f"bench-{model}-{model.artifact_sha256}", body_sha256="bench")
-        PromoteModelHandler(desk, intake.model_lines()).handle(command, stamp)
+        PromoteModelHandler(intake.model_commands(), intake.model_lines()).handle(command, stamp)
         return model
 
     def topic(self, name: str) -> None:

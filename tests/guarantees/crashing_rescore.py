@@ -28,11 +28,11 @@ def main(step: str, number: str, *words: str) -> int:
     write, until_answered = KafkaRescoringLog.write, TransactionalAppender._produce
 
     def counted(
-        self: KafkaRescoringLog, partition: int, verdicts: Sequence[AnomalyDetected], ledger: ReadingsScored
+        self: KafkaRescoringLog, partition: int, verdicts: Sequence[AnomalyDetected], ledgers: Sequence[ReadingsScored]
     ) -> None:
         nonlocal writes
         writes += 1
-        write(self, partition, verdicts, ledger)
+        write(self, partition, verdicts, ledgers)
         if writes == int(number) and step == "after":
             die()
 

@@ -15,7 +15,7 @@ from infra.settings import Settings
 from infra.wiring.container import Container
 from ml.lineage.replay import StoredModels, changed
 from ml.scoring.judge import score
-from ml.scoring.records import Stretch, ledger_of
+from ml.scoring.records import Stretch, ledgers_of
 from ml.scoring.state import PartitionState
 from ml.scoring.warming import Warming
 from schemas.codec import decode
@@ -53,7 +53,8 @@ def scores_that_differ(settings: Settings) -> list[str]:
                 readings = decoding.decode(batch)
                 stretch = Stretch(SENSOR_EVENTS, partition, state.next_offset, batch.next_offset)
                 judgement, state = score(readings, state, next_offset=batch.next_offset)
-                once.update(_scores(ledger_of(stretch, readings, judgement, state)))
+                for ledger in ledgers_of(stretch, readings, judgement, state):
+                    once.update(_scores(ledger))
             state = state.at(until)
         different = {slot for slot in written.keys() | once.keys() if written.get(slot) != once.get(slot)}
         if different:

@@ -28,6 +28,7 @@ from tests.builders import a_profile, a_reading
 from tests.guarantees.judged_again import scores_that_differ
 from tests.guarantees.log_account import account, is_scored_to_the_end
 from tests.stacks import PROJECT, TELLTALE, StackOfTests, must, wait_until
+from tests.tied import tied
 
 MACHINES = [f"pump-{number:02d}" for number in range(12)]
 CHANNELS = ("speed", "vibration")
@@ -79,7 +80,14 @@ class Plant:
         """Start a program on this stack; what it says is appended to the log of that name."""
         environment = {**os.environ, "TELLTALE_HOME": str(self.stack.home), **(more or {})}
         with self.log_of(log).open("ab") as output:
-            process = subprocess.Popen([*words], env=environment, cwd=PROJECT, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                [*words],
+                env=environment,
+                cwd=PROJECT,
+                stdout=output,
+                stderr=output,
+                preexec_fn=tied,  # noqa: PLW1509 - it calls the system once and nothing else
+            )
         self.started.append(process)
         return process
 
@@ -140,17 +148,27 @@ def pump_reading(second: float, machine: str, *values: float) -> SensorReadingRe
 
 @contextmanager
 def a_plant(home: Path) -> Iterator[Plant]:
-    """Start the services, describe the pumps, and leave nothing behind."""
-    plant = Plant(StackOfTests(home))
+    """Start services of the plant's own, and leave nothing behind."""
+    stack = StackOfTests(home)
     try:
-        must(plant.stack.up())
+        must(stack.up())
+        with plant_on(stack) as plant:
+            yield plant
+    finally:
+        stack.run("reset", "--yes")
+
+
+@contextmanager
+def plant_on(stack: StackOfTests) -> Iterator[Plant]:
+    """Describe the pumps in an empty log, and leave no process behind."""
+    plant = Plant(stack)
+    try:
         plant.append(PROFILE_EVENTS, "pump", a_profile("pump", channels=CHANNELS))
         yield plant
     finally:
         for process in plant.started:  # those that a failed test left
             process.kill()
             process.wait()
-        plant.stack.run("reset", "--yes")
 
 
 def ended(process: subprocess.Popen[bytes], *, by: signal.Signals | None = None) -> int:

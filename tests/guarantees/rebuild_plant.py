@@ -25,6 +25,7 @@ from projections.checkpoints import TopicPartition
 from schemas.codec import encode
 from tests.builders import a_profile, a_reading
 from tests.stacks import PROJECT, TELLTALE, StackOfTests, wait_until
+from tests.tied import tied
 
 MACHINES: Final = tuple(f"machine-{number:02d}" for number in range(16))
 DEADLINE_S: Final = 90.0
@@ -164,7 +165,14 @@ class RebuildPlant:
     def _popen(self, *words: str) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "TELLTALE_HOME": str(self.stack.home)}
         with (self.stack.home / "logs" / "processes-of-the-test.log").open("ab") as log:
-            return subprocess.Popen([*words], env=environment, cwd=PROJECT, stdout=log, stderr=log)
+            return subprocess.Popen(
+                [*words],
+                env=environment,
+                cwd=PROJECT,
+                stdout=log,
+                stderr=log,
+                preexec_fn=tied,  # noqa: PLW1509 - it calls the system once and nothing else
+            )
 
 
 def _answers(client: httpx.Client) -> bool:

@@ -70,8 +70,8 @@ def everything_works(stack: StackOfTests) -> None:
     assert parts.keys() == SERVICES | PROCESSES
     for name, part in parts.items():
         assert part["kind"] == ("service" if name in SERVICES else "process")
-        assert part["restarts"] == (1 if name == "scorer" else 0), part
         assert part["address"] or name not in {*SERVICES, "commands", "api", "dashboard"}
+    assert parts["scorer"]["restarts"] >= 1, "the demo kills it"
     assert parts["projector"]["trouble"] is None
     assert parts["projector"]["lag_seconds"] < STORY_S
     assert parts["scorer"]["lag_offsets"] >= 0
@@ -128,7 +128,10 @@ def what_dies_comes_back(stack: StackOfTests) -> None:
     wait_until(lambda: not stack.all_ready(), deadline_s=20, what="the deaths are seen")
     wait_until(stack.all_ready, deadline_s=120, what="everything is ready again")
     after = stack.parts()
-    assert all(after[name]["restarts"] == 1 and after[name]["pid"] != before[name]["pid"] for name in victims)
+    assert all(
+        after[name]["restarts"] > before[name]["restarts"] and after[name]["pid"] != before[name]["pid"]
+        for name in victims
+    )
     promoted = stack.run("models", "promote", "pump/1", "--because", "the commands answer again")
     assert promoted.returncode in {0, 4}, promoted.stderr
 

@@ -6,7 +6,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,14 +18,14 @@ from infra.kafka.client.log_range import read_to_end
 from infra.kafka.meaning.contracts import load_contracts
 from schemas.codec import decode
 from tests.guarantees import crashing_projector, crashing_scorer
-from tests.guarantees.plant import Plant, a_plant, train_and_promote
-from tests.stacks import wait_until
+from tests.guarantees.plant import Plant, plant_on, train_and_promote
+from tests.stacks import StackOfTests, wait_until
 
 
 @pytest.fixture
-def plant(tmp_path: Path) -> Iterator[Plant]:
-    """Start a log of the test's own, since it accounts for everything in it."""
-    with a_plant(tmp_path / "home") as plant:
+def plant(empty_stack: StackOfTests) -> Iterator[Plant]:
+    """Return a plant on a log that holds nothing else, since the test accounts for everything in it."""
+    with plant_on(empty_stack) as plant:
         yield plant
 
 

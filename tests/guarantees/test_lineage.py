@@ -6,7 +6,6 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +21,8 @@ from domain.topics import ANOMALY_EVENTS, RESCORED_ANOMALY_EVENTS, RESCORING_EVE
 from infra.kafka.client.clients import partitions_of
 from infra.kafka.client.ends import LogEnds
 from tests.guarantees import crashing_rescore
-from tests.guarantees.plant import Plant, a_plant, train_and_promote
-from tests.stacks import must, wait_until
+from tests.guarantees.plant import Plant, plant_on, train_and_promote
+from tests.stacks import StackOfTests, must, wait_until
 
 SLOT = tuple[int, int, str]
 NOT_REACHABLE = 3
@@ -31,10 +30,9 @@ INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
-def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    """Start services without MLflow and S3, and let a fleet be scored: unscored at first, then by a model."""
-    home: Path = tmp_path_factory.mktemp("lineage") / "home"
-    with a_plant(home) as plant:
+def plant(empty_stack: StackOfTests) -> Iterator[Plant]:
+    """Where neither MLflow nor S3 runs, let a fleet be scored: unscored at first, then by a model."""
+    with plant_on(empty_stack) as plant:
         rng = random.Random(5)
         plant.flow(5_000, rng, faults=0)
         train_and_promote(plant)

@@ -1,14 +1,13 @@
 """A panel judges in the running system as it does without it: the ledger holds the offline ratios, bit for bit."""
 
-from pathlib import Path
-
 import numpy as np
 
 from domain.profiles import Channel, ProfileDefined, Role
 from tests.benchmarks.detection.judging import every_second
 from tests.benchmarks.detection.skab_protocol import FIT_ROWS, offline
 from tests.benchmarks.detection.through_the_log import through_the_log
-from tests.benchmarks.plant import a_plant
+from tests.benchmarks.plant import Plant
+from tests.stacks import StackOfTests
 
 PROFILE = ProfileDefined(
     name="valve",
@@ -20,9 +19,9 @@ PROFILE = ProfileDefined(
 )
 
 
-def test_ratios_in_the_ledger_are_those_of_the_offline_run(tmp_path: Path) -> None:
+def test_ratios_in_the_ledger_are_those_of_the_offline_run(empty_stack: StackOfTests) -> None:
     rng = np.random.default_rng(3)
-    with a_plant(tmp_path / "home") as plant, through_the_log(plant) as system:
+    with through_the_log(Plant(empty_stack)) as system:
         for number, fault in enumerate((0.0, 4.0)):
             values = rng.normal(50, 1, (FIT_ROWS + 300, 2))
             values[FIT_ROWS + 150 :, 1] += fault

@@ -54,7 +54,7 @@ class Plant:
         with self.intake.appender() as sink:
             for table in World(self._plan()).readings(0, HOUR + 1800):
                 sink.append(table)
-        self.intake.desk().open()
+        self.intake.model_commands().open()
         self.client = TestClient(self.intake.command_service(end=lambda: None))
 
     def train(self, trainer: Trainer, *, first: int = 0, after: int = HOUR) -> str:

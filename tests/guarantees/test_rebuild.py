@@ -20,11 +20,10 @@ INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
-def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RebuildPlant]:
-    """Start a stack with a projector and the API; the tests leave it as they want to find it: everything running."""
-    plant = RebuildPlant(StackOfTests(tmp_path_factory.mktemp("rebuild") / "home"))
+def plant(empty_stack: StackOfTests) -> Iterator[RebuildPlant]:
+    """Let a projector and the API run; the tests leave the plant as they want to find it: everything running."""
+    plant = RebuildPlant(empty_stack)
     try:
-        must(plant.stack.up())
         plant.prepare()
         plant.send(4_000)
         plant.start("projector", "api")
@@ -32,7 +31,6 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RebuildPlant]:
         yield plant
     finally:
         plant.stop()
-        plant.stack.run("reset", "--yes")
 
 
 def rebuild(plant: RebuildPlant, read_model: str, *words: str) -> int:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,21 @@ YEAR_294247_US = 2**63 - 1
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[RebuildPlant]:
-    """Start a stack of the test's own, since its log is spoilt."""
-    plant = RebuildPlant(StackOfTests(tmp_path / "home"))
+    """Start a stack of the test's own, since it will not start again as it was."""
+    stack = StackOfTests(tmp_path / "home")
     try:
-        must(plant.stack.up())
+        must(stack.up())
+        with projected(stack) as plant:
+            yield plant
+    finally:
+        stack.run("reset", "--yes")
+
+
+@contextmanager
+def projected(stack: StackOfTests) -> Iterator[RebuildPlant]:
+    """Let a projector take in some readings, and leave no process behind."""
+    plant = RebuildPlant(stack)
+    try:
         plant.prepare()
         plant.send(320)
         plant.start("projector")
@@ -42,10 +54,17 @@ def plant(tmp_path: Path) -> Iterator[RebuildPlant]:
         yield plant
     finally:
         plant.stop()
-        plant.stack.run("reset", "--yes")
 
 
-def test_nul_the_year_294247_and_a_clock_stepping_back_stop_nothing(plant: RebuildPlant) -> None:
+@pytest.fixture
+def plant_for_now(empty_stack: StackOfTests) -> Iterator[RebuildPlant]:
+    """Return a plant on the worker's stack, for what is gone when that is emptied."""
+    with projected(empty_stack) as plant:
+        yield plant
+
+
+def test_nul_the_year_294247_and_a_clock_stepping_back_stop_nothing(plant_for_now: RebuildPlant) -> None:
+    plant = plant_for_now
     contracts = load_contracts(plant.bootstrap)
     plant.produce(SENSOR_EVENTS, "hall-a", reading_with_recorded_at(YEAR_294247_US, contracts), partition=1)
     nul = encode(plant.reading(5, "nul\0machine"), contracts)

@@ -2,10 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from domain.dead_letters import DeadLettered
 from domain.scoring import Flag
@@ -20,17 +16,6 @@ from tests.stacks import StackOfTests, must, wait_until
 
 MACHINE = "pump-05"
 KINDS = ("duplicates", "late", "poison", "unknown-channel")
-
-
-@pytest.fixture
-def stack_of_its_own(tmp_path: Path) -> Iterator[StackOfTests]:
-    """Start a log of the test's own, since it accounts for everything in it."""
-    stack = StackOfTests(tmp_path / "home")
-    try:
-        must(stack.up())
-        yield stack
-    finally:
-        stack.run("reset", "--yes")
 
 
 def labels(bootstrap: str) -> dict[str, str]:
@@ -57,8 +42,8 @@ def dead_letters(bootstrap: str) -> Counter[str]:
     return found
 
 
-def test_each_transport_fault_ends_where_it_must_and_touches_no_sound_reading(stack_of_its_own: StackOfTests) -> None:
-    stack = stack_of_its_own
+def test_each_transport_fault_ends_where_it_must_and_touches_no_sound_reading(empty_stack: StackOfTests) -> None:
+    stack = empty_stack
     history = ("--history", "10m", "--no-live", "--healthy-history", "--machines", "4", "--seed", "8", "--json")
     faults = [word for kind in KINDS for word in ("--transport-fault", f"{kind}@{MACHINE},at=-10m,for=8m")]
     said = json.loads(must(stack.run("simulate", *history, *faults)).stdout)

@@ -10,16 +10,16 @@ from typing import Final
 from domain.readings import SensorReadingRecorded
 from domain.topics import MODEL_EVENTS, SENSOR_EVENTS
 from infra.cli.doctor.finding import Finding
-from infra.cli.doctor.log import log_answers
+from infra.cli.doctor.log import not_asked
 from infra.host.embedded.home import Home
 from infra.kafka.client.clients import LogNotReachable, consumer, partitions_of
 from infra.kafka.client.ends import LogEnds
 from infra.kafka.client.log_range import LogStalled, read_stretch
-from infra.kafka.meaning.contracts import ContractsUnreadable, load_contracts
+from infra.kafka.meaning.contracts import load_contracts
 from infra.settings import Settings
 from ml.scoring.champions import Champions
 from schemas.codec import Event, decode
-from schemas.contracts import ContractsContradict, UnknownSchemaId
+from schemas.contracts import UnknownSchemaId
 from schemas.wire import BadRecord
 
 NEWEST: Final = 50
@@ -31,12 +31,11 @@ NEEDED: Final = "a champion for every profile that sends readings"
 
 def champions(_home: Home, settings: Settings) -> Iterator[Finding]:
     """Name the profiles whose newest readings nobody judges."""
-    if not log_answers(settings):
+    if (instead := not_asked("champions", settings, NEEDED)) is not None:
+        yield from instead
         return
     try:
         yield judged(*_seen(settings.kafka_bootstrap))
-    except (ContractsContradict, ContractsUnreadable):
-        return  # said by the check of contracts
     except (LogNotReachable, LogStalled) as error:
         yield Finding("champions", False, str(error), NEEDED, "telltale status")
 

@@ -14,6 +14,7 @@ import typer
 
 from infra.cli.doctor import champions as doctor_champions
 from infra.cli.doctor import log as doctor_log
+from infra.cli.doctor.control_topics import control_topics
 from infra.cli.doctor.finding import Check, Finding
 from infra.cli.output import JsonOption, print_json, print_table
 from infra.exit_codes import ExitCode
@@ -153,6 +154,7 @@ CHECKS: tuple[Check, ...] = (
     _secrets,
     *doctor_log.CHECKS,
     doctor_champions.champions,
+    control_topics,
 )
 
 

@@ -16,7 +16,7 @@ from infra.kafka.client.clients import partitions_of
 from infra.kafka.decisions.dead_letter_log import KafkaDeadLetterLog
 from infra.kafka.scoring.history import KafkaScoringHistory
 from infra.postgres.builds import Build, serving_build
-from projections.decoding import SKIPPED
+from projections.batch_decoder import SKIPPED
 from projections.folder import folder_names, load_folder
 from schemas.contracts import Contracts
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from commands.define_profile import DefineProfile
+from domain.appending import LogFull
 from domain.profiles import ProfileDefined
 from domain.readings import moment_of
 from infra.cli.composition import composed
@@ -14,7 +15,7 @@ from infra.cli.progress import progress
 from infra.exit_codes import ExitCode
 from infra.processes.stopping import until_told_to_stop
 from infra.sources.novelty import Novelty
-from infra.sources.ports import LogFull, ReadingSink
+from infra.sources.ports import ReadingSink
 from infra.sources.simulator.fault_orders import FaultOrder, ordered_fault
 from infra.sources.simulator.faults import MACHINE_FAULTS, Fault
 from infra.sources.simulator.fleet import Station, fleet, history_faults
@@ -22,7 +23,7 @@ from infra.sources.simulator.profiles import SIMULATED, TICK_S
 from infra.sources.simulator.stream import SystemClock, append_history, run_live
 from infra.sources.simulator.transport import FaultyTransport
 from infra.sources.simulator.transport_orders import TransportOrder, ordered_transport_fault
-from infra.sources.simulator.world import World, WorldPlan
+from infra.sources.simulator.world import World, WorldPlan, block_ticks_of
 from infra.wiring.container import Container
 
 _MICROSECONDS: Final = 1_000_000
@@ -118,7 +119,14 @@ def plan_of(wish: Wish, profiles: Mapping[str, ProfileDefined], *, now_us: int) 
     for order in wish.faults:
         fault = ordered_fault(order, stations, live_tick=ticks.stop, interval_s=interval_us / _MICROSECONDS)
         faults[order.machine] = (*faults.get(order.machine, ()), fault)
-    plan = WorldPlan(stations=stations, profiles=profiles, faults=faults, start_us=start_us, interval_us=interval_us)
+    plan = WorldPlan(
+        stations=stations,
+        profiles=profiles,
+        faults=faults,
+        start_us=start_us,
+        interval_us=interval_us,
+        block_ticks=block_ticks_of(sensors),
+    )
     return plan, ticks
 
 

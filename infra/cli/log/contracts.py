@@ -14,7 +14,7 @@ from infra.cli.progress import progress
 from infra.exit_codes import ExitCode
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
-from infra.kafka.meaning.contracts import ContractsNotAppended, ContractsUnreadable, load_contracts
+from infra.kafka.meaning.contracts import ContractsNotAppended, load_contracts
 from infra.kafka.meaning.proving import ProvenLog, prove_contracts
 from infra.postgres.contract_proofs import keep_contract_proof
 from infra.registry.client import RegistryNotReachable, SchemaRefused
@@ -23,7 +23,6 @@ from infra.settings import SettingMissing, load_settings
 from projections.ports import StoreUnavailable
 from schemas.catalogue import catalogue, subjects
 from schemas.contract_check import Violation, check_all
-from schemas.contracts import ContractsContradict
 from schemas.history import freeze as keep_version
 from schemas.parsed import machine_form
 from schemas.proof import Proof
@@ -65,7 +64,7 @@ def publish(*, json_output: JsonOption = False) -> None:
             "give new fields a default, keep old ones; docs/contracts.md says which changes are allowed",
             ExitCode.REFUSED,
         ) from refusal
-    except (PublishRefused, SchemaRefused, ContractsContradict, ContractsUnreadable) as refusal:
+    except (PublishRefused, SchemaRefused) as refusal:
         raise CommandFailed(str(refusal), code=ExitCode.REFUSED) from refusal
     except (SettingMissing, LogNotReachable, LogStalled, RegistryNotReachable, ContractsNotAppended) as error:
         raise CommandFailed(str(error), code=ExitCode.NOT_REACHABLE) from error
@@ -85,8 +84,6 @@ def list_published(*, json_output: JsonOption = False) -> None:
     """
     try:
         published = tuple(load_contracts(load_settings().kafka_bootstrap))
-    except (ContractsContradict, ContractsUnreadable) as refusal:
-        raise CommandFailed(str(refusal), code=ExitCode.REFUSED) from refusal
     except (SettingMissing, LogNotReachable, LogStalled) as error:
         raise CommandFailed(str(error), code=ExitCode.NOT_REACHABLE) from error
     today = {subject: machine_form(schema.text) for subject, schema in subjects().items()}
@@ -120,8 +117,6 @@ def prove(*, json_output: JsonOption = False) -> None:
         began_s = time.monotonic()
         with progress("contracts", unit="records") as bar:
             proven = prove_contracts(load_settings().kafka_bootstrap, bar)
-    except (ContractsContradict, ContractsUnreadable) as refusal:
-        raise CommandFailed(str(refusal), code=ExitCode.REFUSED) from refusal
     except (SettingMissing, LogNotReachable, LogStalled) as error:
         raise CommandFailed(str(error), code=ExitCode.NOT_REACHABLE) from error
     proof = proven.proof

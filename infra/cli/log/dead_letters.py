@@ -3,19 +3,16 @@
 import base64
 import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from commands.dead_letter_log import DecisionNotAppended, LoggedLetter
+from commands.dead_letter_log import LoggedLetter
 from commands.decide_on_dead_letter import Decided, DiscardDeadLetter, RedriveDeadLetter
 from commands.record_readings import OfferedReading, Refused
 from domain.dead_letters import DeadLetterDecision, DeadLetterRedriven, DeadLetterState, state_of
 from domain.positions import NotAPosition, Position
-from domain.promotion import CommandRejected
 from infra.cli.composition import composed
 from infra.cli.log_failures import log_failures_explained
 from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say
@@ -41,7 +38,7 @@ def list_letters(
 
     Example: telltale dead-letters list --state open
     """
-    with failures_explained():
+    with log_failures_explained():
         log = composed().dead_letter_log()
         letters, decisions = log.letters(), log.decisions()
     told = [_told(logged, decisions.get(logged.letter.position)) for logged in letters]
@@ -62,7 +59,7 @@ def show(position: PositionArgument, *, json_output: JsonOption = False) -> None
     Example: telltale dead-letters show sensor-events/3/180442
     """
     at = _position(position)
-    with failures_explained():
+    with log_failures_explained():
         log = composed().dead_letter_log()
         logged = next((one for one in log.letters() if one.letter.position == str(at)), None)
         decision = log.decisions().get(str(at))
@@ -104,7 +101,7 @@ def redrive(
         because=because,
         actor=getpass.getuser(),
     )
-    with failures_explained():
+    with log_failures_explained():
         _say(composed().dead_letter_handler().redrive(command), json_output=json_output)
 
 
@@ -120,20 +117,8 @@ def discard(
     Example: telltale dead-letters discard sensor-events/3/180442 --because "a test of the gateway"
     """
     command = DiscardDeadLetter(position=_position(position), because=because, actor=getpass.getuser())
-    with failures_explained():
+    with log_failures_explained():
         _say(composed().dead_letter_handler().discard(command), json_output=json_output)
-
-
-@contextmanager
-def failures_explained() -> Iterator[None]:
-    """Say what hinders a decision in the words of the command line."""
-    try:
-        with log_failures_explained():
-            yield
-    except CommandRejected as refusal:
-        raise CommandFailed(str(refusal), code=ExitCode.REFUSED) from refusal
-    except DecisionNotAppended as error:
-        raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error
 
 
 def _position(text: str) -> Position:

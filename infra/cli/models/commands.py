@@ -82,13 +82,17 @@ def rollback(
     line: Annotated[str, typer.Argument(metavar="PROFILE", help="Line of a profile, such as pump.")],
     because: Annotated[str, typer.Option(help="Why; shown wherever the champion is.")],
     *,
+    champion: Annotated[
+        str | None, typer.Option(help="The version to leave, such as pump/3; refused when somebody replaced it.")
+    ] = None,
     json_output: JsonOption = False,
 ) -> None:
     """Make the champion before champion again; it was in force already, so no comparison is asked for.
 
-    Example: telltale models rollback pump --because "three alarms on sound machines since noon"
+    Example: telltale models rollback pump --champion pump/3 --because "three alarms on sound machines since noon"
     """
-    promoted = post_command(load_settings(), f"/models/{line}/rollback", {"because": because})
+    wish = {"because": because} if champion is None else {"because": because, "champion": champion}
+    promoted = post_command(load_settings(), f"/models/{line}/rollback", wish)
     _show_promoted(promoted, json_output=json_output)
 
 

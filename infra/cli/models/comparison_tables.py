@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from rich.markup import escape
 
 from domain.comparison import BudgetCheck, within_budgets
-from infra.cli.output import print_table, say
+from infra.cli.output import print_table, say, times
 from infra.settings import SettingMissing, load_settings
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _seen(fault: Mapping[str, Any], model: str) -> str:
 
 
 def _score(score: float | None) -> str:
-    return "–" if score is None else f"{score:.2f}"
+    return "–" if score is None else times(score)
 
 
 def _share(value: float | None) -> str:

@@ -69,8 +69,9 @@ def compare(
         CommandFailed: they can't be compared, or the log does not answer.
     """
     # What judges is compiled code, which the other commands on models need not load.
+    from domain.appending import EventNotAppended  # noqa: PLC0415
     from ml.artifact import NotAnArtifact  # noqa: PLC0415
-    from ml.comparison.ports import ComparisonContradicted, ComparisonNotAppended, NotComparable  # noqa: PLC0415
+    from ml.comparison.ports import ComparisonContradicted, NotComparable  # noqa: PLC0415
     from ml.training.ports import ModelNotStored, ReadingsGone  # noqa: PLC0415
 
     bounds = bounds_of(since, before)
@@ -82,7 +83,7 @@ def compare(
     except ComparisonContradicted as error:
         raise CommandFailed(str(error), code=ExitCode.NO) from error
     except (
-        ComparisonNotAppended,
+        EventNotAppended,
         ContractNotPublished,
         LogNotReachable,
         LogStalled,

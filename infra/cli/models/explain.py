@@ -62,5 +62,7 @@ def _id(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise CommandFailed(
-            f"{text!r} is no event_id", then="GET /anomalies/latest lists verdicts with theirs", code=ExitCode.USAGE
+            f"{text!r} is no event_id of a verdict: those look like 9b1deb4d-3b7d-5bad-9bdd-2b0d7b3dcb6d",
+            then="telltale log anomaly-events lists verdicts with theirs; so do GET /anomalies/latest and the page",
+            code=ExitCode.USAGE,
         ) from error

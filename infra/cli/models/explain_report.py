@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 
 from domain.models import ModelPromoted, ModelTrained
-from infra.cli.output import print_table, say
+from infra.cli.output import print_table, say, times
 from ml.lineage.lineage import Lineage
 from ml.lineage.verify import Verification
 
@@ -18,7 +18,7 @@ def show(lineage: Lineage, verification: Verification | None) -> None:
     """Print the way back, then the checks."""
     event = lineage.verdict.event
     rows = [
-        ("verdict", str(lineage.verdict.position), f"{event.kind} {event.score:.4g} ({event.severity})"),
+        ("verdict", str(lineage.verdict.position), f"{event.kind} {times(event.score)} × threshold ({event.severity})"),
         ("", "", f"{event.machine_id} / {event.sensor_id} at {event.recorded_at.isoformat()}"),
         ("reading", event.reading_position, _reading(lineage)),
     ]

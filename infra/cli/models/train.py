@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from domain.admission import UnknownProfile
+from domain.appending import EventNotAppended
 from domain.readings import microseconds
 from infra.cli.composition import composed
 from infra.cli.models.families import known_family
@@ -19,7 +20,7 @@ from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing
 from ml.families import FAMILIES
 from ml.manifest import NotAManifest
-from ml.training.ports import ModelNotAppended, ModelNotStored, ReadingsGone, StoredModel
+from ml.training.ports import ModelNotStored, ReadingsGone, StoredModel
 from ml.training.train import Reproduction
 from ml.training.trainer import NotTrainable
 from schemas.contracts import ContractNotPublished
@@ -87,7 +88,7 @@ def refusals() -> Iterator[None]:
         yield
     except (NotTrainable, UnknownProfile, ModelNotStored, ReadingsGone, NotAManifest) as error:
         raise CommandFailed(str(error), code=ExitCode.REFUSED) from error
-    except (ModelNotAppended, LogNotReachable, LogStalled, SettingMissing, ContractNotPublished) as error:
+    except (EventNotAppended, LogNotReachable, LogStalled, SettingMissing, ContractNotPublished) as error:
         raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error
 
 

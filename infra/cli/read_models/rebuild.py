@@ -20,10 +20,10 @@ from infra.cli.read_models.rebuild_report import (
     swap_json,
 )
 from infra.exit_codes import ExitCode
+from projections.build_proof import Proof
 from projections.builds import RebuildRefused
 from projections.folder import FolderRefused, NoSuchReadModel
 from projections.ports import LogUnavailable, ProjectionError, StoreUnavailable
-from projections.proof import Proof
 from projections.rebuild import Accept, RebuildDesk
 from projections.rebuild_outcome import NotAccepted, ReadModelDrifted
 

@@ -9,8 +9,8 @@ from rich.markup import escape
 
 from infra.cli.output import note, say
 from infra.cli.progress import Bar, progress
+from projections.build_proof import Proof, RowDifference, TableDifference, Texts
 from projections.builds import Swap
-from projections.proof import Proof, RowDifference, TableDifference, Texts
 from projections.rebuild_outcome import Estimate, Rebuilt
 
 _GB: Final = 1e9

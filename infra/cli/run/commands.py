@@ -2,7 +2,8 @@
 
 import typer
 
-from commands.event_log import EventNotAppended, WriterFenced
+from commands.event_log import WriterFenced
+from domain.appending import EventNotAppended
 from infra.cli.composition import composed
 from infra.cli.log_failures import log_failures_explained
 from infra.cli.output import CommandFailed

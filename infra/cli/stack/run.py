@@ -13,7 +13,7 @@ from infra.cli.main import COMMANDS, module_exists
 from infra.cli.output import CommandFailed, note
 from infra.exit_codes import ExitCode
 from infra.host.embedded.home import Home
-from infra.host.embedded.network_ports import PortTaken, check_ports_free
+from infra.host.embedded.network_ports import PREFERRED, PortTaken, check_ports_free
 from infra.host.embedded.stack import EmbeddedStack, needed_ports
 from infra.host.supervisor.control import AlreadyRunning, end_orphans, held
 from infra.host.supervisor.part import Part
@@ -25,12 +25,13 @@ from infra.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackWish:
-    """What a person asked `up` for; `own`: Telltale's own processes too."""
+    """What a person asked `up` for; `own`: Telltale's own processes too; `in_background`: no terminal can end it."""
 
     light: bool
     own: bool
     new_ports: bool
     scorers: int
+    in_background: bool = False
 
 
 def run_stack(home: Home, settings: Settings, wish: StackWish) -> int:
@@ -66,7 +67,7 @@ def _supervised(home: Home, settings: Settings, wish: StackWish) -> int:
             code=ExitCode.REFUSED,
         ) from failure
     stack.write_settings()
-    supervisor = Supervisor(parts, status_path=home.state, logs=home.log, report=_report)
+    supervisor = Supervisor(parts, status_path=home.state, rests_path=home.rests, logs=home.log, report=_report)
     download.end_when(supervisor.stopping)
     interrupted = _stop_on_signals(supervisor)
     began = time.monotonic()
@@ -75,10 +76,15 @@ def _supervised(home: Home, settings: Settings, wish: StackWish) -> int:
         memory = supervisor.memory_bytes()
         total = sum(memory.values()) / 1e9
         took_s = time.monotonic() - began
-        note(f"[bold]up[/] in {took_s:.1f} s, {total:.2f} GB of memory; Ctrl-C or `telltale down` stops it")
+        ends = "`telltale down` stops it" if wish.in_background else "Ctrl-C or `telltale down` stops it"
+        note(f"[bold]up[/] in {took_s:.1f} s, {total:.2f} GB of memory; {ends}")
         for part in supervisor.status.all().parts:
             took = f"{part.took_s:5.1f} s" if part.took_s is not None else "   –   "
             note(f"  {part.name:<10} {took}  {memory.get(part.name, 0) / 1e6:5.0f} MB  {part.address}")
+        for name, usual in PREFERRED.items():
+            port = stack.ports.get(name)
+            if wish.own and port not in (None, usual):
+                note(f"{name} is at [bold]http://127.0.0.1:{port}[/]: another program had its usual port {usual}")
 
     was_up = supervisor.run(when_up=when_up)
     failed = [part.name for part in supervisor.status.all().parts if part.state is PartState.FAILED]

@@ -1,14 +1,10 @@
-"""How far the running processes are with the log, for `telltale status`; what does not answer in time says nothing."""
+"""How far the running processes are with the log, for `telltale status`; what can't be asked is trouble."""
 
 import psycopg
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
 
-from domain.topics import SENSOR_EVENTS
 from infra.cli.stack.work import Work
-from infra.kafka.client.clients import LogNotReachable, partitions_of
-from infra.kafka.client.ends import LogEnds
-from infra.kafka.scoring.scoring_log import GROUP
+from infra.kafka.client.clients import LogNotReachable
+from infra.kafka.scoring.judging_look import JudgingLook
 from infra.postgres.projector_list import IN_ORDER, ListedProjection, list_projections
 from infra.settings import Settings
 
@@ -20,8 +16,8 @@ def projectors_work(settings: Settings) -> Work:
     try:
         with psycopg.connect(settings.postgres_dsn, connect_timeout=round(_ANSWER_S)) as connection:
             found = list_projections(connection)
-    except psycopg.Error:
-        return Work()
+    except psycopg.Error as error:
+        return Work(trouble=f"PostgreSQL does not answer: {str(error).splitlines()[0]}")
     if not found:
         return Work()
     serving = [one for one in found if one.serves]
@@ -33,18 +29,17 @@ def projectors_work(settings: Settings) -> Work:
     )
 
 
-def scorers_work(settings: Settings) -> Work:
-    """Return how many readings all scorers together have before them."""
-    places = [(SENSOR_EVENTS, partition) for partition in partitions_of(SENSOR_EVENTS)]
-    asked = ConsumerGroupTopicPartitions(GROUP, [TopicPartition(*place) for place in places])
+def judging_work(look: JudgingLook) -> Work:
+    """Return how many readings wait to be judged, for how long, and what is wrong when nobody judges them."""
     try:
-        ends = LogEnds(settings.kafka_bootstrap, timeout_s=_ANSWER_S).stable(places)
-        admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 0})
-        answer = admin.list_consumer_group_offsets([asked], request_timeout=_ANSWER_S)[GROUP].result(_ANSWER_S)
-    except (KafkaException, LogNotReachable):
-        return Work()
-    done = {(at.topic, at.partition): max(at.offset, 0) for at in answer.topic_partitions}
-    return Work(lag_offsets=sum(max(ends[place] - done.get(place, 0), 0) for place in places))
+        found = look.look()
+    except LogNotReachable as away:
+        return Work(trouble=f"nobody can say whether readings are judged: {away}")
+    return Work(
+        lag_offsets=found.unjudged,
+        lag_seconds=found.oldest_s,
+        trouble=None if found.holds else found.cause or str(found.state),
+    )
 
 
 def _trouble(one: ListedProjection) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from infra.host.backup.hashed import Hashed, mark_of_piece, mark_of_source
 from infra.host.backup.manifest import SavedFile
 
 PIECE_BYTES: Final = 16 * 1024 * 1024
@@ -31,19 +32,34 @@ class Pieces:
     """The folder of pieces."""
 
     def __init__(self, folder: Path) -> None:
+        self._backup = folder
         self._folder = folder / "pieces"
+        self._before: Final = Hashed.read(folder)
+        self._now: Final = Hashed()
         self.written = 0
         """Bytes that were new."""
+        self.mended: list[str] = []
+        """Names of pieces that were there and damaged, and were written anew."""
 
     def save(self, source: Path, *, path: str, size: int, advance: Advance) -> SavedFile:
-        """Keep the first `size` bytes of a file; pieces that are there already are not written again."""
+        """Keep the first `size` bytes of a file; pieces that are there and sound are not written again."""
+        mark = mark_of_source(source, size)
+        before, names = self._before.sources.get(path, ([], []))
+        if mark != before or not all(self._is_sound(name) for name in names):
+            names = self._cut(source, size, advance)
+        else:
+            advance(size)
+        self._now.sources[path] = (mark, names)
+        return SavedFile(path=path, size=size, pieces=tuple(names))
+
+    def _cut(self, source: Path, size: int, advance: Advance) -> list[str]:
         names = []
         with source.open("rb") as file:
             for start in range(0, size, PIECE_BYTES):
                 content = file.read(min(PIECE_BYTES, size - start))
                 names.append(self._keep(content))
                 advance(len(content))
-        return SavedFile(path=path, size=size, pieces=tuple(names))
+        return names
 
     def read(self, file: SavedFile, *, write: Callable[[bytes], object], advance: Advance) -> None:
         """Hand a file's bytes to `write`, each piece once it is seen to be sound.
@@ -73,12 +89,15 @@ class Pieces:
         for path in self._folder.glob("*/*"):
             if path.name not in needed:
                 path.unlink()
+        self._now.write(self._backup)
 
     def _keep(self, content: bytes) -> str:
         name = hashlib.sha256(content).hexdigest()
         path = self._path(name)
-        if path.exists() and path.stat().st_size == len(content):
-            return name
+        if path.exists():
+            if self._is_sound(name):
+                return name
+            self.mended.append(name)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent)
         try:
@@ -91,7 +110,22 @@ class Pieces:
             Path(temporary).unlink(missing_ok=True)
             raise
         self.written += len(content)
+        self._now.pieces[name] = mark_of_piece(path)
         return name
+
+    def _is_sound(self, name: str) -> bool:
+        """Return whether a piece is there and has its hash; read only if it was changed since it was last hashed."""
+        if name in self._now.pieces:
+            return True
+        path = self._path(name)
+        try:
+            mark = mark_of_piece(path)
+            if self._before.pieces.get(name) != mark and hashlib.sha256(path.read_bytes()).hexdigest() != name:
+                return False
+        except OSError:
+            return False
+        self._now.pieces[name] = mark
+        return True
 
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.settings import STACK_ENV
+from infra.settings import PORTS, STACK_ENV
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Home:
     @property
     def ports(self) -> Path:
         """Return the file of the ports once chosen."""
-        return self.path / "ports.json"
+        return self.path / PORTS
 
     @property
     def secrets(self) -> Path:
@@ -38,6 +38,11 @@ class Home:
         """Return the file that a living supervisor holds locked."""
         return self.path / "supervisor.lock"
 
+    @property
+    def rests(self) -> Path:
+        """Return the file of the parts that people have stopped while the stack runs."""
+        return self.path / "rests.json"
+
     def log(self, name: str) -> Path:
         """Return a part's log file."""
         return self.path / "logs" / f"{name}.log"
@@ -47,6 +52,11 @@ class Home:
         folder = self.path / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
+
+    @property
+    def temporary(self) -> Path:
+        """Return the folder of what services write for a moment: emptied by every `telltale up`."""
+        return self.folder("tmp")
 
     def create(self) -> None:
         """Make the folder itself and the one of logs. Passable by others, since PostgreSQL may run as another user."""

@@ -54,6 +54,8 @@ class JavaPrograms:
             "-XX:+UseSerialGC",
             "-XX:+ExitOnOutOfMemoryError",
             "-Djava.awt.headless=true",
+            f"-Djava.io.tmpdir={self._home.temporary}",
+            "-XX:-UsePerfData",  # else it writes beside the home, into the system's own temporary folder
         ]
         return [*options, "-XX:TieredStopAtLevel=1"] if quick else options
 

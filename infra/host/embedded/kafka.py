@@ -14,11 +14,10 @@ from infra.host.embedded.java import JavaPrograms
 from infra.host.supervisor.part import RunOnce
 from infra.host.supervisor.program import NotReady, Program
 from infra.host.supervisor.state import PartKind
+from infra.kafka.client.clients import LARGEST_RECORD_BYTES
 from infra.kafka.client.topics import ensure_stack_topics, ensure_topics
 
 PROBE_TOPIC: Final = "stack-probe"
-LARGEST_MESSAGE_BYTES: Final = 8_388_608
-"""Room for a ledger record of a large transaction; producers are told the same."""
 
 _LOGGING: Final = """\
 status = error
@@ -147,7 +146,7 @@ class KafkaService:
             "log.message.timestamp.type": "LogAppendTime",
             "offsets.retention.minutes": "2147483647",
             "transactional.id.expiration.ms": "2147483647",
-            "message.max.bytes": str(LARGEST_MESSAGE_BYTES),
+            "message.max.bytes": str(LARGEST_RECORD_BYTES),
             # A dead writer's transaction is aborted at its own timeout, looked for every second.
             "transaction.max.timeout.ms": "60000",
             "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",

@@ -58,6 +58,7 @@ class MlflowService:
                 "AWS_DEFAULT_REGION": "us-east-1",
                 "AWS_EC2_METADATA_DISABLED": "true",
                 "OMP_NUM_THREADS": "1",
+                "TMPDIR": str(self._home.temporary),
             },
             folder=self._home.folder("mlflow"),
             niceness=10,  # its start costs more than all others' together, and nothing waits for it

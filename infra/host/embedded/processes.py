@@ -91,6 +91,7 @@ class ProcessPart:
             environment={
                 "TELLTALE_HOME": str(self._home),
                 "PYTHONUNBUFFERED": "1",
+                "TMPDIR": str(self._home / "tmp"),
                 START: self._start,
                 **self._bytecode(),
             },

@@ -63,6 +63,7 @@ class RegistryService:
                 str(self._folder / "quarkus-run.jar"),
             ),
             environment={
+                "TMPDIR": str(self._home.temporary),
                 "QUARKUS_HTTP_HOST": "127.0.0.1",
                 "QUARKUS_HTTP_PORT": str(self._port),
                 "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",

@@ -21,6 +21,9 @@ ACCESS_KEY: Final = "telltale"
 BUCKET: Final = "telltale"
 PROBE: Final = "stack-probe"
 
+LONGEST_SOCKET_PATH: Final = 100
+"""Linux allows 107 bytes."""
+
 
 class SeaweedService:
     """SeaweedFS as a part of the stack."""
@@ -71,14 +74,26 @@ class SeaweedService:
             "s3.config": str(folder / "identities.json"),
             "s3.autoCreateBucket": "false",
             "bucket": BUCKET,
+            **self._sockets(),
         }
         write_private(folder / "options", "".join(f"{name}={value}\n" for name, value in options.items()))
+
+    def _sockets(self) -> dict[str, str]:
+        """Return where its two sockets lie: in the home, unless a path there is longer than the system allows."""
+        filer, s3 = (self._home.temporary / name for name in ("filer.sock", "s3.sock"))
+        if len(str(filer)) > LONGEST_SOCKET_PATH:
+            return {}
+        return {"filer.localSocket": str(filer), "s3.localFilerSocket": str(filer), "s3.localSocket": str(s3)}
 
     def program(self) -> Program:
         """Return the object store."""
         folder = self._home.folder("s3")
         weed = Path(sysconfig.get_path("scripts")) / "weed"
-        return Program(arguments=(str(weed), "mini", f"-options={folder / 'options'}"), folder=folder)
+        return Program(
+            arguments=(str(weed), "mini", f"-options={folder / 'options'}"),
+            environment={"TMPDIR": str(self._home.temporary)},
+            folder=folder,
+        )
 
     def probe(self) -> None:
         """Put an object, get it, delete it."""

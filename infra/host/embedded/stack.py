@@ -1,5 +1,6 @@
 """The embedded stack put together: which parts, at which addresses, with which passwords."""
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,8 @@ class EmbeddedStack:
 
     def __init__(self, home: Home, settings: Settings, *, light: bool, download: Download, scorers: int = 1) -> None:
         home.create()
+        shutil.rmtree(home.temporary, ignore_errors=True)  # what a killed stack left there
+        home.temporary.mkdir(exist_ok=True)
         self.home = home
         self.light = light
         processes = [

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Self, cast
@@ -23,6 +23,8 @@ _GATE: Final = 'read -r go && [ "$go" = go ] && exec "$@" </dev/null'
 """Waits for one line; without it (the supervisor died) the shell ends and the program never starts."""
 
 POLL_S: Final = 0.02
+
+_HALTED: Final = frozenset({psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class Identity:
             return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
+
+    def is_suspended(self) -> bool:
+        """Return whether somebody halted this process: it is there and does nothing."""
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            return self.is_alive() and psutil.Process(self.pid).status() in _HALTED
+        return False
 
 
 class Child:
@@ -143,6 +151,21 @@ def family_memory(leader: Identity) -> int:
         except psutil.NoSuchProcess:
             pass
     return total
+
+
+def families_memory(leaders: Mapping[str, Identity]) -> dict[str, int]:
+    """Return the memory of several families by name, those that are gone left out; shared pages are counted in each.
+
+    One look at all processes for all of them, and none at their pages: cheap enough to be asked every few seconds.
+    """
+    taken: dict[str, int] = {}
+    by_pid = {leader.pid: name for name, leader in leaders.items() if leader.is_alive()}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError):
+            name = by_pid.get(process.pid) or by_pid.get(os.getsid(process.pid)) or by_pid.get(process.ppid())
+            if name is not None:
+                taken[name] = taken.get(name, 0) + process.memory_info().rss
+    return taken
 
 
 def _family(leader: Identity) -> list[psutil.Process]:

@@ -29,6 +29,10 @@ class PartState(StrEnum):
     PREPARING = "preparing"
     STARTING = "starting"
     READY = "ready"
+    UNSTEADY = "unsteady"
+    """It runs, and has ended again and again: told by `standing_of`, never written down."""
+    SUSPENDED = "suspended"
+    """Somebody halted its process (SIGSTOP): told by `standing_of`, never written down."""
     RESTARTING = "restarting"
     FAILED = "failed"
     STOPPING = "stopping"
@@ -58,8 +62,11 @@ class PartStatus:
     took_s: float | None = None
     """Seconds from its own start to ready, without waiting for others."""
     restarts: int = 0
+    restarted_at: tuple[datetime, ...] = ()
+    """When it was started again, the last few times."""
     cause: str | None = None
-    """Why it is not ready, or what ended it last."""
+    """Why it is not ready, or what ended it last; gone once it has run steadily since."""
+    cause_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +160,9 @@ def read_status(path: Path) -> StackStatus | None:
                 process=Identity(**part["process"]) if part["process"] else None,
                 took_s=part["took_s"],
                 restarts=part["restarts"],
+                restarted_at=tuple(map(datetime.fromisoformat, part.get("restarted_at", ()))),
                 cause=part["cause"],
+                cause_at=datetime.fromisoformat(part["cause_at"]) if part.get("cause_at") else None,
             )
             for part in value["parts"]
         ),

@@ -6,6 +6,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaException, Producer
 
 from domain.topics import TOPICS
+from infra.words import in_words
 
 Config = Mapping[str, Any]
 
@@ -16,6 +17,10 @@ EVERY_CLIENT: Final = {
     "log_level": 2,
 }
 
+LARGEST_RECORD_BYTES: Final = 8_388_608
+"""The one limit of brokers that Telltale starts and of all its producers (1 MB, the library's default, is less than
+what others may write). What Telltale writes of its own is cut into records far below it."""
+
 CONNECT_TIMEOUT_S: Final = 10.0
 """How long a question to a broker may take before it counts as not reachable."""
 
@@ -24,7 +29,7 @@ class LogNotReachable(ConnectionError):
     """No broker answers."""
 
     def __init__(self, bootstrap: str, reason: str) -> None:
-        super().__init__(f"Kafka at {bootstrap} does not answer: {reason}. Is the stack up? telltale status")
+        super().__init__(f"Kafka at {bootstrap} does not answer: {in_words(reason)}. Is the stack up? telltale up")
 
 
 def consumer(bootstrap: str, *, group: str = "telltale-reader", **more: Any) -> Consumer:
@@ -56,6 +61,7 @@ def producer(bootstrap: str, **more: Any) -> Producer:
             "acks": "all",
             "compression.type": "zstd",
             "partitioner": "murmur2_random",
+            "message.max.bytes": LARGEST_RECORD_BYTES,
             # 100 ms, the default, is what a transaction waits after the first refused try of the one before it.
             "retry.backoff.ms": 5,
             **EVERY_CLIENT,

@@ -11,23 +11,15 @@ from domain.topics import CONTRACTS
 from infra.kafka.client.clients import CONNECT_TIMEOUT_S, LogNotReachable, producer
 from infra.kafka.client.ends import LogEnds
 from infra.kafka.client.log_range import read_to_end
+from infra.kafka.meaning.passed_over import PassedOver, report_once
 from schemas.codec import encode
-from schemas.contracts import Contracts
+from schemas.contracts import Contracts, ContractsContradict
+from schemas.parsed import InvalidSchema
 from schemas.publication import decode_published
 from schemas.wire import BadRecord
 
 TRANSACTIONAL_ID: Final = "telltale-contracts"
 TRANSACTION_TIMEOUT_MS: Final = 10_000
-
-
-class ContractsUnreadable(ValueError):
-    """A record of topic contracts is no SchemaPublished: nothing in the log can be decoded reliably."""
-
-    def __init__(self, position: Position, reason: str) -> None:
-        super().__init__(
-            f"{position} is no SchemaPublished: {reason}. Only `telltale contracts publish` may write there"
-        )
-        self.position = position
 
 
 class ContractsNotAppended(RuntimeError):
@@ -37,14 +29,18 @@ class ContractsNotAppended(RuntimeError):
 class ContractsFollower:
     """The published contracts, growing: `contracts` is one object for life, so decoders can hold it.
 
-    Whoever meets an unknown id calls `refresh` and tries again.
+    Whoever meets an unknown id calls `refresh` and tries again. Records that are no publications, and publications
+    that give an id a second meaning, are passed over: the first meaning of an id holds.
     """
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, contracts: Contracts | None = None) -> None:
+        """Follow the topic from its beginning; what it holds is added to `contracts`."""
         self._bootstrap = bootstrap
-        self.contracts = Contracts()
+        self.contracts = Contracts() if contracts is None else contracts
         self.position = 0
         """Next offset of topic contracts to read."""
+        self.passed_over: list[PassedOver] = []
+        """Records that are no usable publication; each is reported once in the process's log."""
 
     def refresh(self) -> tuple[SchemaPublished, ...]:
         """Take in what was published since the last time, to the topic's end as the broker sees it; return that.
@@ -52,21 +48,26 @@ class ContractsFollower:
         Raises:
             LogNotReachable: no broker answers.
             LogStalled: a publisher's transaction stays open.
-            ContractsUnreadable: something else than publications stands in the topic.
-            ContractsContradict: one id was given to two schemas.
         """
         end = LogEnds(self._bootstrap).written([(CONTRACTS, 0)])[CONTRACTS, 0]
         news: list[SchemaPublished] = []
         for batch in read_to_end(self._bootstrap, CONTRACTS, 0, start=self.position, end=end):
             for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
                 try:
-                    news.append(decode_published(value))
-                except BadRecord as error:
-                    raise ContractsUnreadable(Position(CONTRACTS, 0, offset), str(error)) from error
-        for contract in news:
-            self.contracts.add(contract)
+                    published = decode_published(value)
+                    self.contracts.add(published)
+                except (BadRecord, InvalidSchema, ContractsContradict) as problem:
+                    self._pass_over(Position(CONTRACTS, 0, offset), problem)
+                else:
+                    news.append(published)
         self.position = max(self.position, end)
         return tuple(news)
+
+    def _pass_over(self, position: Position, problem: Exception) -> None:
+        error = problem.error if isinstance(problem, BadRecord) else "contradiction"
+        passed = PassedOver(position=position, error=error, reason=str(problem))
+        self.passed_over.append(passed)
+        report_once(passed)
 
 
 def followed_contracts(bootstrap: str) -> ContractsFollower:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from domain.admission import UnknownProfile
 from domain.profiles import ProfileDefined
 from domain.topics import PROFILE_EVENTS
-from infra.kafka.client.follower import ControlFollower
 from infra.kafka.meaning.contracts import ContractsFollower
+from infra.kafka.meaning.control_topic import ControlTopic
 from schemas.contracts import UnknownSchemaId
 from schemas.decoder import ReadingDecoder
 from schemas.readings import Readings
@@ -18,9 +18,9 @@ class KafkaReadingDecoding:
 
     def __init__(self, bootstrap: str, contracts: ContractsFollower) -> None:
         self._contracts = contracts
-        self._profile_events = ControlFollower(bootstrap, PROFILE_EVENTS, contracts.contracts)
+        self._profile_events = ControlTopic(bootstrap, PROFILE_EVENTS, contracts.contracts)
         self.profiles: dict[str, ProfileDefined] = {}
-        """Profiles by reference, such as pump@1; grows."""
+        """Profiles by reference, such as pump@1; grows. A profile never changes: its first description counts."""
         self._decoder = ReadingDecoder(contracts.contracts, self.profiles)
 
     def refresh(self) -> None:
@@ -30,9 +30,9 @@ class KafkaReadingDecoding:
             LogNotReachable: no broker answers.
         """
         self._contracts.refresh()
-        for _, event in self._profile_events.catch_up():
-            if isinstance(event, ProfileDefined):
-                self.profiles[event.ref] = event
+        for record in self._profile_events.catch_up():
+            if isinstance(event := record.event, ProfileDefined):
+                self.profiles.setdefault(event.ref, event)
 
     def decode(self, batch: RecordBatch) -> Readings:
         """Return the batch's readings.

@@ -44,7 +44,6 @@ def prove_contracts(bootstrap: str, bar: Bar) -> ProvenLog:
     Raises:
         LogNotReachable: no broker answers.
         LogStalled: a transaction stays open.
-        ContractsUnreadable, ContractsContradict: topic contracts itself is broken.
     """
     ends = LogEnds(bootstrap)
     places: list[Place] = [(topic, number) for topic in TOPICS for number in partitions_of(topic)]

@@ -1,23 +1,20 @@
 """What records mean, read from the control topics: schemas, profiles, records to pass over."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from threading import Lock
 from types import MappingProxyType
 
-import structlog
-
 from domain.dead_letters import RecordSkipped
-from domain.positions import Position
+from domain.positions import NotAPosition, Position
 from domain.profiles import ProfileDefined
 from domain.topics import PROFILE_EVENTS, SKIPS
 from infra.kafka.client.clients import LogNotReachable
-from infra.kafka.client.ends import LogEnds
-from infra.kafka.client.log_range import LogStalled, read_to_end
-from infra.kafka.meaning.contracts import ContractsFollower, ContractsUnreadable
+from infra.kafka.client.log_range import LogStalled
+from infra.kafka.meaning.contracts import ContractsFollower
+from infra.kafka.meaning.control_topic import ControlTopic
 from projections.ports import LogUnavailable
-from schemas.codec import Event, decode
-from schemas.contracts import Contracts, UnknownSchemaId
-from schemas.wire import BadRecord
+from schemas.contracts import Contracts
 
 
 class KafkaVocabulary:
@@ -25,9 +22,9 @@ class KafkaVocabulary:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
-        self._ends = LogEnds(bootstrap)
         self._contracts = ContractsFollower(bootstrap)
-        self._next = {PROFILE_EVENTS: 0, SKIPS: 0}
+        self._profile_events = ControlTopic(bootstrap, PROFILE_EVENTS, self._contracts.contracts)
+        self._skips = ControlTopic(bootstrap, SKIPS, self._contracts.contracts)
         self._profiles: dict[str, ProfileDefined] = {}
         self._skipped: dict[Position, str] = {}
         self._refreshing = Lock()
@@ -51,30 +48,17 @@ class KafkaVocabulary:
         """Read what the log has said since; of a profile the first description counts.
 
         Raises:
-            LogUnavailable: the log does not answer, a writer's transaction stays open, or a schema is not published.
+            LogUnavailable: the log does not answer, or a writer's transaction stays open.
         """
         with self._refreshing:
             try:
                 self._contracts.refresh()
-                for event in self._news(PROFILE_EVENTS):
-                    if isinstance(event, ProfileDefined):
+                for record in self._profile_events.catch_up():
+                    if isinstance(event := record.event, ProfileDefined):
                         self._profiles.setdefault(event.ref, event)
-                for event in self._news(SKIPS):
-                    if isinstance(event, RecordSkipped):
-                        self._skipped[Position.parse(event.position)] = event.because
-            except (LogNotReachable, LogStalled, UnknownSchemaId, ContractsUnreadable) as error:
+                for record in self._skips.catch_up():
+                    if isinstance(event := record.event, RecordSkipped):
+                        with suppress(NotAPosition):  # a neighbour's words, not ours
+                            self._skipped[Position.parse(event.position)] = event.because
+            except (LogNotReachable, LogStalled) as error:
                 raise LogUnavailable(str(error)) from error
-
-    def _news(self, topic: str) -> Iterator[Event]:
-        """Yield the topic's events since the last time; what is no event is passed over, here as everywhere."""
-        end = self._ends.written([(topic, 0)])[topic, 0]
-        for batch in read_to_end(self._bootstrap, topic, 0, start=self._next[topic], end=end):
-            for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
-                try:
-                    yield decode(value, self.contracts)
-                except BadRecord as bad:
-                    structlog.get_logger().warning(
-                        "control_record_unreadable", topic=topic, offset=offset, why=str(bad)
-                    )
-                self._next[topic] = offset + 1
-        self._next[topic] = max(self._next[topic], end)

@@ -1,19 +1,16 @@
 """Comparisons in the log: one ModelsCompared for each, however often it is made."""
 
-from collections.abc import Iterator
 from typing import Final
 
+from commands.aggregates import Aggregates
+from commands.stamps import stamp_of
+from commands.write_side import Request
 from domain.comparison import ModelsCompared
-from domain.positions import Position
+from domain.promotion import ModelEvent
 from domain.topics import MODEL_EVENTS
-from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
-from infra.kafka.client.log_range import read_to_end
-from ml.comparison.ports import ComparisonContradicted, ComparisonNotAppended, Recorded
-from schemas.codec import decode
+from infra.kafka.decisions.event_log import shared_write_side
+from ml.comparison.ports import ComparisonContradicted, Recorded
 from schemas.contracts import Contracts
-
-_TRIES: Final = 5
-"""Two comparisons of one line fence each other at most once per append, so the later tries find the name free."""
 
 
 class KafkaComparisons:
@@ -26,47 +23,39 @@ class KafkaComparisons:
     def append(self, compared: ModelsCompared) -> Recorded:
         """Append a comparison, unless the log has it already.
 
-        1. Take the line's name, which ends whatever another comparison of the line has open. 2. Fold model-events to
-        the end the broker sees: nobody else can append a comparison of this line now. 3. Append. One that is fenced
-        between 1 and 3 starts again at 1; a crash leaves nothing, or the event that the next one finds at 2.
+        Comparisons of one line share a writer's name, so nobody else can append the same one in between.
 
         Raises:
-            ComparisonNotAppended: the log did not take it.
+            EventNotAppended: the log did not take it.
             ComparisonContradicted: the log has the same comparison with another report.
         """
-        line = compared.challenger.name
-        cause: Exception | None = None
-        for _ in range(_TRIES):
-            appender = TransactionalAppender(
-                self._bootstrap, transactional_id=f"telltale-comparer-{line}", contracts=self._contracts
+        known: Aggregates[ModelsCompared | None, ModelEvent] = Aggregates(
+            first=None,
+            key_of=lambda event: event.comparison_id if isinstance(event, ModelsCompared) else None,
+            evolve=lambda first, record: first or (record.event if isinstance(record.event, ModelsCompared) else None),
+        )
+        writer = f"telltale-comparer-{compared.challenger.name}"
+        answer = shared_write_side(self._bootstrap, self._contracts, MODEL_EVENTS, known, writer=writer).perform(
+            Request(
+                stamp=stamp_of(compared),
+                command="CompareModels",
+                actor="",
+                fold=known,
+                key=compared.comparison_id,
+                log_key=compared.challenger.name,
+                decide=lambda before: _decide(before, compared),
             )
-            try:
-                appender.open()  # Step 1
-                if known := self._known(compared):  # Step 2
-                    return Recorded(position=known, appended=False)
-                (position,) = appender.append([Outgoing(key=line, event=compared)])  # Step 3
-                return Recorded(position=position, appended=True)
-            except Fenced as fenced:
-                cause = fenced
-            except (NotAppended, OutcomeUnknown) as error:
-                raise ComparisonNotAppended(f"{line}: {error}; the same comparison again is safe") from error
-        raise ComparisonNotAppended(f"{line}: other comparisons of this line keep taking over; try again") from cause
+        )
+        return Recorded(position=answer.record.position, appended=answer.is_new)
 
-    def _known(self, compared: ModelsCompared) -> Position | None:
-        for position, known in self._all():
-            if known.comparison_id == compared.comparison_id:
-                if known.report_sha256 != compared.report_sha256 or known.numbers != compared.numbers:
-                    raise ComparisonContradicted(
-                        f"{position} is the same comparison ({known.comparison_id}) with another outcome: report "
-                        f"{known.report_sha256[:12]}, now {compared.report_sha256[:12]}. One of the two programs is "
-                        "not the version that it says it is"
-                    )
-                return position
-        return None
 
-    def _all(self) -> Iterator[tuple[Position, ModelsCompared]]:
-        for batch in read_to_end(self._bootstrap, MODEL_EVENTS, 0):
-            for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
-                event = decode(value, self._contracts)
-                if isinstance(event, ModelsCompared):
-                    yield Position(batch.topic, batch.partition, offset), event
+def _decide(before: ModelsCompared | None, compared: ModelsCompared) -> tuple[ModelsCompared, ...]:
+    if before is None:
+        return (compared,)
+    if before.report_sha256 != compared.report_sha256 or before.numbers != compared.numbers:
+        raise ComparisonContradicted(
+            f"the log has the same comparison ({before.comparison_id}) with another outcome: report "
+            f"{before.report_sha256[:12]}, now {compared.report_sha256[:12]}. One of the two programs is not the "
+            "version that it says it is"
+        )
+    return ()

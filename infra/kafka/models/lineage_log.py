@@ -19,6 +19,7 @@ from infra.kafka.client.clients import partitions_of
 from infra.kafka.client.ends import LogEnds
 from infra.kafka.client.log_range import read_to_end
 from infra.kafka.meaning.contracts import ContractsFollower
+from infra.kafka.meaning.control_topic import control_records
 from infra.kafka.scoring.history import KafkaScoringHistory
 from ml.lineage.ports import LoggedModelNews, LoggedVerdict, StoredBytes
 from schemas.codec import decode
@@ -85,15 +86,9 @@ class KafkaLineageLog(KafkaScoringHistory):
 
     def model_news(self) -> Iterable[LoggedModelNews]:
         """Return all events of model-events, in order."""
-        for batch in read_to_end(self._cluster, MODEL_EVENTS, 0):
-            for place, value in enumerate(batch.values):
-                event = decode(value, self._known.contracts)
-                if isinstance(event, ModelEvent):
-                    yield LoggedModelNews(
-                        event=event,
-                        position=Position(batch.topic, batch.partition, int(batch.offsets[place])),
-                        appended_at=moment_of(int(batch.appended_at_us[place])),
-                    )
+        for record in control_records(self._cluster, MODEL_EVENTS, self._known.contracts):
+            if isinstance(record.event, ModelEvent):
+                yield LoggedModelNews(event=record.event, position=record.position, appended_at=record.appended_at)
 
     def stored(self, artifact_sha256: str) -> StoredBytes | None:
         """Return what is stored under a hash, unverified; None when it is not there whole."""
@@ -102,7 +97,10 @@ class KafkaLineageLog(KafkaScoringHistory):
             for key, value in zip(batch.keys, batch.values, strict=True):
                 if key != artifact_sha256.encode():
                     continue
-                event = decode(value, self._known.contracts)
+                try:
+                    event = decode(value, self._known.contracts)
+                except (BadRecord, UnknownSchemaId):
+                    continue
                 if isinstance(event, ModelArtifactStored):
                     chunks[event.chunk] = event
                     if len(chunks) == event.chunks:

@@ -2,23 +2,29 @@
 
 from collections.abc import Iterator
 from typing import Final
+from uuid import uuid4
 
+import numpy as np
+
+from commands.aggregates import Aggregates
+from commands.event_log import Beside, Following
+from commands.stamps import CommandStamp
+from commands.write_side import Request
+from domain.appending import EventNotAppended
 from domain.models import ModelArtifactStored, ModelPromoted, ModelRef, ModelTrained
-from domain.promotion import ModelLine, Untrained, evolve
+from domain.promotion import ModelEvent, ModelLine, Untrained, evolve, line_of
 from domain.promotion import next_version as version_after
 from domain.topics import MODEL_ARTIFACTS, MODEL_EVENTS
-from infra.kafka.client.appending import Fenced, NotAppended, OutcomeUnknown, Outgoing, TransactionalAppender
 from infra.kafka.client.log_range import read_to_end
+from infra.kafka.decisions.event_log import shared_write_side
+from infra.kafka.meaning.contracts import ContractsFollower
+from infra.kafka.meaning.control_topic import ControlDecoder, control_records
 from ml.artifact import sha256_of
-from ml.training.ports import ModelNotAppended, ModelNotStored, NewModel, StoredModel
-from schemas.codec import decode
+from ml.training.ports import ModelNotStored, NewModel, StoredModel
 from schemas.contracts import Contracts
 
 CHUNK_BYTES: Final = 512 * 1024
 """Half of what a broker takes in one record by default (message.max.bytes, 1 MiB)."""
-
-_TRIES: Final = 5
-"""Two runs of one line fence each other at most once per append, so the later tries find the name free."""
 
 
 class KafkaModelLog:
@@ -31,28 +37,32 @@ class KafkaModelLog:
     def append(self, model: NewModel) -> StoredModel:
         """Append the model's bytes and its ModelTrained, both or neither; its version is the next of its line.
 
-        1. Take the line's name, which ends whatever another run of the line has open. 2. Fold model-events to the end
-        the broker sees: nobody else can append a version of this line now. 3. Append chunks and ModelTrained in one
-        transaction. A run that is fenced between 1 and 3 starts again at 1 and gets the version after.
+        Runs of one line share a writer's name, so nobody else can append a version between deciding and appending.
 
         Raises:
-            ModelNotAppended: the log did not take it.
+            EventNotAppended: the log did not take it.
         """
-        cause: Exception | None = None
-        for _ in range(_TRIES):
-            appender = TransactionalAppender(
-                self._bootstrap, transactional_id=f"telltale-trainer-{model.line}", contracts=self._contracts
+        lines: Aggregates[ModelLine, ModelEvent] = Aggregates(
+            first=Untrained(), key_of=line_of, evolve=lambda line, record: evolve(line, record.event)
+        )
+        answer = shared_write_side(
+            self._bootstrap, self._contracts, MODEL_EVENTS, lines, writer=f"telltale-trainer-{model.line}"
+        ).perform(
+            Request(
+                stamp=CommandStamp(command_id=str(uuid4()), body_sha256=model.manifest_sha256, repeatable=False),
+                command="TrainModel",
+                actor="",
+                fold=lines,
+                key=model.line,
+                decide=lambda line: Following(
+                    beside=_chunks(model), events=lambda _where: [_numbered(model, version_after(line))]
+                ),
             )
-            try:
-                appender.open()  # Step 1
-                event = _numbered(model, version_after(self._line(model.line)))  # Step 2
-                outgoing = [*_chunks(model), Outgoing(key=model.line, event=event)]
-                return StoredModel(event=event, position=appender.append(outgoing)[-1])  # Step 3
-            except Fenced as fenced:
-                cause = fenced
-            except (NotAppended, OutcomeUnknown) as error:
-                raise ModelNotAppended(f"{model.line}: {error}; telltale models list shows what is there") from error
-        raise ModelNotAppended(f"{model.line}: other runs of this line keep taking over; try again") from cause
+        )
+        for record in answer.records:
+            if isinstance(record.event, ModelTrained):
+                return StoredModel(event=record.event, position=record.position)
+        raise EventNotAppended(f"{model.line}: the model can't be read back; telltale models list shows what is there")
 
     def trained(self) -> tuple[ModelTrained, ...]:
         """Return every version of every line, in log order."""
@@ -66,47 +76,38 @@ class KafkaModelLog:
         """
         return read_artifact(self._bootstrap, self._contracts, artifact_sha256)
 
-    def _line(self, name: str) -> ModelLine:
-        line: ModelLine = Untrained()
-        for event in self._events():
-            if event.model.name == name:
-                line = evolve(line, event)
-        return line
-
     def _events(self) -> Iterator[ModelTrained | ModelPromoted]:
-        for batch in read_to_end(self._bootstrap, MODEL_EVENTS, 0):
-            for value in batch.values:
-                event = decode(value, self._contracts)
-                if isinstance(event, ModelTrained | ModelPromoted):
-                    yield event
+        for record in control_records(self._bootstrap, MODEL_EVENTS, self._contracts):
+            if isinstance(record.event, ModelTrained | ModelPromoted):
+                yield record.event
 
 
 def read_artifact(bootstrap: str, contracts: Contracts, artifact_sha256: str) -> tuple[str, bytes]:
     """Return format and bytes of an artifact in model-artifacts, its hash verified.
 
+    Chunks that somebody else wrote under the artifact's key are passed over when they don't fit its hash.
+
     Raises:
         ModelNotStored: the log does not hold it whole.
     """
     key = artifact_sha256.encode()
-    chunks: dict[int, ModelArtifactStored] = {}
+    chunks: dict[tuple[int, int], ModelArtifactStored] = {}
+    found = f"model-artifacts holds no chunk of {artifact_sha256}"
+    decoder = ControlDecoder(ContractsFollower(bootstrap, contracts))
     for batch in read_to_end(bootstrap, MODEL_ARTIFACTS, 0):
-        for found, value in zip(batch.keys, batch.values, strict=True):
-            if found != key:
+        own = np.array([row for row, named in enumerate(batch.keys) if named == key], np.intp)
+        for event in (record.event for record in decoder.events(batch.take(own))):
+            if not isinstance(event, ModelArtifactStored):
                 continue
-            event = decode(value, contracts)
-            if isinstance(event, ModelArtifactStored):
-                chunks[event.chunk] = event
-                if len(chunks) == event.chunks:
-                    return event.format, _joined(chunks, artifact_sha256)
-    raise ModelNotStored(f"model-artifacts holds {len(chunks)} chunks of {artifact_sha256}, not all")
-
-
-def _joined(chunks: dict[int, ModelArtifactStored], artifact_sha256: str) -> bytes:
-    content = b"".join(chunks[index].content for index in sorted(chunks))
-    found = sha256_of(content)
-    if found != artifact_sha256:
-        raise ModelNotStored(f"the bytes stored as {artifact_sha256} have the hash {found}")
-    return content
+            chunks[event.chunks, event.chunk] = event
+            parts = [chunks.get((event.chunks, index)) for index in range(event.chunks)]
+            there = [part.content for part in parts if part is not None]
+            found = f"model-artifacts holds {len(there)} of {event.chunks} chunks of {artifact_sha256}"
+            if len(there) == event.chunks:
+                if (digest := sha256_of(content := b"".join(there))) == artifact_sha256:
+                    return event.format, content
+                found = f"the bytes stored as {artifact_sha256} have the hash {digest}"
+    raise ModelNotStored(found)
 
 
 def _numbered(model: NewModel, version: int) -> ModelTrained:
@@ -123,11 +124,11 @@ def _numbered(model: NewModel, version: int) -> ModelTrained:
     )
 
 
-def _chunks(model: NewModel) -> list[Outgoing]:
+def _chunks(model: NewModel) -> list[Beside]:
     digest = sha256_of(model.content)
     parts = [model.content[start : start + CHUNK_BYTES] for start in range(0, len(model.content), CHUNK_BYTES)]
     return [
-        Outgoing(
+        Beside(
             key=digest,
             event=ModelArtifactStored(
                 artifact_sha256=digest,

@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.models import ModelRef
 from domain.topics import MODEL_EVENTS
-from infra.kafka.client.follower import ControlFollower
+from infra.kafka.meaning.control_topic import ControlTopic
 from infra.kafka.models.model_log import read_artifact
 from ml.artifact import NotAnArtifact
 from ml.detector import Detector
@@ -28,7 +28,7 @@ class KafkaModels:
     def __init__(self, bootstrap: str, contracts: Contracts) -> None:
         self._bootstrap = bootstrap
         self._contracts = contracts
-        self._follower = ControlFollower(bootstrap, MODEL_EVENTS, contracts)
+        self._follower = ControlTopic(bootstrap, MODEL_EVENTS, contracts)
         self._look_at = -1.0
         self._caught_up = False
         self._loaded: dict[str, Detector] = {}
@@ -37,11 +37,11 @@ class KafkaModels:
         """Return the model events that came since the last call, with their offsets; at first all up to now."""
         if not self._caught_up:
             self._caught_up = True
-            return list(self._follower.catch_up())
+            return [(record.position.offset, record.event) for record in self._follower.catch_up()]
         if monotonic() < self._look_at:
             return ()
         self._look_at = monotonic() + LOOK_EVERY_S
-        return list(self._follower.news())
+        return [(record.position.offset, record.event) for record in self._follower.news()]
 
     def load(self, model: ModelRef) -> Detector:
         """Return the detector of a model: one object for all partitions, since a detector never changes.

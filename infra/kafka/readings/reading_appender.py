@@ -7,11 +7,11 @@ from typing import Any, Final, Self
 import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from domain.appending import LogFull, ReadingsNotAppended
 from domain.topics import SENSOR_EVENTS
 from infra.kafka.client.clients import producer
 from infra.kafka.client.partitioning import partition_in
 from infra.log_disk import DiskNearlyFull, LogDisk
-from infra.sources.ports import LogFull, ReadingsNotAppended
 from schemas.contracts import Contracts
 from schemas.encoder import encode_readings
 

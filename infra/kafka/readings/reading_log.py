@@ -8,7 +8,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from commands.reading_log import LogFull, ReadingsNotAppended
+from domain.appending import LogFull, ReadingsNotAppended
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded

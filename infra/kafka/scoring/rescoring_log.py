@@ -13,7 +13,8 @@ from infra.kafka.client.log_range import read_to_end
 from infra.kafka.scoring.history import KafkaScoringHistory
 from ml.rescoring.ports import RescoringStopped
 from schemas.codec import decode
-from schemas.contracts import Contracts
+from schemas.contracts import Contracts, UnknownSchemaId
+from schemas.wire import BadRecord
 
 _AT_ONCE: Final = 2000
 
@@ -45,11 +46,11 @@ class KafkaRescoringLog(KafkaScoringHistory):
                 return ledger.next_offset
         return None
 
-    def write(self, partition: int, verdicts: Sequence[AnomalyDetected], ledger: ReadingsScored) -> None:
-        """Append verdicts and ledger, all or nothing. See `RescoringLog`."""
+    def write(self, partition: int, verdicts: Sequence[AnomalyDetected], ledgers: Sequence[ReadingsScored]) -> None:
+        """Append verdicts and ledger records, all or nothing. See `RescoringLog`."""
         events: list[tuple[str | None, AnomalyDetected | ReadingsScored]] = [
             *((verdict.machine_id, verdict) for verdict in verdicts),
-            (None, ledger),
+            *((None, ledger) for ledger in ledgers),
         ]
         outgoing = [
             Outgoing(key=key, event=event, topic=RESCORED_ANOMALY_EVENTS, partition=partition) for key, event in events
@@ -75,5 +76,8 @@ class KafkaRescoringLog(KafkaScoringHistory):
         # Runs lie beside each other in the topic; the id's text is looked for before anything is decoded.
         if value is None or str(run_id).encode() not in value:
             return None
-        event = decode(value, self._known)
+        try:
+            event = decode(value, self._known)
+        except (BadRecord, UnknownSchemaId):
+            return None  # somebody else's
         return event if isinstance(event, ReadingsScored) and event.run_id == run_id else None

@@ -1,8 +1,9 @@
 """The filters every simulated quantity is made of; each remembers where it stopped, so that blocks join seamlessly."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 Signal = NDArray[np.float64]
 """One quantity over time: float64 array (n_ticks,)."""
@@ -19,8 +20,8 @@ class Lag:
         """Return the lagged signal of the next block."""
         if self._state is None:
             self._state = np.array([(1 - self._weight) * signal[0]])
-        lagged, self._state = lfilter([self._weight], [1, self._weight - 1], signal, zi=self._state)
-        return np.asarray(lagged)
+        lagged, self._state = _filtered(signal, [self._weight], [1, self._weight - 1], self._state)
+        return lagged
 
 
 class CorrelatedNoise:
@@ -38,8 +39,8 @@ class CorrelatedNoise:
             # Starts in its stationary distribution instead of at zero.
             shocks[0] = rng.normal() * self._deviation
             self._state = np.zeros(1)
-        noise, self._state = lfilter([1], [1, -self._memory], shocks, zi=self._state)
-        return np.asarray(noise)
+        noise, self._state = _filtered(shocks, [1], [1, -self._memory], self._state)
+        return noise
 
 
 class WhiteNoise:
@@ -51,3 +52,13 @@ class WhiteNoise:
     def __call__(self, rng: np.random.Generator, ticks: int) -> Signal:
         """Return the next block of noise."""
         return rng.normal(size=ticks) * self._deviation
+
+
+def _filtered(
+    signal: Signal, numerator: Sequence[float], denominator: Sequence[float], state: Signal
+) -> tuple[Signal, Signal]:
+    """Return what a linear filter answers to the next block, and its state after that."""
+    from scipy.signal import lfilter  # noqa: PLC0415 - slow, and whoever names a fault only reads of it
+
+    answer, after = lfilter(numerator, denominator, signal, zi=state)
+    return np.asarray(answer), np.asarray(after)

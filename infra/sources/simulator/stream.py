@@ -14,6 +14,9 @@ from infra.sources.simulator.world import World, WorldPlan
 HISTORY_TICKS: Final = 500
 """Ticks appended together: machines come in the log as they would have, give or take so many readings."""
 
+_HISTORY_READINGS: Final = 50_000
+"""Of large fleets fewer ticks are appended together, so that about so many readings are in memory."""
+
 LIVE_AHEAD_US: Final = 1_000_000
 LONGEST_WAIT_S: Final = 0.2
 """How long live running may sleep before it looks whether to stop."""
@@ -54,8 +57,9 @@ def append_history(
 ) -> int:
     """Append the readings of `ticks` and return how many were new; `advance` hears of readings done."""
     appended = 0
-    for first in range(ticks.start, ticks.stop, HISTORY_TICKS):
-        for table in world.readings(first, min(first + HISTORY_TICKS, ticks.stop)):
+    together = max(1, min(HISTORY_TICKS, _HISTORY_READINGS // world.sensors))
+    for first in range(ticks.start, ticks.stop, together):
+        for table in world.readings(first, min(first + together, ticks.stop)):
             new = table if novelty is None else novelty.only_new(table)
             sink.append(new)
             appended += len(new)

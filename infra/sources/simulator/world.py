@@ -22,6 +22,11 @@ from infra.sources.simulator.machine import Machine, SensorBlock
 BLOCK_TICKS: Final = 21_600
 """Physics are made six simulated hours at a time; in every second one, on average, a machine stands still once."""
 
+MOST_SENSOR_TICKS: Final = BLOCK_TICKS * 160
+"""What the blocks of a whole fleet hold at most, about 200 MB: a fleet of more than 160 sensors has shorter blocks."""
+
+_SHORTEST_BLOCK_TICKS: Final = 600
+
 SOURCE: Final = "simulator"
 _DAY_S: Final = 86_400
 
@@ -51,6 +56,11 @@ class WorldPlan:
         return max(0, -(-(moment_us - self.start_us) // self.interval_us))
 
 
+def block_ticks_of(sensors: int) -> int:
+    """Return how many ticks of such a fleet are made at a time."""
+    return max(_SHORTEST_BLOCK_TICKS, min(BLOCK_TICKS, MOST_SENSOR_TICKS // max(1, sensors)))
+
+
 class World:
     """Runs a plan; stretches of ticks are asked for in ascending order."""
 
@@ -58,6 +68,11 @@ class World:
         self._plan = plan
         self._first_sensor = np.cumsum([0, *(len(station.sensors) for station in plan.stations)])
         self._lives = [_Life(station, plan) for station in plan.stations]
+
+    @property
+    def sensors(self) -> int:
+        """Return how many sensors the fleet has."""
+        return self._plan.sensors
 
     def readings(self, first_tick: int, end_tick: int) -> Iterator[pa.RecordBatch]:
         """Yield the readings of ticks `first_tick` up to `end_tick`, a table per kind of machine, in time order."""
@@ -132,7 +147,7 @@ class _Life:
         size = self._plan.block_ticks
         blocks = range(first_tick // size, (end_tick - 1) // size + 1)
         while self._next_block <= blocks[-1]:
-            stops = int(np.random.default_rng([31, self._station.seed, self._next_block]).integers(2))
+            stops = self._stops(np.random.default_rng([31, self._station.seed, self._next_block]), size)
             self._made[self._next_block] = self._machine.advance(size, stops=stops)
             self._next_block += 1
         self._made = {number: made for number, made in self._made.items() if number >= blocks[0]}
@@ -145,6 +160,11 @@ class _Life:
             )
             for sensor in range(len(self._station.sensors))
         ]
+
+    @staticmethod
+    def _stops(rng: np.random.Generator, ticks: int) -> int:
+        """Return how often the machine stands still in a block: in shorter ones more seldom, as often in a day."""
+        return int(rng.integers(2)) * int(rng.random() * BLOCK_TICKS < ticks)
 
 
 def _cut(block: SensorBlock, first: int, end: int) -> SensorBlock:

@@ -1,7 +1,7 @@
-"""`make bench-detection [SKAB=DIR]`: how well faults are found and how seldom anybody is woken for nothing.
+"""`make bench-detection [SKAB=DIR] [EYES=DIR]`: how well faults are found, how seldom anybody is woken for nothing.
 
-Real data, when a folder of SKAB files is there: offline, and through a whole stack of its own, which must say the same.
-Simulated machines always. Exit 1 when a goal is missed.
+Real data, when a folder of SKAB files or of sets of cases is there: offline, and SKAB through a whole stack of its own,
+which must say the same. Simulated machines always. Exit 1 when a goal is missed.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from infra.cli.output import print_table
 from infra.logs import configure_logs
 from infra.sources.simulator.faults import FaultKind
 from tests.benchmarks.detection import simulator_protocol
+from tests.benchmarks.detection.eyes_report import eyes
 from tests.benchmarks.detection.figures import Figure, join, simulator_figures, skab_figures, system_figures
 from tests.benchmarks.detection.fleet import TRIALS
 from tests.benchmarks.detection.skab_files import SkabFile, read_folder
@@ -41,11 +42,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kinds", nargs="*", type=FaultKind, default=list(TRIALS), help="faults to try")
     parser.add_argument("--no-simulator", action="store_true")
     parser.add_argument("--no-system", action="store_true", help="SKAB offline only, without a stack")
+    parser.add_argument("--eyes", type=Path, help="folder of sets, each a folder of cases (.npz)")
+    parser.add_argument("--sets", nargs="*", help="of these sets only")
     asked = parser.parse_args(arguments)
     progress = _Progress()
     figures: list[Figure] = []
     if asked.skab is not None:
         figures += _skab(asked.skab, progress, system=not asked.no_system)
+    if asked.eyes is not None:
+        figures += eyes(asked.eyes, asked.sets, on_done=progress)
     if not asked.no_simulator:
         figures += _simulator(asked.hours, asked.kinds, progress)
     _print_goals(figures)

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
+from typing import Final
 
+from tests.benchmarks.detection.eyes_protocol import PANEL, SetResult
 from tests.benchmarks.detection.simulator_protocol import SimulatorResult
 from tests.benchmarks.detection.skab_protocol import SkabResult
 
@@ -94,6 +96,54 @@ def simulator_figures(result: SimulatorResult) -> list[Figure]:
         entries.append(figure(f"recall_{kind}", found.large, unit="share", beside=beside, at_least=0.9))
         entries.append(figure(f"delay_s_{kind}", found.delay_large_s, unit="s"))
     return entries
+
+
+_GOALS: Final[Mapping[str, Mapping[str, tuple[str, float]]]] = {
+    "tep": {"mean_recall": (">=", 0.82), "in_alarm": ("<=", 0.01)},
+    "w3s": {"in_alarm": ("<=", 0.03), "false_per_day": ("<=", 0.5)},
+    "w3f": {"found_share": (">=", 0.8), "in_alarm": ("<=", 0.10)},
+    "hyd": {"recall": (">=", 0.85), "in_alarm": ("<=", 0.06), "found_share": (">=", 1)},
+    "ims": {"in_alarm": ("<=", 0.05), "found_share": (">=", 1)},
+    "nab": {"in_alarm": ("<=", 0.05), "false_per_day": ("<=", 0.1), "found_share": (">=", 1)},
+    "batadal": {"in_alarm": ("<=", 0.05), "false_per_day": ("<=", 0.05), "found_share": (">=", 1)},
+    "asd": {"in_alarm": ("<=", 0.06), "false_per_day": ("<=", 0.3), "found_share": (">=", 0.4)},
+    "smd": {"in_alarm": ("<=", 0.06), "false_per_day": ("<=", 0.3), "found_share": (">=", 0.4)},
+}
+
+
+def eyes_figures(result: SetResult) -> list[Figure]:
+    """Return the entries of a set of real data; the comparison is the best of those beside, whoever that is."""
+    entries = []
+    for metric, unit in _EYES.items():
+        goal, limit = _GOALS.get(result.name, {}).get(metric, ("", 0.0))
+        others = {name: getattr(one, metric) for name, one in result.summaries.items() if name != PANEL}
+        known = {name: value for name, value in others.items() if isfinite(value)}
+        best = (min if metric in {"in_alarm", "false_per_day", "delay_s"} else max)(
+            known, key=known.__getitem__, default=None
+        )
+        entries.append(
+            figure(
+                f"eyes_{result.name}_{metric}",
+                getattr(result.summaries[PANEL], metric),
+                unit=unit,
+                beside=None if best is None else (best, known[best]),
+                at_least=limit if goal == ">=" else None,
+                at_most=limit if goal == "<=" else None,
+            )
+        )
+    return entries
+
+
+_EYES: Final = {
+    "recall": "share",
+    "mean_recall": "share",
+    "in_alarm": "share",
+    "false_per_day": "per machine-day",
+    "found_share": "share",
+    "delay_s": "s",
+    "f1": "share",
+}
+"""What is told of a set, as `Summary` names it."""
 
 
 def join(figures: Sequence[Figure], file: Path = BENCH_FILE) -> None:

@@ -11,11 +11,13 @@ from domain.readings import moment_of
 from ml.artifact import pack, unpack
 from ml.detector import Batch, BoolArray, FloatArray, IntArray
 from ml.panel.detector import PanelDetector, from_artifact
-from ml.panel.options import KINDS
+from ml.panel.options import SHARPER_KINDS, WRITTEN_ONLY
 from ml.panel.trainer import PanelTrainer
 from ml.training.trainer import TrainingRows
 
 SECOND_US = 1_000_000
+VOTING = tuple(kind for kind in SHARPER_KINDS if kind not in WRITTEN_ONLY)
+"""The panel's kinds that make a reading abnormal: the first columns of every matrix of ratios."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ def trained(stretches: Sequence[Stretch], profile: ProfileDefined) -> PanelDetec
 
 
 def ratios(detector: PanelDetector, stretch: Stretch) -> FloatArray:
-    """Return every kind's ratios: float64 (n, 6), the panel's five and the forest's; NaN where not judged."""
+    """Return every kind's ratios: float64 (n, 9), the panel's eight and the forest's; NaN where not judged."""
     state = detector.fresh(machine_id=stretch.machine, sensor_id=stretch.machine)[np.newaxis]
     batch = Batch(
         values=stretch.values,
@@ -68,12 +70,12 @@ def ratios(detector: PanelDetector, stretch: Stretch) -> FloatArray:
 
 def panel_part(judged: FloatArray) -> FloatArray:
     """Return the columns of the kinds that make a reading abnormal."""
-    return judged[:, : len(KINDS)]
+    return judged[:, : len(VOTING)]
 
 
 def forest_part(judged: FloatArray) -> FloatArray:
     """Return the forest's column, (n, 1)."""
-    return judged[:, len(KINDS) :]
+    return judged[:, len(SHARPER_KINDS) :]
 
 
 def abnormal(judged: FloatArray) -> BoolArray:
@@ -82,8 +84,8 @@ def abnormal(judged: FloatArray) -> BoolArray:
 
 
 def incidents(judged: FloatArray, stretch: Stretch) -> int:
-    """Return how many incidents the rule opens; `judged` (n, k), columns as KINDS or the forest alone."""
-    kinds = KINDS if judged.shape[1] == len(KINDS) else ("isolation_forest",)
+    """Return how many incidents the rule opens; `judged` (n, k), columns as VOTING or the forest alone."""
+    kinds = VOTING if judged.shape[1] == len(VOTING) else ("isolation_forest",)
     above = np.nan_to_num(judged, nan=0.0) > 1
     busy = np.isfinite(judged).any(axis=1)
     state: MachineWatch = Quiet()

@@ -11,7 +11,6 @@ from infra.sources.simulator.faults import FaultKind
 from infra.sources.simulator.profiles import SIMULATED, simulated_profile
 from ml.detector import FloatArray
 from ml.panel.detector import PanelDetector
-from ml.panel.options import KINDS
 from tests.benchmarks.detection.fleet import (
     TRIALS,
     FaultEpisode,
@@ -21,7 +20,7 @@ from tests.benchmarks.detection.fleet import (
     healthy_day,
     training_stretch,
 )
-from tests.benchmarks.detection.judging import forest_part, incidents, panel_part, ratios, trained
+from tests.benchmarks.detection.judging import VOTING, forest_part, incidents, panel_part, ratios, trained
 
 SEED: Final = 400
 """First machine of the fleet; no default was chosen by looking at these machines."""
@@ -93,7 +92,7 @@ def _delays(episode: FaultEpisode, detectors: dict[str, PanelDetector]) -> tuple
     """Return the seconds from onset to the first alarm of the panel and of the forest; None: not found."""
     judged = ratios(detectors[episode.place.kind], episode.readings)
     return (
-        _delay(panel_part(judged), KINDS, episode),
+        _delay(panel_part(judged), VOTING, episode),
         _delay(forest_part(judged), ("isolation_forest",), episode),
     )
 

@@ -53,7 +53,7 @@ class Judged:
 
 
 Judging = Callable[[ProfileDefined, Stretch], FloatArray]
-"""Fits a panel on a stretch's first FIT_ROWS rows; returns the ratios of the others: float64 (n - FIT_ROWS, 6)."""
+"""Fits a panel on a stretch's first FIT_ROWS rows; returns the ratios of the others: float64 (n - FIT_ROWS, 9)."""
 
 
 def offline(profile: ProfileDefined, readings: Stretch) -> FloatArray:

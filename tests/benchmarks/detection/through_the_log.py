@@ -14,7 +14,7 @@ from domain.topics import ANOMALY_EVENTS, DATA_PARTITIONS
 from infra.kafka.client.log_range import read_to_end
 from infra.sources.reading_table import Measured, Sensor, reading_table
 from ml.detector import FloatArray
-from ml.panel.options import KINDS
+from ml.panel.options import SHARPER_KINDS
 from ml.panel.trainer import PanelTrainer
 from ml.scoring.scorer import Scorer
 from schemas.codec import decode
@@ -22,7 +22,7 @@ from tests.benchmarks.detection.judging import Stretch
 from tests.benchmarks.detection.skab_protocol import FIT_ROWS, Judged
 from tests.benchmarks.plant import Plant
 
-_COLUMNS = (*KINDS, "isolation_forest")
+_COLUMNS = (*SHARPER_KINDS, "isolation_forest")
 
 
 @dataclass

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from commands.define_profile import DefineProfile
-from commands.reading_log import ReadingLog, ReadingsNotAppended
+from commands.reading_log import ReadingLog
+from domain.appending import ReadingsNotAppended
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
@@ -22,7 +23,7 @@ from infra.sources.ports import KnownReadings, ReadingSink
 from infra.sources.reading_table import Measured, Sensor, reading_table
 from infra.wiring.container import Container
 from tests.builders import a_profile, a_reading
-from tests.fake_intake import FakeReadingLog, FakeReadings
+from tests.fakes.intake import FakeReadingLog, FakeReadings
 
 PROFILE = a_profile("contract-suite", channels=("speed", "vibration"))
 _runs = count()

@@ -11,7 +11,7 @@ from infra.kafka.meaning.contracts import load_contracts
 from infra.kafka.models.model_log import CHUNK_BYTES, KafkaModelLog
 from infra.registry.publish import publish_contracts
 from ml.training.ports import ModelLog, ModelNotStored, NewModel
-from tests.fake_models import FakeModelLog
+from tests.fakes.models import FakeModelLog
 from tests.stacks import StackOfTests
 
 

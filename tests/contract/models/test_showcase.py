@@ -6,7 +6,7 @@ import pytest
 
 from infra.mlflow.reconcile import ModelShowcase, ShownLine
 from infra.mlflow.run_content import MODEL_FILE, MODEL_TAG, RunContent
-from tests.fake_models import FakeShowcase
+from tests.fakes.models import FakeShowcase
 
 # MLflow's own store uses what its database library has deprecated, and leaves connections to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(

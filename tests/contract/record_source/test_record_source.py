@@ -12,7 +12,7 @@ from infra.kafka.client.record_source import KafkaRecordSource
 from projections.checkpoints import TopicPartition, record_crc
 from projections.ports import LogIsNotTheOneProjected, Polled, RecordSource
 from schemas.records import RecordBatch
-from tests.projection_log import FakeLog, FakeRecordSource
+from tests.fakes.projections import FakeLog, FakeRecordSource
 
 DEADLINE_S = 30.0
 FIRST, SECOND = TopicPartition(DEAD_LETTERS, 6), TopicPartition(DEAD_LETTERS, 7)

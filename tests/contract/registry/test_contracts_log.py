@@ -13,7 +13,7 @@ from infra.registry.compare import compare
 from infra.registry.publish import RegistryDisagrees, publish, publish_contracts
 from infra.settings import Settings
 from schemas.catalogue import schema_of, subjects, text_sha256
-from tests.fake_registry import FakeContractsLog
+from tests.fakes.registry import FakeContractsLog
 from tests.schema_changes import ID, record, text_of
 
 MakePublication = Callable[[], SchemaPublished]

@@ -7,7 +7,7 @@ import pytest
 
 from infra.registry.client import COMPATIBILITY, RegistryClient, SchemaRefused
 from schemas.parsed import machine_form
-from tests.fake_registry import FakeRegistry
+from tests.fakes.registry import FakeRegistry
 from tests.schema_changes import CHANGES, ID, SchemaChange, field, record, text_of
 
 AnyRegistry = FakeRegistry | RegistryClient

@@ -20,7 +20,7 @@ from ml.scoring.ports import ScoringLog, SlotFenced
 from schemas.codec import decode, encode
 from schemas.records import RecordBatch
 from tests.builders import a_reading
-from tests.fake_scoring import FakeScoringLog, InMemoryLog
+from tests.fakes.scoring import FakeScoringLog, InMemoryLog
 from tests.stacks import wait_until
 
 NOWHERE = 10**9

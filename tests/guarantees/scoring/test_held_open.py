@@ -18,6 +18,7 @@ ANSWER_S = 30.0
 
 def test_scoring_goes_on_behind_a_transaction_that_nobody_ends(scored_plant: Plant) -> None:
     plant, rng = scored_plant, random.Random(8)
+    plant.flow(100, rng)  # else nothing would be left to wait for, and the scorer be ended before it began
     scorer = plant.telltale("scorer")
     plant.must_be_scored_exactly_once()
     assert ended(scorer, by=signal.SIGTERM) == 0

@@ -18,7 +18,7 @@ from query_api.models.machines import (
     ReadingSeries,
     SensorSummary,
 )
-from query_api.models.operations import Freshness
+from query_api.models.operations import Freshness, JudgingAnswer
 from query_api.models.swimlane import Lane, ModelChange, Swimlane
 from tests.integration.dashboard import plant
 from tests.integration.dashboard.plant import HISTORY, STEP_S, Finding, Quantity
@@ -40,6 +40,7 @@ def freshness(now: datetime, *, behind_s: float, empty: bool) -> Freshness:
         machines=0 if empty else 12,
         sensors=0 if empty else 36,
         readings=0 if empty else 288_000,
+        judging=JudgingAnswer(state="judged", unjudged=0, oldest_unjudged_s=0.0, cause=None),
     )
 
 
@@ -125,6 +126,7 @@ def series(
         machine_id=machine,
         sensor_id=sensor,
         profile=f"{plant.profile_of(machine)}@1",
+        profiles=[f"{plant.profile_of(machine)}@1"],
         starts_at=starts_at,
         ends_at=ends_at,
         mode="buckets",
@@ -315,7 +317,9 @@ def _lane(
         sensor_id=sensor,
         profile=f"{plant.profile_of(machine)}@1",
         worst_score=max((score for score in worst if score is not None), default=None),
+        abnormal_since=None,
         readings=[bucket_s * sensors_ if hears else 0 for hears in heard],
+        not_judged=[0 for _ in heard],
         anomalies=[len(some) for some in scores],
         scores=worst,
         severities=[None if score is None else severity_of(score) for score in worst],

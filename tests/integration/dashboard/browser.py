@@ -14,6 +14,8 @@ from typing import Final, Literal
 import httpx
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.tied import tied
+
 CHROMIUM: Final = Path("/usr/bin/chromium")
 PATIENCE_MS: Final = 60_000
 
@@ -55,7 +57,11 @@ def dashboard_process(api_url: str, home: Path) -> Iterator[str]:
     environment = {**os.environ, **services, "TELLTALE_HOME": str(home)}
     log = (home / "dashboard.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-c", call, "dashboard", "--port", str(port)], env=environment, stdout=log, stderr=log
+        [sys.executable, "-c", call, "dashboard", "--port", str(port)],
+        env=environment,
+        stdout=log,
+        stderr=log,
+        preexec_fn=tied,  # noqa: PLW1509 - it calls the system once and nothing else
     )
     address = f"http://127.0.0.1:{port}"
     try:

@@ -17,7 +17,6 @@ from query_api.models.comparisons import (
     BudgetKept,
     ComparedOffsets,
     ComparisonMade,
-    GateNumbers,
     ModelsDiff,
     Rejection,
 )
@@ -85,7 +84,7 @@ def _version(name: str, number: int, trained_at: datetime) -> ModelVersion:
     )
 
 
-def timeline(name: str, origin: datetime, as_of: datetime | None, appended: Sequence[Record] = ()) -> Timeline:
+def timeline(name: str, origin: datetime, as_of: datetime | None, appended: Sequence[Record[Any]] = ()) -> Timeline:
     """Return a line; of pump one promotion was refused. `appended`: what was decided on the pumps since."""
     known = [one for one in REIGNS[name] if as_of is None or origin - one[1] <= as_of]
     starts = [origin - age for _, age, _, _ in known]
@@ -146,7 +145,7 @@ def timeline(name: str, origin: datetime, as_of: datetime | None, appended: Sequ
     )
 
 
-def _reign(record: Record, promoted: ModelPromoted) -> Reign:
+def _reign(record: Record[Any], promoted: ModelPromoted) -> Reign:
     return Reign(
         model=str(promoted.model),
         profile=promoted.model.profile,
@@ -164,7 +163,7 @@ def _reign(record: Record, promoted: ModelPromoted) -> Reign:
     )
 
 
-def _rejection(record: Record, rejected: PromotionRejected) -> Rejection:
+def _rejection(record: Record[Any], rejected: PromotionRejected) -> Rejection:
     return Rejection(
         model=str(rejected.model),
         against=str(rejected.against),
@@ -196,7 +195,7 @@ def diff(a: str, b: str, origin: datetime) -> ModelsDiff | None:
         ranges=[ComparedOffsets(partition=3, from_offset=0, next_offset=43_200)],
         recorded_from=origin - timedelta(hours=3),
         recorded_before=origin,
-        numbers=GateNumbers(**asdict(numbers)),
+        numbers=numbers,
         checks=_checks(**said),
         within_budgets=within_budgets(budget_checks(numbers)),
         report=_report(origin),

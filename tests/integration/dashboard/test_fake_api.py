@@ -8,8 +8,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from query_api.app import create_app
+from query_api.outlook import Outlooks
 from query_api.store import ReadModelStore
-from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
+from tests.fakes.outlook import FakeJudgingOutlook, FakeLogOutlook, FakeRegistryOutlook, FakeStackOutlook
 from tests.integration.dashboard.fake_api import Plant, fake_app
 
 
@@ -22,8 +23,12 @@ def real() -> dict[str, Any]:
 def _real_app() -> FastAPI:
     return create_app(
         store=cast("ReadModelStore", None),
-        log=FakeLogOutlook(),
-        registry=FakeRegistryOutlook(),
+        outlooks=Outlooks(
+            log=FakeLogOutlook(),
+            registry=FakeRegistryOutlook(),
+            judging=FakeJudgingOutlook(),
+            stack=FakeStackOutlook(),
+        ),
         clock=lambda: datetime.now(UTC),
         may_read=lambda: "tests",
         version="0",

@@ -6,10 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from commands.event_log import Event
 from dashboard.connection import COMMANDS_KEY, COMMANDS_URL, KEY
 from domain.models import ModelPromoted
-from domain.promotion import PromotionRejected
+from domain.promotion import ModelEvent, PromotionRejected
 from tests.comparisons import ref
 from tests.integration.dashboard.fake_api import Plant, Scenario
 from tests.integration.dashboard.fake_commands import decided
@@ -39,7 +38,7 @@ def send(page: AppTest, label: str, because: str | None = None) -> str:
     return words(page)
 
 
-def events(plant: Plant) -> list[Event]:
+def events(plant: Plant) -> list[ModelEvent]:
     """Return what came of it in the log."""
     return [record.event for record in decided(plant.events)]
 

@@ -18,6 +18,7 @@ from infra.host.embedded.postgres import MLFLOW, OWNER, READER, PostgresService
 from infra.host.supervisor.program import NotReady, Program
 from infra.postgres.connections import connect_for_writing
 from infra.postgres.migrate import migrate
+from tests.tied import tied
 
 DEADLINE_S: Final = 60.0
 _PASSWORDS: Final = {role: f"{role}-of-a-throw-away" for role in ("postgres", OWNER, READER, MLFLOW)}
@@ -44,6 +45,7 @@ def postgres() -> Iterator[PostgresService]:
             user=program.user,
             group=program.user,
             extra_groups=None if program.user is None else (),
+            preexec_fn=tied,  # noqa: PLW1509 - it calls the system once and nothing else
         )
     try:
         _wait_until_ready(service)

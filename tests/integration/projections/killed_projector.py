@@ -16,9 +16,9 @@ from infra.postgres.builds import Build
 from infra.postgres.projection_store import PostgresProjectionStore, PostgresProjectionTransaction
 from projections.folder import load_folder
 from projections.projector import Projector
+from tests.fakes.projections import FakeRecordSource, FakeVocabulary
 from tests.integration.projections.projecting import project_to_end
 from tests.integration.projections.random_log import profiles_by_ref, random_log
-from tests.projection_log import FakeRecordSource, FakeVocabulary
 
 LOG_SEED = 13
 

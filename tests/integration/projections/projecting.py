@@ -10,7 +10,7 @@ from infra.postgres.builds import Build, create_build
 from infra.postgres.projection_store import PostgresProjectionStore
 from projections.folder import Folder, load_folder
 from projections.projector import Projector
-from tests.projection_log import FakeLog, FakeRecordSource, FakeVocabulary
+from tests.fakes.projections import FakeLog, FakeRecordSource, FakeVocabulary
 
 MANY_STEPS = 20_000
 

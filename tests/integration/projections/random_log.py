@@ -1,23 +1,39 @@
 """A log with everything that every read model reads, made from a seed."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
+from typing import TypedDict
+from uuid import UUID
 
 from domain.anomalies import AnomalyDetected, severity_of, verdict_id
 from domain.comparison import ComparedRange, budget_checks
 from domain.contracts import SchemaPublished
 from domain.dead_letters import DeadLetterDiscarded, DeadLettered, DeadLetterRedriven
+from domain.incident_events import (
+    IncidentAcknowledged,
+    IncidentAssigned,
+    IncidentCommented,
+    IncidentEnded,
+    IncidentEvent,
+    IncidentExtended,
+    IncidentOpened,
+    IncidentReopened,
+    IncidentResolved,
+    incident_id,
+)
 from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.positions import Position
 from domain.profiles import ProfileDefined
 from domain.promotion import ModelEvent, PromotionRejected
 from domain.readings import SensorReadingRecorded
 from domain.scoring import FlaggedRanges, ModelInForce, ReadingsScored, ScoreColumn, ScoringModelChanged
+from projections.checkpoints import TopicPartition
 from tests.builders import NOON, a_profile, a_reading
 from tests.comparisons import compared
-from tests.projection_log import FakeLog
+from tests.fakes.projections import FakeLog
 
 PROFILES = (
     a_profile("environment", channels=("temperature", "pressure", "vibration")),
@@ -41,6 +57,8 @@ def random_log(seed: int, readings: int = 400) -> FakeLog:
         _append_model_event(log, chance, number)
     for number in range(30):
         _append_dead_letter(log, chance, number)
+    for number in range(120):
+        _append_incident_event(log, chance, number)
     for contract in list(log.contracts)[:5]:
         published = SchemaPublished(
             id=contract.id, subject=f"some-topic-{contract.subject}", version=1, text="{}", sha256=contract.sha256
@@ -65,8 +83,12 @@ def _append_reading(log: FakeLog, chance: Random, number: int) -> None:
         measurements=values or {profile.channel_names[0]: chance.choice([0.0, -0.0, 0.1])},
         anomaly_type=chance.choice([None, None, "spike"]),
     )
-    # The log's clock steps back now and then.
+    # The log's clock steps back now and then, and so do those of devices; some readings come again, at any time later.
     log.append(reading, partition=partition, appended_s=number + chance.choice([0, 0, 0, -40, 25]))
+    if chance.random() < 0.15:
+        again = chance.choice(log.records[TopicPartition("sensor-events", partition)])
+        key = None if again.key is None else again.key.decode()
+        log.append(again.value, partition=partition, key=key, appended_s=number)
     if chance.random() < 0.1:
         log.append_marker("sensor-events", partition)
 
@@ -96,6 +118,56 @@ def _append_verdicts(log: FakeLog, chance: Random, number: int) -> None:
             partition=partition,
         )
     log.append_marker("anomaly-events", partition)
+
+
+def _append_incident_event(log: FakeLog, chance: Random, number: int) -> None:
+    """Append what the scorer or a person says of one of a few incidents, some of them never opened."""
+    which = chance.randrange(12)
+    machine, partition = MACHINES[which % len(MACHINES)], which % 8
+    event = random_incident_event(chance, incident_id(Position("sensor-events", partition, which)), machine, number)
+    log.append(event, topic="incident-events", partition=partition, appended_s=number + chance.choice([0, 0, -30]))
+    if chance.random() < 0.1:
+        log.append_marker("incident-events", partition)
+
+
+def random_incident_event(chance: Random, incident: UUID, machine: str, number: int) -> IncidentEvent:
+    about = Said(incident_id=incident, machine_id=machine)
+    kinds = tuple(sorted({chance.choice(["spike", "shift", "drift"]) for _ in range(chance.randint(0, 2))}))
+    seen = Seen(
+        sensor_id="north",
+        recorded_at=NOON + timedelta(seconds=number),
+        reading_position=f"sensor-events/0/{number}",
+        channels=tuple({chance.choice(["pressure", "flow"])}),
+        score=chance.uniform(1, 5),
+    )
+    severity = chance.choice(["warning", "high", "critical"])
+    actor = chance.choice(["anna", "bo"])
+    made: list[Callable[[], IncidentEvent]] = [
+        lambda: IncidentOpened(
+            **about, **seen, kinds=kinds or ("spike",), severity=severity, model=_model("pump", 1), late=False
+        ),
+        lambda: IncidentExtended(**about, **seen, kinds=kinds, severity=chance.choice([None, severity])),
+        lambda: IncidentEnded(**about, ended_at=NOON + timedelta(seconds=number)),
+        lambda: IncidentAcknowledged(**about, actor=actor),
+        lambda: IncidentAssigned(**about, assignee=chance.choice(["cy", "di"]), actor=actor),
+        lambda: IncidentCommented(**about, text=f"comment {number}", actor=actor),
+        lambda: IncidentResolved(**about, judgement="false_alarm", cause="", actor=actor),
+        lambda: IncidentReopened(**about, because="again", actor=actor),
+    ]
+    return chance.choice(made)()
+
+
+class Said(TypedDict):
+    incident_id: UUID
+    machine_id: str
+
+
+class Seen(TypedDict):
+    sensor_id: str
+    recorded_at: datetime
+    reading_position: str
+    channels: tuple[str, ...]
+    score: float
 
 
 def _append_dead_letter(log: FakeLog, chance: Random, number: int) -> None:

@@ -12,10 +12,10 @@ from infra.postgres.builds import Build
 from infra.postgres.fingerprints import build_fingerprint
 from projections.fingerprint import differing_buckets
 from projections.folder import load_folder
+from tests.fakes.projections import FakeVocabulary
 from tests.integration.projections.killed_projector import LOG_SEED
 from tests.integration.projections.projecting import a_build, projected
 from tests.integration.projections.random_log import profiles_by_ref, random_log
-from tests.projection_log import FakeVocabulary
 
 DEADLINE_S = 60.0
 

@@ -9,9 +9,9 @@ from infra.postgres.builds import create_build
 from infra.postgres.fingerprints import build_fingerprint
 from projections.fingerprint import Fingerprint, differing_buckets
 from projections.new_folder import example
+from tests.fakes.projections import FakeLog, FakeVocabulary
 from tests.integration.projections.projecting import a_projector, project_to_end
 from tests.integration.projections.random_log import profiles_by_ref, random_log
-from tests.projection_log import FakeLog, FakeVocabulary
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -9,12 +9,12 @@ from psycopg import sql
 from infra.postgres.builds import build_definition, ensure_serving_build, live_builds, serving_build
 from projections.checkpoints import TopicPartition
 from projections.folder import Folder, load_folder
-from projections.ports import BuildInUse, CheckpointMoved, LogIsNotTheOneProjected
+from projections.ports import BuildInUse, CheckpointMoved, LogIsNotTheOneProjected, StoreUnavailable
 from projections.projector import RecordRefused
 from projections.status import ProjectorState
 from tests.builders import a_profile, a_reading
+from tests.fakes.projections import FakeLog, FakeVocabulary
 from tests.integration.projections.projecting import a_build, a_projector, project_to_end, projected
-from tests.projection_log import FakeLog, FakeVocabulary
 
 ENVIRONMENT = a_profile()
 
@@ -109,6 +109,31 @@ def test_a_record_that_a_person_said_to_skip_is_passed_over_and_noted(
     connection.execute(f"SET search_path TO {build.schema}")
     rejected = connection.execute('SELECT "offset", error, message FROM rejected').fetchall()
     assert rejected == [(1, "skipped", "the machine never existed")]
+
+
+def test_ids_that_hold_line_breaks_are_kept_apart(connection: psycopg.Connection, database: str) -> None:
+    log = FakeLog()
+    for machine_id, sensor_id in (("a\nb", "c"), ("a", "b\nc"), ("1/1", "a"), ("1", "/1a")):
+        log.append(a_reading(machine_id=machine_id, sensor_id=sensor_id))
+    projected(connection, database, "readings", log, a_vocabulary())
+    named = connection.execute('SELECT machine_id, sensor_id FROM readings_named ORDER BY "offset"').fetchall()
+    assert named == [("a\nb", "c"), ("a", "b\nc"), ("1/1", "a"), ("1", "/1a")]
+
+
+def test_a_server_that_takes_reads_only_blames_no_record_and_is_tried_again(
+    connection: psycopg.Connection, database: str
+) -> None:
+    log, build = a_log(readings=2), a_build(connection, "readings")
+    folder = load_folder("readings")
+    reads_only = replace(folder, texts={**folder.texts, "apply.sql": f"SET TRANSACTION READ ONLY; {folder.apply_sql}"})
+    with a_projector(database, build, reads_only, log, a_vocabulary()) as projector:
+        projector.open()
+        with pytest.raises(StoreUnavailable, match="25006"):
+            project_to_end(projector, log)
+    with a_projector(database, build, load_folder("readings"), log, a_vocabulary()) as projector:
+        projector.open()
+        project_to_end(projector, log)
+    assert offsets(connection, build.schema) == [0, 1]
 
 
 def test_a_second_projector_of_a_build_stands_by(connection: psycopg.Connection, database: str) -> None:

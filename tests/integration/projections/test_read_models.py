@@ -1,6 +1,7 @@
 """Given events, then rows: what each read model makes of them."""
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,8 +10,8 @@ import psycopg
 from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.scoring import FlaggedRanges, ReadingsScored, ScoreColumn
 from tests.builders import NOON, a_profile, a_reading
+from tests.fakes.projections import FakeLog, FakeVocabulary
 from tests.integration.projections.projecting import projected
-from tests.projection_log import FakeLog, FakeVocabulary
 
 ENVIRONMENT = a_profile()
 MINUTE = timedelta(minutes=1)
@@ -41,26 +42,78 @@ def test_buckets_hold_count_least_most_and_exact_sum_by_minute_and_minute_known(
         log.append(a_reading(second, measurements={"pressure": value}), appended_s=known_s)
     projected(connection, database, "reading_buckets", log, _vocabulary())
     rows = connection.execute(
-        "SELECT minute, known_minute, channel, readings, minimum, maximum, total FROM reading_buckets ORDER BY 1, 2"
+        "SELECT starts_at, known_from, channel, readings, minimum, maximum, total FROM reading_buckets"
+        " WHERE width_s = 60 ORDER BY 1, 2"
     ).fetchall()
     assert rows == [
         (NOON, NOON, 2, 2, 0.1, 0.2, Decimal("0.3")),
         (NOON, NOON + MINUTE, 2, 1, 0.7, 0.7, Decimal("0.7")),
         (NOON + MINUTE, NOON + MINUTE, 2, 1, 9.0, 9.0, Decimal(9)),
     ]
+    counts = connection.execute(
+        "SELECT width_s, starts_at, readings, first_offset, last_offset FROM reading_counts"
+        " WHERE width_s > 60 ORDER BY 1"
+    ).fetchall()
+    assert counts == [(3600, NOON, 4, 0, 3), (86400, NOON - timedelta(hours=12), 4, 0, 3)]
 
 
-def test_sensors_know_their_newest_reading_in_the_log_and_the_span_of_the_device_clock(
+def test_the_same_reading_twice_is_one_reading_in_every_read_model(
     connection: psycopg.Connection, database: str
 ) -> None:
     log = FakeLog()
-    for second in (50, 90, 20):
+    for second in (1, 2, 2, 1, 3, 2):
         log.append(a_reading(second))
+    expected = {
+        "readings": ('SELECT count(*), max("offset") FROM readings', (3, 4)),
+        "reading_buckets": ("SELECT readings, last_offset FROM reading_counts WHERE width_s = 60", (3, 4)),
+        "sensors": ("SELECT readings, newest_offset FROM sensors JOIN sensor_minutes USING (readings)", (3, 4)),
+    }
+    for name, (query, row) in expected.items():
+        projected(connection, database, name, log, _vocabulary())
+        assert connection.execute(query).fetchone() == row
+
+
+def test_one_id_of_two_sensors_or_of_two_times_is_two_readings(connection: psycopg.Connection, database: str) -> None:
+    log = FakeLog()
+    shared = a_reading(1)
+    for reading in (
+        shared,
+        replace(shared, sensor_id="south"),
+        replace(shared, recorded_at=shared.recorded_at + MINUTE),
+        replace(shared, profile="environment@2"),
+    ):
+        log.append(reading)
+    vocabulary = FakeVocabulary(
+        profiles={profile.ref: profile for profile in (ENVIRONMENT, replace(ENVIRONMENT, version=2))}
+    )
+    projected(connection, database, "readings", log, vocabulary)
+    assert connection.execute('SELECT "offset" FROM readings ORDER BY 1').fetchall() == [(0,), (1,), (2,)]
+    assert connection.execute("SELECT count(*) FROM series").fetchone() == (2,)
+
+
+def test_the_newest_reading_is_the_newest_that_is_neither_late_nor_ahead_of_the_log(
+    connection: psycopg.Connection, database: str
+) -> None:
+    log = FakeLog()
+    for second, appended_s in ((50, 51), (90, 91), (20, 92), (900, 93), (90, 130)):
+        log.append(a_reading(second, measurements={"pressure": appended_s / 10}), appended_s=appended_s)
     projected(connection, database, "sensors", log, _vocabulary())
-    span = connection.execute("SELECT readings, first_recorded_at, last_recorded_at FROM sensors").fetchone()
-    newest = connection.execute('SELECT recorded_at, "offset" FROM newest_readings').fetchone()
-    assert span == (3, NOON + timedelta(seconds=20), NOON + timedelta(seconds=90))
-    assert newest == (NOON + timedelta(seconds=20), 2)
+    seen = connection.execute("SELECT readings, first_recorded_at FROM sensors").fetchone()
+    newest = connection.execute('SELECT recorded_at, "offset", clock_ahead FROM newest_readings').fetchone()
+    minutes = connection.execute("SELECT readings, newest_offset FROM sensor_minutes ORDER BY known_minute").fetchall()
+    assert seen == (5, NOON + timedelta(seconds=20))
+    assert newest == (NOON + timedelta(seconds=90), 1, False)
+    assert minutes == [(1, 0), (4, 1), (5, 1)]
+
+
+def test_a_sensor_whose_clock_is_always_ahead_has_a_newest_reading_too(
+    connection: psycopg.Connection, database: str
+) -> None:
+    log = FakeLog()
+    for second in (3600, 3700):
+        log.append(a_reading(second), appended_s=10)
+    projected(connection, database, "sensors", log, _vocabulary())
+    assert connection.execute('SELECT "offset", clock_ahead FROM newest_readings').fetchall() == [(1, True)]
 
 
 def test_the_first_description_of_a_profile_counts(connection: psycopg.Connection, database: str) -> None:

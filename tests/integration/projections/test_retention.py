@@ -12,9 +12,9 @@ from infra.postgres.fingerprints import build_fingerprint
 from projections.fingerprint import Fingerprint, differing_buckets
 from projections.folder import Folder, FolderRefused, load_folder
 from tests.builders import a_profile, a_reading
+from tests.fakes.projections import FakeLog, FakeVocabulary
 from tests.integration.projections.projecting import a_projector, project_to_end
 from tests.integration.projections.test_rebuild import connection, desk, dsn
-from tests.projection_log import FakeLog, FakeVocabulary
 
 __all__ = ["connection", "dsn"]
 

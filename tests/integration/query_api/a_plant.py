@@ -11,7 +11,7 @@ from domain.models import ModelPromoted, ModelRef, ModelTrained
 from domain.positions import Position
 from domain.scoring import FlaggedRanges, ModelInForce, ReadingsScored, ScoreColumn, ScoringModelChanged
 from tests.builders import NOON, a_profile, a_reading
-from tests.projection_log import FakeLog
+from tests.fakes.projections import FakeLog
 
 SECONDS: Final = 180
 FAULT: Final = range(150, 160)

@@ -20,10 +20,10 @@ from projections.folder import folder_names, load_folder
 from projections.projector import Projector
 from query_api.drifting import DriftMeter
 from tests.builders import NOON
-from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
+from tests.fakes.outlook import FakeJudgingOutlook, FakeLogOutlook, FakeRegistryOutlook, FakeStackOutlook
+from tests.fakes.projections import FakeLog, FakeRecordSource, FakeVocabulary
 from tests.integration.projections.conftest import postgres
 from tests.integration.query_api.a_plant import PROFILE, SECONDS, a_plant
-from tests.projection_log import FakeLog, FakeRecordSource, FakeVocabulary
 
 __all__ = ["postgres"]
 
@@ -121,6 +121,8 @@ def client_of(plant: Plant, postgres: PostgresService, drift_meter: DriftMeter |
     container.settings.override(Settings(postgres_reader_dsn=postgres.dsn(READER, str(name))))
     container.log_outlook.override(FakeLogOutlook())
     container.registry_outlook.override(FakeRegistryOutlook())
+    container.judging_outlook.override(FakeJudgingOutlook())
+    container.stack_outlook.override(FakeStackOutlook())
     container.clock.override(clock)
     if drift_meter is not None:
         container.drift_meter.override(drift_meter)

@@ -12,7 +12,7 @@ from domain.readings import microseconds, moment_of
 from projections.checkpoints import TopicPartition
 from schemas.codec import decode_plain
 from schemas.wire import BadRecord
-from tests.projection_log import FakeLog, Record
+from tests.fakes.projections import FakeLog, Record
 
 
 def cut(log: FakeLog, moment: datetime) -> FakeLog:
@@ -38,13 +38,18 @@ class Seen:
 
     readings: int = 0
     recorded: list[datetime] = field(default_factory=list)
-    last: tuple[int, int, int] = (0, -1, -1)
+    last_known_us: int = 0
+    newest: tuple[bool, datetime] | None = None
+    newest_position: str = ""
 
-    def take(self, recorded_at: datetime, place: tuple[int, int, int]) -> None:
-        """Take in one reading."""
+    def take(self, recorded_at: datetime, known_us: int, position: Position) -> None:
+        """Take in one reading: the newest is the latest by its own clock that is not ahead of the log's."""
         self.readings += 1
         self.recorded.append(recorded_at)
-        self.last = max(self.last, place)
+        self.last_known_us = max(self.last_known_us, known_us)
+        rank = (recorded_at <= moment_of(known_us) + timedelta(minutes=5), recorded_at)
+        if self.newest is None or rank > self.newest:
+            self.newest, self.newest_position = rank, str(position)
 
 
 @dataclass
@@ -54,8 +59,10 @@ class Fold:
     channels: Mapping[str, Sequence[str]]
     sensors: dict[tuple[str, str], Seen] = field(default_factory=lambda: defaultdict(Seen))
     verdicts: set[str] = field(default_factory=set)
-    measured: Counter[tuple[str, str, int, datetime]] = field(default_factory=Counter)
-    """Readings by machine, sensor, channel's place in its profile and minute of the device's clock."""
+    measured: Counter[tuple[str, datetime]] = field(default_factory=Counter)
+    """Readings by machine and minute of the device's clock."""
+    taken: set[tuple[int, str, str, datetime, str]] = field(default_factory=set)
+    """Readings by partition, machine, sensor, time and id: one that comes again is not taken again."""
     scored: dict[tuple[str, datetime], list[float]] = field(default_factory=lambda: defaultdict(list))
     """Scores of verdicts by machine and minute of the device's clock."""
     versions: list[str] = field(default_factory=list)
@@ -78,7 +85,7 @@ class Fold:
         position = Position(where.topic, where.partition, record.offset)
         match event.rpartition(".")[2]:
             case "SensorReadingRecorded":
-                self._reading(fields, (known_us, where.partition, record.offset))
+                self._reading(fields, known_us, position)
             case "AnomalyDetected":
                 self.verdicts.add(str(position))
                 self.scored[fields["machine_id"], _minute(fields)].append(fields["score"])
@@ -87,25 +94,23 @@ class Fold:
             case "ModelPromoted":
                 self.champions[fields["model"]["name"]] = _version(fields["model"])
 
-    def _reading(self, fields: Mapping[str, Any], place: tuple[int, int, int]) -> None:
-        recorded_at = fields["recorded_at"]
-        self.sensors[fields["machine_id"], fields["sensor_id"]].take(recorded_at, place)
-        for channel in fields["measurements"]:
-            place_of_channel = self.channels[fields["profile"]].index(channel)
-            self.measured[fields["machine_id"], fields["sensor_id"], place_of_channel, _minute(fields)] += 1
+    def _reading(self, fields: Mapping[str, Any], known_us: int, position: Position) -> None:
+        machine_id, sensor_id, recorded_at = fields["machine_id"], fields["sensor_id"], fields["recorded_at"]
+        identity = (position.partition, machine_id, sensor_id, recorded_at, str(fields["event_id"]))
+        if identity in self.taken:
+            return
+        self.taken.add(identity)
+        self.sensors[machine_id, sensor_id].take(recorded_at, known_us, position)
+        self.measured[machine_id, _minute(fields)] += 1
 
     def readings_of(self, machine_id: str, minute: datetime) -> int:
         """Return how many readings of a machine fall into a minute, as a swimlane counts them."""
-        most: dict[str, int] = defaultdict(int)
-        for (machine, sensor, _, at), count in self.measured.items():
-            if (machine, at) == (machine_id, minute):
-                most[sensor] = max(most[sensor], count)
-        return sum(most.values())
+        return self.measured[machine_id, minute]
 
 
 def last_known_at(seen: Seen) -> datetime:
     """Return when the sensor's last reading was known."""
-    return moment_of(seen.last[0])
+    return moment_of(seen.last_known_us)
 
 
 def _minute(fields: Mapping[str, Any]) -> datetime:

@@ -15,8 +15,8 @@ from domain.promotion import PromotionRejected
 from infra.host.embedded.postgres import PostgresService
 from tests.builders import NOON, a_profile
 from tests.comparisons import compared, numbers, ref, trained
+from tests.fakes.projections import FakeLog
 from tests.integration.query_api.conftest import Plant, a_database, client_of
-from tests.projection_log import FakeLog
 
 REPORT = json.dumps({"form": 1, "decisions": {"gained": 3, "lost": 1}}, sort_keys=True)
 

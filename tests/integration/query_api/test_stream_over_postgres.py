@@ -14,8 +14,8 @@ from query_api.metrics import Metrics
 from query_api.routes.stream import verdict_events
 from query_api.store import ReadModelStore
 from tests.builders import NOON
-from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
-from tests.fake_read_models import FakeReadModelStore
+from tests.fakes.outlook import FakeJudgingOutlook, FakeLogOutlook, FakeRegistryOutlook, FakeStackOutlook
+from tests.fakes.store import FakeReadModelStore
 from tests.integration.query_api.a_plant import FAULT, a_verdict
 from tests.integration.query_api.conftest import Plant
 
@@ -64,7 +64,13 @@ def test_an_id_of_another_stream_is_refused(client: TestClient) -> None:
 def a_backend(store: ReadModelStore) -> Backend:
     """Return what routes need."""
     return Backend(
-        store=store, clock=lambda: NOON, metrics=Metrics(), log=FakeLogOutlook(), registry=FakeRegistryOutlook()
+        store=store,
+        clock=lambda: NOON,
+        metrics=Metrics(),
+        log=FakeLogOutlook(),
+        registry=FakeRegistryOutlook(),
+        judging=FakeJudgingOutlook(),
+        stack=FakeStackOutlook(),
     )
 
 

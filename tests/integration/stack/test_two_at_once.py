@@ -18,8 +18,8 @@ def test_two_started_at_one_moment_each_answer_for_themselves(tmp_path: Path) ->
         left, right = (stack.parts() for stack in stacks)
         assert not {part["address"] for part in left.values()} & {part["address"] for part in right.values()} - {""}
         for stack, parts in zip(stacks, (left, right), strict=True):
-            assert all(part["restarts"] == 0 for part in parts.values()), parts
             for name in ("api", "commands"):
+                assert parts[name]["restarts"] == 0, "its port was taken by the other stack"
                 assert listening_home(parts[name]["address"]) == str(stack.home)
                 assert httpx.get(f"{parts[name]['address']}/health", timeout=10).is_success
     finally:

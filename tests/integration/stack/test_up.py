@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -131,3 +132,13 @@ def test_it_runs_as_an_unprivileged_user(unprivileged: StackOfTests) -> None:
     assert where_kept(unprivileged.settings, "by-nobody") == ["log", "postgres", "registry"]
     must(unprivileged.run("down"))
     assert unprivileged.running() == []
+
+
+def test_a_stack_in_the_background_ends_with_the_process_it_was_started_for(fresh: StackOfTests) -> None:
+    caller = subprocess.Popen(["/bin/sleep", "1000"])
+    tied = StackOfTests(fresh.home, environment={"TELLTALE_WHILE": str(caller.pid)})
+    must(tied.up())
+    assert fresh.running()
+    caller.kill()
+    caller.wait()
+    wait_until(lambda: fresh.running() == [], deadline_s=60, what="nothing of the stack is left")

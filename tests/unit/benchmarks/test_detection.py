@@ -54,7 +54,7 @@ def test_figures_join_those_of_other_benchmarks_and_replace_their_own(tmp_path: 
 
 
 def test_incidents_are_counted_by_the_rule() -> None:
-    ratios = np.full((3000, 5), 0.5)
+    ratios = np.full((3000, 7), 0.5)
     ratios[100, 0] = 1.2
     ratios[200:205, 1] = 1.2
     ratios[2000:2010, 1] = 1.2

@@ -2,10 +2,12 @@
 
 import pytest
 
-from commands.define_profile import DefineProfile, DefineProfileHandler
+from commands.define_profile import DefineProfile, DefineProfileHandler, profiles_fold
+from commands.write_side import SHARED, WriteSide
 from domain.profiles import ProfileRefused
+from domain.topics import PROFILE_EVENTS
 from tests.builders import a_profile
-from tests.fake_intake import FakeProfileLog
+from tests.fakes.event_log import FakeEventLog, SharedLog
 
 
 def a_command(*channels: str, interval_s: float = 1.0) -> DefineProfile:
@@ -16,39 +18,44 @@ def a_command(*channels: str, interval_s: float = 1.0) -> DefineProfile:
     )
 
 
-def test_a_new_profile_is_its_first_version() -> None:
-    log = FakeProfileLog()
+def a_handler(log: SharedLog) -> DefineProfileHandler:
+    profiles = profiles_fold()
+    return DefineProfileHandler(WriteSide(FakeEventLog(log), [profiles], takeovers=SHARED), profiles)
 
-    definition = DefineProfileHandler(log).handle(a_command())
+
+def test_a_new_profile_is_its_first_version() -> None:
+    log = SharedLog(PROFILE_EVENTS)
+
+    definition = a_handler(log).handle(a_command())
 
     assert (definition.profile.ref, str(definition.position)) == ("pump@1", "profile-events/0/0")
-    assert log.profiles == [definition.profile]
+    assert [record.event for record in log.records] == [definition.profile]
 
 
 def test_the_same_description_adds_nothing() -> None:
-    log = FakeProfileLog()
-    first = DefineProfileHandler(log).handle(a_command())
+    log = SharedLog(PROFILE_EVENTS)
+    first = a_handler(log).handle(a_command())
 
-    again = DefineProfileHandler(log).handle(a_command())
+    again = a_handler(log).handle(a_command())
 
     assert (again.profile, again.position) == (first.profile, None)
-    assert len(log.profiles) == 1
+    assert len(log.records) == 1
 
 
 def test_another_description_is_the_next_version_and_the_first_stays() -> None:
-    log = FakeProfileLog()
-    first = DefineProfileHandler(log).handle(a_command())
+    log = SharedLog(PROFILE_EVENTS)
+    first = a_handler(log).handle(a_command())
 
-    second = DefineProfileHandler(log).handle(a_command("speed", "flow"))
+    second = a_handler(log).handle(a_command("speed", "flow"))
 
     assert second.profile.ref == "pump@2"
-    assert log.profiles == [first.profile, second.profile]
+    assert [record.event for record in log.records] == [first.profile, second.profile]
 
 
 def test_a_description_that_breaks_a_rule_is_refused() -> None:
-    log = FakeProfileLog()
+    log = SharedLog(PROFILE_EVENTS)
 
     with pytest.raises(ProfileRefused, match="interval"):
-        DefineProfileHandler(log).handle(a_command(interval_s=0))
+        a_handler(log).handle(a_command(interval_s=0))
 
-    assert log.profiles == []
+    assert [record.event for record in log.records] == []

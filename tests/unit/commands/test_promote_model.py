@@ -1,54 +1,49 @@
 """A promotion is decided on all that the log says, appended once, and answered the same however often it is asked."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-
 import pytest
-from fastapi.testclient import TestClient
 
-from commands.desk import CommandDesk, CommandIdReused
-from commands.event_log import CommandStamp, EventNotAppended, WriterFenced
+from commands.answers import CommandIdReused, RejectedBefore
+from commands.event_log import WriterFenced
 from commands.model_lines import ModelLines
 from commands.promote_model import PromoteModelHandler, PromotionRefused
 from commands.promote_model_route import champion_of
-from commands.record_readings import RecordReadingsHandler
+from commands.stamps import CommandStamp, stamp_of
+from commands.write_side import WriteSide
+from domain.appending import EventNotAppended
 from domain.models import ModelPromoted
 from domain.promotion import (
+    ChampionChanged,
     ModelNotTrained,
     NothingToRollBackTo,
     PromoteModel,
     PromotionRejected,
-    ReasonMissing,
     RollBackModel,
 )
-from infra.http.command_service import command_service
-from infra.http.keys import KeyGuard
-from tests.builders import NOON
+from domain.rejections import ChangedSince, ReasonMissing
 from tests.comparisons import compared, trained
-from tests.fake_intake import FakeProfiles, FakeReadingLog
-from tests.fake_models import FakeEventLog, SharedModelEvents
+from tests.fakes.event_log import FakeEventLog, SharedLog
 
 
-def a_log(*versions: int) -> SharedModelEvents:
-    shared = SharedModelEvents()
+def a_log(*versions: int) -> SharedLog:
+    shared = SharedLog()
     for version in versions:
         shared.put(trained(version))
     return shared
 
 
-def a_handler(shared: SharedModelEvents) -> PromoteModelHandler:
+def a_handler(shared: SharedLog) -> PromoteModelHandler:
     lines = ModelLines()
-    desk = CommandDesk(FakeEventLog(shared), [lines])
-    desk.open()
-    return PromoteModelHandler(desk, lines)
+    write_side = WriteSide(FakeEventLog(shared), [lines])
+    write_side.open()
+    return PromoteModelHandler(write_side, lines)
 
 
 def promote(version: int, because: str = "better", *, force: bool = False) -> PromoteModel:
     return PromoteModel(name="pump", version=version, because=because, actor="ada", force=force)
 
 
-def roll_back() -> RollBackModel:
-    return RollBackModel(name="pump", because="noisy", actor="ada")
+def roll_back(champion: str | None = None) -> RollBackModel:
+    return RollBackModel(name="pump", because="noisy", actor="ada", champion=champion)
 
 
 def stamp(command_id: str = "one", body: str = "") -> CommandStamp:
@@ -84,7 +79,7 @@ def test_a_version_that_was_never_trained_is_refused_and_nothing_is_appended() -
     with pytest.raises(ModelNotTrained, match="pump/7 was never trained; trained are: pump/1"):
         a_handler(shared).handle(promote(7), stamp())
     with pytest.raises(ReasonMissing):
-        a_handler(shared).handle(promote(1, because=" "), stamp())
+        a_handler(shared).handle(promote(1, because=" "), stamp("two"))
     assert len(shared.records) == 1
 
 
@@ -192,6 +187,75 @@ def test_promoting_the_champion_changes_nothing() -> None:
     assert len(shared.records) == 2
 
 
+def test_a_command_that_changed_nothing_changes_nothing_when_it_comes_again_after_somebody_elses() -> None:
+    shared = a_log(1, 2, 3)
+    handler = a_handler(shared)
+    handler.handle(promote(2), stamp("first"))
+    unchanged = handler.handle(promote(2), stamp("K1"))
+    handler.handle(promote(3, force=True), stamp("somebody"))
+
+    for service in (handler, a_handler(shared)):
+        again = service.handle(promote(2), stamp("K1"))
+        assert (again.records, again.standing, again.repeated) == ((), unchanged.standing, True)
+    assert [str(one.event.model) for one in shared.records if isinstance(one.event, ModelPromoted)] == [
+        "pump/2",
+        "pump/3",
+    ]
+
+
+def test_a_refused_command_stays_refused_with_its_first_answer_also_after_a_restart() -> None:
+    shared = a_log(1)
+    handler = a_handler(shared)
+    handler.handle(promote(1), stamp("first"))
+    with pytest.raises(ModelNotTrained) as first:
+        handler.handle(promote(2), stamp("K1"))
+    shared.put(trained(2))
+
+    for service in (handler, a_handler(shared)):
+        with pytest.raises(RejectedBefore) as again:
+            service.handle(promote(2), stamp("K1"))
+        assert (again.value.rule, str(again.value)) == ("ModelNotTrained", str(first.value))
+        assert again.value.standing == first.value.standing
+    with pytest.raises(CommandIdReused):
+        handler.handle(promote(2), stamp("K1", body="another"))
+
+
+def test_an_id_that_nobody_can_send_again_leaves_no_answer_in_the_log() -> None:
+    shared = a_log(1)
+    handler = a_handler(shared)
+
+    with pytest.raises(ModelNotTrained):
+        handler.handle(promote(2), stamp_of(promote(2)))
+
+    assert shared.answers == []
+
+
+def test_a_rollback_that_names_the_champion_it_leaves_is_refused_when_somebody_replaced_it() -> None:
+    shared = a_log(1, 2, 3)
+    handler = a_handler(shared)
+    for version in (1, 2, 3):
+        handler.handle(promote(version, force=True), stamp(str(version)))
+
+    with pytest.raises(ChampionChanged, match="pump/2 is not champion any more: ada put pump/3") as refused:
+        handler.handle(roll_back("pump/2"), stamp("back"))
+
+    assert refused.value.standing is not None
+    assert (refused.value.standing.actor, refused.value.standing.position) == ("ada", shared.records[-1].position)
+    (record,) = handler.handle(roll_back("pump/3"), stamp("back again")).records
+    assert isinstance(record.event, ModelPromoted)
+    assert str(record.event.model) == "pump/2"
+
+
+def test_a_command_made_for_an_older_champion_is_refused() -> None:
+    shared = a_log(1, 2)
+    handler = a_handler(shared)
+    (seen,) = handler.handle(promote(1), stamp("one")).records
+    handler.handle(promote(2, force=True), stamp("two"), if_match=str(seen.position))
+
+    with pytest.raises(ChangedSince, match=r"pump is not at model-events/0/2 any more but at model-events/0/3"):
+        handler.handle(roll_back(), stamp("three"), if_match=str(seen.position))
+
+
 def test_a_second_service_shuts_the_first_out() -> None:
     shared = a_log(1)
     first = a_handler(shared)
@@ -213,103 +277,12 @@ def test_a_log_that_does_not_answer_refuses_and_the_same_command_later_succeeds(
     assert handler.handle(promote(1), stamp()).records
 
 
-@pytest.fixture
-def shared() -> SharedModelEvents:
-    return a_log(1, 2)
-
-
-@pytest.fixture
-def client(shared: SharedModelEvents) -> Iterator[TestClient]:
-    service = command_service(
-        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
-        promote_model=a_handler(shared),
-        guard=KeyGuard(()),
-        version="test",
-        end=lambda: None,
-    )
-    with TestClient(service) as opened:
-        yield opened
-
-
-def test_over_http_a_promotion_is_created_with_its_position(client: TestClient, shared: SharedModelEvents) -> None:
-    response = client.post("/models/pump/promote", json={"version": 2, "because": "better"})
-
-    assert response.status_code == 201
-    assert response.json() == {
-        "model": "pump/2",
-        "replaces": None,
-        "because": "better",
-        "actor": "local",
-        "forced": False,
-        "rollback": False,
-        "comparison_id": None,
-        "promoted_at": (NOON + timedelta(seconds=2)).isoformat().replace("+00:00", "Z"),
-        "position": "model-events/0/2",
-    }
-    assert response.headers["Telltale-Position"] == "model-events/0/2"
-
-
-def test_over_http_a_repetition_and_a_promoted_champion_are_ok_with_the_first_position(client: TestClient) -> None:
-    wish = {"version": 1, "because": "first"}
-    first = client.post("/models/pump/promote", json=wish, headers={"Idempotency-Key": "k"})
-
-    repeated = client.post("/models/pump/promote", json=wish, headers={"Idempotency-Key": "k"})
-    unchanged = client.post("/models/pump/promote", json={"version": 1, "because": "again"})
-
-    assert first.status_code == 201
-    assert repeated.status_code == unchanged.status_code == 200
-    assert repeated.json() == unchanged.json() == first.json()
-
-
-def test_over_http_the_gate_answers_409_with_numbers_and_budgets_each_time(
-    client: TestClient, shared: SharedModelEvents
-) -> None:
-    client.post("/models/pump/promote", json={"version": 1, "because": "first"})
-    shared.put(compared(1, 2, comparison_id="c-12", lost_labelled_faults=1))
-    wish = {"version": 2, "because": "newer"}
-
-    answers = [client.post("/models/pump/promote", json=wish, headers={"Idempotency-Key": "k"}) for _ in range(2)]
-
-    assert [answer.status_code for answer in answers] == [409, 409]
-    assert answers[0].json() == answers[1].json()
-    problem = answers[0].json()
-    assert "lost_labelled_faults is 1" in problem["detail"]
-    assert problem["champion"]["model"] == "pump/1"
-    rejection = problem["rejection"]
-    assert (rejection["model"], rejection["against"], rejection["comparison_id"]) == ("pump/2", "pump/1", "c-12")
-    assert rejection["numbers"]["lost_labelled_faults"] == 1
-    assert [check["budget"] for check in rejection["checks"] if not check["kept"]] == ["lost_labelled_faults"]
-    assert rejection["position"] == str(shared.records[-1].position)
-
-
-def test_over_http_force_promotes_and_a_rollback_undoes_it(client: TestClient) -> None:
-    client.post("/models/pump/promote", json={"version": 1, "because": "first"})
-
-    forced = client.post("/models/pump/promote", json={"version": 2, "because": "I answer for it", "force": True})
-    undone = client.post("/models/pump/rollback", json={"because": "noisy"}, headers={"Idempotency-Key": "back"})
-    repeated = client.post("/models/pump/rollback", json={"because": "noisy"}, headers={"Idempotency-Key": "back"})
-    nothing = client.post("/models/pump/rollback", json={"because": "noisy"})
-
-    assert (forced.status_code, forced.json()["forced"], forced.json()["replaces"]) == (201, True, "pump/1")
-    assert (undone.status_code, undone.json()["model"], undone.json()["rollback"]) == (201, "pump/1", True)
-    assert (repeated.status_code, repeated.json()) == (200, undone.json())
-    assert nothing.status_code == 409
-    assert "pump/1 is the first champion" in nothing.json()["detail"]
-
-
-@pytest.mark.parametrize(
-    "wish", [{}, {"version": 1}, {"version": 0, "because": "x"}, {"version": 1, "because": ""}, {"version": "one"}]
-)
-def test_over_http_a_wish_without_version_or_reason_is_refused(client: TestClient, wish: dict[str, object]) -> None:
-    assert client.post("/models/pump/promote", json=wish).status_code == 422
-
-
 def test_a_refusal_can_say_who_is_champion_since_when() -> None:
     handler = a_handler(a_log(1))
-    assert champion_of(handler, "pump") == {}
+    assert champion_of(handler.lines.newest("pump")) == {}
 
     handler.handle(promote(1), stamp())
 
-    champion = champion_of(handler, "pump")["champion"]
+    champion = champion_of(handler.lines.newest("pump"))["champion"]
     assert isinstance(champion, dict)
     assert (champion["model"], champion["actor"], champion["because"]) == ("pump/1", "ada", "better")

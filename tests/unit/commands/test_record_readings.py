@@ -17,7 +17,8 @@ from infra.http.command_service import command_service
 from infra.http.keys import ApiKey, KeyGuard
 from infra.settings import Scope
 from tests.builders import a_profile
-from tests.fake_intake import FakeProfiles, FakeReadingLog
+from tests.fakes.incidents import an_incident_handler
+from tests.fakes.intake import FakeProfiles, FakeReadingLog
 from tests.unit.commands.test_promote_model import a_handler, a_log
 
 MOMENT = "2026-03-09T10:14:33.250Z"
@@ -45,6 +46,7 @@ class Service:
         app: FastAPI = command_service(
             record_readings=RecordReadingsHandler(self.log, self.profiles),
             promote_model=a_handler(a_log()),
+            incidents=an_incident_handler(),
             guard=KeyGuard(keys),
             version="1",
             end=lambda: None,

@@ -122,8 +122,8 @@ def test_an_unconfirmed_shift_does_not_keep_an_episode_open() -> None:
 def test_a_silent_machine_s_episode_ends_when_somebody_asks() -> None:
     _, state = follow(reading(0, spike=1.2))
 
-    assert end_if_quiet(state, at(900)) == ((), state)
-    assert end_if_quiet(state, at(901)) == ((Ends(at=at(0)),), Quiet(standing={("main", "spike"): 1}))
+    assert end_if_quiet(state, at(900), sensor_id="main") == ((), state)
+    assert end_if_quiet(state, at(901), sensor_id="main") == ((Ends(at=at(0)),), Quiet(standing={("main", "spike"): 1}))
 
 
 def test_a_machine_at_peace_need_not_be_followed_reading_by_reading() -> None:
@@ -133,3 +133,20 @@ def test_a_machine_at_peace_need_not_be_followed_reading_by_reading() -> None:
     assert is_idle(at_peace)
     assert watch(at_peace, reading(3)) == ((), at_peace)
     assert not is_idle(uneasy)
+
+
+def test_a_sensor_whose_clock_is_ahead_does_not_end_what_another_sensor_shows() -> None:
+    """One alarm that stands would be an incident for every reading, were it ended by the clock of a neighbour."""
+    ahead = timedelta(minutes=20)
+    steps: list[Step] = []
+    state: MachineWatch = Quiet()
+    for second in range(0, 600, 10):
+        for one in (
+            JudgedReading(sensor_id="drive-end", recorded_at=at(second), scores={"spike": 1.2}),
+            JudgedReading(sensor_id="fan-end", recorded_at=at(second) + ahead),
+        ):
+            more, state = watch(state, one)
+            steps += more
+    assert [type(step) for step in steps] == [Opens]
+    more, state = watch(state, JudgedReading(sensor_id="drive-end", recorded_at=at(590 + 901)))
+    assert more == (Ends(at=at(590)),)

@@ -27,7 +27,6 @@ from domain.promotion import (
     NothingToRollBackTo,
     PromoteModel,
     PromotionRejected,
-    ReasonMissing,
     RollBackModel,
     Trained,
     Untrained,
@@ -37,6 +36,7 @@ from domain.promotion import (
     line_of,
     next_version,
 )
+from domain.rejections import ReasonMissing
 from tests.comparisons import compared, numbers, promoted, ref, trained
 
 THREE: Final[Sequence[ModelEvent]] = [trained(1), trained(2), trained(3), promoted(1)]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.host.disk_forecast import Forecast
+from infra.host.disk_forecast import Forecast, ordinary
 from infra.log_disk import DiskNearlyFull, LogDisk, log_disk
 from infra.settings import Settings
 
@@ -44,3 +44,17 @@ def test_the_disks_of_another_cluster_are_not_ours_to_judge(tmp_path: Path) -> N
 )
 def test_the_forecast_counts_to_where_readings_are_refused(free: int, per_day: float | None, said: str) -> None:
     assert said in str(Forecast(free=free, reserve=2 * GB, bytes_per_day=per_day))
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ([100] * 12, 1200),
+        ([288_000, *[100] * 11], 1200),  # the demo's history, then its fleet
+        ([100, 0, 0, *[100] * 9], 1000),  # a pause is a pause
+        ([0] * 11 + [5_000], 5_000),  # one file an hour is how they come
+        ([0] * 12, 0),
+    ],
+)
+def test_bulk_history_is_no_rate_at_which_the_disk_fills(counts: list[int], told: float) -> None:
+    assert ordinary(counts) == told

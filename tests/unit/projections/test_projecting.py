@@ -15,7 +15,7 @@ from projections.projecting import Projecting
 from projections.projector import Projector
 from projections.status import ProjectorState
 from tests.builders import a_profile, a_reading
-from tests.projection_log import FakeLog, FakeProjectionStore, FakeRecordSource, FakeVocabulary
+from tests.fakes.projections import FakeLog, FakeProjectionStore, FakeRecordSource, FakeVocabulary
 
 DEADLINE_S = 20.0
 

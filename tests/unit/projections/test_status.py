@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from projections.batch_decoder import known_at
 from projections.checkpoints import Checkpoint, TopicPartition
-from projections.decoding import known_at
 from projections.status import STALLED_AFTER_S, ProgressWatch, ProjectorState, ProjectorStatus, complete_to_us
 
 WHERE = TopicPartition("sensor-events", 0)
@@ -147,6 +147,16 @@ def test_transactions_that_come_and_go_are_no_alarm() -> None:
         end = 100 + second
         told = watch.report(a_status(end), {WHERE: end}, float(second), written={WHERE: end + 5})
         assert told.status.state is ProjectorState.RUNNING
+
+
+def test_what_an_open_transaction_holds_back_is_lag_and_nothing_is_complete_meanwhile() -> None:
+    watch = ProgressWatch()
+    watch.report(a_status(known_s=40), {WHERE: 100}, 50.0, written={WHERE: 100})
+    held = watch.report(a_status(known_s=40), {WHERE: 100}, 90.0, written={WHERE: 103})
+    assert (held.lag_offsets, held.lag_seconds) == (3, 40.0)
+    assert held.complete_to_us == 40_000_000
+    ended = watch.report(a_status(103, known_s=60), {WHERE: 103}, 91.0, written={WHERE: 103})
+    assert (ended.lag_offsets, ended.complete_to_us) == (0, 76_000_000)
 
 
 def test_what_rests_because_somebody_said_so_is_no_alarm() -> None:

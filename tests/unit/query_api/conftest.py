@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from infra.settings import Settings
 from infra.wiring.container import Container
 from tests.builders import NOON
-from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
-from tests.fake_read_models import FakeReadModelStore
+from tests.fakes.outlook import FakeJudgingOutlook, FakeLogOutlook, FakeRegistryOutlook, FakeStackOutlook
+from tests.fakes.store import FakeReadModelStore
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +40,8 @@ def client_of(
     api_keys: str = "",
     log: FakeLogOutlook | None = None,
     registry: FakeRegistryOutlook | None = None,
+    judging: FakeJudgingOutlook | None = None,
+    stack: FakeStackOutlook | None = None,
 ) -> TestClient:
     """Return a client of the API over `store`; by default the log is away and the registry answers."""
     container = Container()
@@ -47,5 +49,7 @@ def client_of(
     container.read_store.override(store)
     container.log_outlook.override(log or FakeLogOutlook())
     container.registry_outlook.override(registry or FakeRegistryOutlook())
+    container.judging_outlook.override(judging or FakeJudgingOutlook())
+    container.stack_outlook.override(stack or FakeStackOutlook())
     container.clock.override(lambda: NOON)
     return TestClient(container.query_app(), raise_server_exceptions=False)

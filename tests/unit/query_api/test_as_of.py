@@ -8,7 +8,7 @@ from query_api.as_of import is_complete, kept_from, require_kept
 from query_api.errors import Forgotten
 from query_api.store import Checkpoint, TableRows
 from tests.builders import NOON
-from tests.fake_read_models import FakeReadModelStore
+from tests.fakes.store import FakeReadModelStore
 
 LATER = NOON + timedelta(seconds=1)
 

@@ -5,8 +5,9 @@ import pytest
 from query_api.cursors import decode_cursor, encode_cursor, moment_in
 from query_api.errors import ParameterRefused
 from query_api.parameters import Span
+from query_api.reading_points import MINUTES_IN_BUCKETS, RAW, RAW_IN_BUCKETS
 from query_api.rendering import as_csv
-from query_api.routes.readings import MINUTES_IN_BUCKETS, RAW, RAW_IN_BUCKETS, grain_of, with_gaps
+from query_api.routes.readings import grain_of, with_gaps
 from query_api.routes.swimlane import whole_buckets
 from tests.builders import NOON
 
@@ -29,6 +30,13 @@ def test_very_many_readings_come_from_whole_minutes() -> None:
     assert grain.starts_at == NOON
 
 
+def test_a_long_range_comes_from_whole_hours_or_days() -> None:
+    for days, width in ((60, timedelta(hours=3)), (2000, timedelta(days=5))):
+        grain = grain_of(Span(HOUR.starts_at, HOUR.starts_at + timedelta(days=days)), readings=10**6, points=500)
+        assert grain.width == width
+        assert grain.starts_at == NOON.replace(hour=NOON.hour if days == 60 else 0)
+
+
 def test_a_gap_gets_one_empty_row() -> None:
     rows = [{"at": NOON + timedelta(seconds=second), "readings": 1} for second in (0, 1, 4, 8)]
     marked = with_gaps(rows, timedelta(seconds=3))
@@ -39,6 +47,9 @@ def test_cells_cover_the_span_and_start_on_whole_buckets() -> None:
     borders = whole_buckets(HOUR, 600)
     assert (borders[0], len(borders)) == (NOON, 7)
     assert whole_buckets(HOUR, None)[1] - NOON == timedelta(seconds=60)
+    for days, width in ((2, timedelta(minutes=48)), (4, timedelta(hours=2)), (200, timedelta(days=4))):
+        borders = whole_buckets(Span(HOUR.starts_at, HOUR.starts_at + timedelta(days=days)), None)
+        assert borders[1] - borders[0] == width
     with pytest.raises(ParameterRefused, match="cells"):
         whole_buckets(Span(NOON, NOON + timedelta(days=30)), 60)
 

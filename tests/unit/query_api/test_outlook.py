@@ -5,8 +5,8 @@ from query_api.routes import contracts
 from query_api.routes.operations import SERVING
 from query_api.store import Checkpoint
 from tests.builders import NOON
-from tests.fake_outlook import FakeLogOutlook, FakeRegistryOutlook
-from tests.fake_read_models import FakeReadModelStore
+from tests.fakes.outlook import FakeLogOutlook, FakeRegistryOutlook
+from tests.fakes.store import FakeReadModelStore
 from tests.unit.query_api.conftest import client_of
 
 PROOF = {

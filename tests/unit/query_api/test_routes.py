@@ -10,7 +10,7 @@ from query_api.routes import flat, verdicts
 from query_api.seen_sensors import SENSOR, seen
 from query_api.store import Checkpoint, TableRows
 from tests.builders import NOON
-from tests.fake_read_models import FakeReadModelStore
+from tests.fakes.store import FakeReadModelStore
 from tests.unit.query_api.conftest import client_of
 
 READING = {

@@ -10,7 +10,7 @@ from query_api.errors import VerifierAway
 from query_api.models.anomalies import Verdict, VerdictCheck, Verification
 from query_api.routes.verdicts import VERDICT
 from tests.builders import NOON
-from tests.fake_read_models import FakeReadModelStore
+from tests.fakes.store import FakeReadModelStore
 from tests.unit.query_api.conftest import client_of
 
 ID = UUID(int=7)
@@ -63,6 +63,8 @@ def client_with(verifier: FakeVerifier | None) -> TestClient:
         metrics=backend.metrics,
         log=backend.log,
         registry=backend.registry,
+        judging=backend.judging,
+        stack=backend.stack,
         verifier=verifier,
     )
     return client

@@ -5,7 +5,7 @@ import pytest
 from domain.contracts import SchemaPublished
 from schemas.catalogue import schema_of, text_sha256
 from schemas.contracts import ContractNotPublished, Contracts, ContractsContradict
-from schemas.parsed import machine_form
+from schemas.parsed import InvalidSchema, machine_form
 
 
 def published(schema_id: int, text: str) -> SchemaPublished:
@@ -53,3 +53,21 @@ def test_one_id_can_not_mean_two_schemas() -> None:
     known.add(published(7, in_other_words(schema_of("RecordSkipped").text)))
     with pytest.raises(ContractsContradict, match="id 7"):
         known.add(published(7, schema_of("ModelPromoted").text))
+
+
+@pytest.mark.parametrize(
+    ("schema_id", "text"),
+    [(7, '"string"'), (7, "no JSON"), (7, "[" * 100_000), (0, schema_of("RecordSkipped").text), (7, '["null"]')],
+)
+def test_a_publication_of_no_record_is_refused_and_changes_nothing(schema_id: int, text: str) -> None:
+    known = Contracts()
+    with pytest.raises(InvalidSchema):
+        known.add(published(schema_id, text))
+    assert schema_id not in known
+    assert list(known) == []
+
+
+def test_producers_go_on_with_the_id_that_a_schema_got_first() -> None:
+    known = Contracts([published(number, schema_of("RecordSkipped").text) for number in (7, 900)])
+    assert known.id_of("RecordSkipped") == 7
+    assert known.event(900) == "RecordSkipped"

@@ -17,6 +17,7 @@ from schemas.readings import uuid_bytes
 from schemas.wire import BadRecord, header_of
 from tests.builders import a_batch, a_profile, a_reading, published_contracts
 from tests.raw_avro import reading_with_recorded_at
+from tests.repetition import seeds
 
 CONTRACTS = published_contracts()
 PROFILES = {profile.ref: profile for profile in (a_profile(), a_profile("pump", channels=("speed", "flow")))}
@@ -121,7 +122,7 @@ def _reference(value: bytes | None, key: bytes) -> SensorReadingRecorded | str |
     return event
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40))
 def test_any_batch_is_judged_as_its_records_are_one_by_one(seed: int) -> None:
     rng = random.Random(seed)
     damaged = [pair for pair in (_damaged(rng) for _ in range(60)) if _reference(*pair) is not None]
@@ -141,7 +142,7 @@ def test_any_batch_is_judged_as_its_records_are_one_by_one(seed: int) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_batches_decoded_together_are_what_each_is_alone(seed: int) -> None:
     rng = random.Random(seed)
     batches = []

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.catalogue import schema_of
 from schemas.ledger import LEDGER, write_ledger
+from tests.repetition import seeds
 
 
 def a_ledger(rng: random.Random) -> dict[str, object]:
@@ -29,7 +30,7 @@ def a_ledger(rng: random.Random) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", seeds(30))
 def test_bytes_are_those_of_the_general_writer(seed: int) -> None:
     ledger = a_ledger(random.Random(seed))
     wanted, written = io.BytesIO(), io.BytesIO()

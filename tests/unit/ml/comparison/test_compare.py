@@ -18,13 +18,14 @@ from ml.manifest import CodeIdentity, Manifest, OffsetRange, Selection
 from ml.training.ports import ModelNotStored, ReadingsGone
 from tests.builders import NOON
 from tests.comparisons import trained
-from tests.fake_comparing import (
+from tests.fakes.comparison import (
     FakeComparedModels,
     FakeComparedReadings,
     FakeComparisons,
     judged_reading,
     load,
 )
+from tests.repetition import seeds
 
 CODE = CodeIdentity(code_version="0.1.0", lock_sha256="ab", runtime={})
 NOT_JUDGED = math.nan
@@ -304,7 +305,7 @@ def a_random_history(chance: Random) -> list[list[SensorReadingRecorded]]:
     return partitions
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(10))
 def test_batches_of_any_size_give_the_same_comparison(seed: int) -> None:
     chance = Random(seed)
     history = a_random_history(chance)

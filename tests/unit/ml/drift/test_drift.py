@@ -1,5 +1,7 @@
 """Drift: none when the stream is as in training, whatever the seed; found when it is not."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ CHANNELS = ("load", "temperature", "vibration")
 KINDS = ("spike",)
 
 
+@cache
 def a_stream(seed: int, rows: int = 2 * HOUR) -> tuple[FloatArray, FloatArray]:
     """Return a machine that changes its load every few minutes, warms up slowly, and shakes; and its scores."""
     chance = np.random.default_rng(seed)
@@ -25,7 +28,10 @@ def a_stream(seed: int, rows: int = 2 * HOUR) -> tuple[FloatArray, FloatArray]:
         shake[row] = 0.9 * shake[row - 1] + noise[row]
         warm[row] = warm[row - 1] + (load[row] - warm[row - 1]) / 60
     values = np.stack([load, 40 + 20 * warm + chance.normal(0, 0.5, rows), 2 * load + 0.1 * shake], axis=1)
-    return values, np.abs(noise)[:, np.newaxis] / 4
+    ratios = np.abs(noise)[:, np.newaxis] / 4
+    for array in (values, ratios):
+        array.flags.writeable = False  # several tests look at them
+    return values, ratios
 
 
 def trained_on(values: FloatArray, ratios: FloatArray) -> DriftReference:

@@ -25,12 +25,12 @@ from ml.panel.trainer import PanelTrainer
 from ml.scoring.scorer import Scorer
 from schemas.codec import decode, encode
 from schemas.contracts import Contracts
-from tests.fake_lineage import ArtifactsInMemory, FakeLineageLog
-from tests.fake_read_models import FakeReadModelStore
-from tests.fake_scoring import FakeDecoding, FakeScoringLog, InMemoryLog
+from tests.fakes.lineage import ArtifactsInMemory, FakeLineageLog
+from tests.fakes.scoring import FakeDecoding, FakeScoringLog, InMemoryLog
+from tests.fakes.store import FakeReadModelStore
+from tests.unit.ml.panel.machines import pump_rows, training_rows
 from tests.unit.ml.scoring.fleet import PROFILE, PUMPS, healthy
 from tests.unit.ml.scoring.test_scorer import a_scorer, steps
-from tests.unit.panel.machines import pump_rows, training_rows
 from tests.wired import wired
 
 SECONDS, FIRST_CHANGE_S, SECOND_CHANGE_S = 700, 100, 400
@@ -62,7 +62,14 @@ def panels() -> tuple[bytes, bytes]:
 
 
 @pytest.fixture
-def history(panels: tuple[bytes, bytes]) -> History:
+def history(lived: History) -> History:
+    """Return a history of the test's own, which it may falsify."""
+    log = lived.log.copy()
+    return History(log, replace(lived.artifacts, log=log, stored={**lived.artifacts.stored}))
+
+
+@pytest.fixture(scope="module")
+def lived(panels: tuple[bytes, bytes]) -> History:
     log = InMemoryLog(profiles={"pump@1": PROFILE})
     artifacts = ArtifactsInMemory(log)
     readings = list(with_faults(healthy(SECONDS)))

@@ -18,8 +18,8 @@ from ml.rescoring.partition import RescoredPartition
 from ml.rescoring.ports import RescoringStopped
 from ml.rescoring.tally import LedgerBroken, completed
 from tests.builders import a_profile, a_reading
-from tests.fake_rescoring import FakeRescoringLog
-from tests.fake_scoring import FakeDecoding, FakeModels, FakeScoringLog, InMemoryLog
+from tests.fakes.rescoring import FakeRescoringLog
+from tests.fakes.scoring import FakeDecoding, FakeModels, FakeScoringLog, InMemoryLog
 from tests.unit.ml.scoring.test_scorer import a_scorer, steps
 
 READINGS, CHANGE = 600, 200

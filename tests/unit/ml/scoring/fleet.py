@@ -6,7 +6,7 @@ from domain.readings import SensorReadingRecorded
 from ml.panel.detector import PanelDetector, from_artifact
 from ml.panel.trainer import PanelTrainer
 from tests.builders import a_reading
-from tests.unit.panel.machines import PUMP, profile, pump_rows, training_rows
+from tests.unit.ml.panel.machines import PUMP, profile, pump_rows, training_rows
 
 PUMPS = 3
 PROFILE = profile(PUMP)

@@ -3,23 +3,25 @@
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from domain.anomalies import AnomalyDetected
 from domain.models import ModelRef
 from domain.readings import SensorReadingRecorded
 from domain.scoring import Flag
 from ml.scoring.judge import score
-from ml.scoring.records import Stretch, ledger_of, verdicts_of
+from ml.scoring.records import Stretch, ledgers_of, verdicts_of
 from ml.scoring.state import LoadedModel, PartitionState, to_bytes
 from ml.scoring.warming import Warming
-from schemas.codec import encode
+from schemas.codec import decode, encode
 from tests.builders import a_profile, a_reading
-from tests.fake_scoring import FakeDecoding, FakeHistory, InMemoryLog
+from tests.fakes.scoring import FakeDecoding, FakeHistory, InMemoryLog
+from tests.repetition import examples
 from tests.unit.ml.scoring.fleet import PROFILE, a_panel, healthy
 
 SETTLED_S, TOLD_S = 400, 60
@@ -43,8 +45,11 @@ class History:
 
 
 def troubled(readings: list[SensorReadingRecorded], rng: random.Random) -> Iterator[SensorReadingRecorded]:
-    """Yield readings with spikes, gaps, late and repeated ones, clocks ahead, and a profile without a model."""
-    silence_s = 0
+    """Yield readings with spikes, gaps, late and repeated ones, clocks ahead, and a profile without a model.
+
+    Between them come two backlogs of machine-0, the second older than the first, with a fault in each.
+    """
+    silence_s, late = 0, backlogs()
     for place, reading in enumerate(readings):
         machine, values, chance = reading.machine_id, dict(reading.measurements), rng.random()
         second = SETTLED_S + place // len(MACHINES)
@@ -66,6 +71,16 @@ def troubled(readings: list[SensorReadingRecorded], rng: random.Random) -> Itera
             yield measured(10**6 + place)
         elif chance < 0.18:
             yield a_reading(place, machine_id="hall-a")
+        yield from islice(late, 2)
+
+
+def backlogs() -> Iterator[SensorReadingRecorded]:
+    """Yield two backlogs of machine-0, the second older than the first, with faults, and some readings out of order."""
+    for kept, reading in enumerate(healthy(360, seed=77, machines=("machine-0",))):
+        values = dict(reading.measurements) | ({"vibration": 90.0} if kept % 80 > 72 else {})
+        second = kept - (5_000 if kept < 150 else 9_000)
+        for at in (second, second - 2) if kept % 9 == 0 else (second,):
+            yield a_reading(at, machine_id="machine-0", sensor_id="main", profile="pump@1", measurements=values)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +98,10 @@ def history() -> History:
     return History(log, settled, (start + len(log.source)) // 2, loaded(2, a_panel(seed=2)))
 
 
-def loaded(version: int, detector: object) -> LoadedModel:
-    model = ModelRef(profile="pump@1", name="pump", version=version, artifact_sha256=f"{version:064x}")
+def loaded(version: int, detector: object, profile: str = "pump@1") -> LoadedModel:
+    model = ModelRef(
+        profile=profile, name=profile.partition("@")[0], version=version, artifact_sha256=f"{version:064x}"
+    )
     return LoadedModel(model, version, detector)  # type: ignore[arg-type]
 
 
@@ -95,27 +112,29 @@ class Folded:
     state: PartitionState
     scores: dict[str, list[float]]
     verdicts: list[bytes]
+    episodes: list[bytes]
     flags: dict[str, list[int]]
 
-    def bits(self) -> tuple[bytes, dict[str, bytes], list[bytes], dict[str, list[int]]]:
+    def bits(self) -> tuple[bytes, dict[str, bytes], list[bytes], list[bytes], dict[str, list[int]]]:
         columns = {name: np.array(column).tobytes() for name, column in self.scores.items()}
-        return to_bytes(self.state), columns, self.verdicts, self.flags
+        return to_bytes(self.state), columns, self.verdicts, self.episodes, self.flags
 
 
 def fold(log: InMemoryLog, state: PartitionState, edges: Iterable[int]) -> Folded:
     """Score the records between each two neighbouring edges as one batch."""
-    folded = Folded(state, {}, [], {flag: [] for flag in Flag})
+    folded = Folded(state, {}, [], [], {flag: [] for flag in Flag})
     decoding, borders = FakeDecoding(log), sorted(edges)
     for first, after in pairwise(borders):
         batch = log.read(first, after)
         readings = decoding.decode(batch)
         judgement, folded.state = score(readings, folded.state, next_offset=after)
-        ledger = ledger_of(Stretch("sensor-events", 0, first, after), readings, judgement, folded.state)
+        (ledger,) = ledgers_of(Stretch("sensor-events", 0, first, after), readings, judgement, folded.state)
         held = {column.detector: column.scores for column in ledger.columns}
         for name in {*held, *folded.scores}:
             before = folded.scores.setdefault(name, [float("nan")] * (first - borders[0]))
             before.extend(held.get(name, [float("nan")] * (after - first)))
         folded.verdicts += [encode(verdict, log.contracts) for verdict in verdicts_of(readings, judgement)]
+        folded.episodes += [encode(event, log.contracts) for event in judgement.episodes]
         for flag in ledger.flags:
             for low, high in zip(flag.ranges[::2], flag.ranges[1::2], strict=True):
                 folded.flags[flag.name] += range(low, high)
@@ -134,6 +153,7 @@ def lived(history: History, cuts: Iterable[int]) -> Folded:
         after.state,
         {name: before.scores[name] + after.scores[name] for name in before.scores},
         before.verdicts + after.verdicts,
+        before.episodes + after.episodes,
         {flag: before.flags[flag] + after.flags[flag] for flag in Flag},
     )
 
@@ -147,9 +167,14 @@ def test_the_part_that_is_split_holds_everything_that_can_go_wrong(history: Hist
     for flag in (Flag.LATE, Flag.DUPLICATE, Flag.CLOCK_AHEAD, Flag.UNSCORED, Flag.UNJUDGED, Flag.REJECTED):
         assert whole.flags[flag], flag
     assert len(whole.verdicts) > 5
+    verdicts = [decode(value, history.log.contracts) for value in whole.verdicts]
+    late = [one for one in verdicts if isinstance(one, AnomalyDetected) and one.late]
+    assert {one.recorded_at < a_reading(-7_000).recorded_at for one in late} == {True, False}, "in both backlogs"
+    assert whole.state.lanes.stretches.max() > 0
+    assert whole.episodes
 
 
-@settings(max_examples=SPLITS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(SPLITS), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @example(cuts=set(range(10_000)))
 @given(cuts=st.sets(st.integers(SETTLED_S * len(MACHINES), (SETTLED_S + TOLD_S) * len(MACHINES) + 60), max_size=8))
 def test_any_split_of_a_log_gives_equal_scores_verdicts_flags_and_bytes_of_the_state(

@@ -13,7 +13,7 @@ from ml.scoring.state import LoadedModel, ModelState, PartitionState
 from ml.scoring.warming import CARRIED, FRESH, Warming, warm_from
 from schemas.decoder import ReadingDecoder
 from tests.builders import a_profile
-from tests.fake_scoring import FakeDecoding, FakeHistory, FakeScoringLog, InMemoryLog, RunningMeanDetector
+from tests.fakes.scoring import FakeDecoding, FakeHistory, FakeScoringLog, InMemoryLog, RunningMeanDetector
 from tests.unit.ml.scoring.fleet import PROFILE, PUMPS, a_panel, healthy
 from tests.unit.ml.scoring.test_scorer import a_scorer, flagged, steps, temperatures
 

@@ -13,7 +13,8 @@ from domain.scoring import Flag, ReadingsScored, ScorerStateSaved, ScoringModelC
 from ml.scoring.scorer import Scorer
 from ml.scoring.taking import StateDoesNotMatchOffset
 from tests.builders import a_profile, a_reading
-from tests.fake_scoring import FakeDecoding, FakeHistory, FakeModels, FakeScoringLog, InMemoryLog
+from tests.fakes.scoring import FakeDecoding, FakeHistory, FakeModels, FakeScoringLog, InMemoryLog
+from tests.repetition import seeds
 
 
 def a_log() -> InMemoryLog:
@@ -233,7 +234,7 @@ def test_a_clean_stop_saves_the_state_at_the_committed_offset() -> None:
     assert saved.next_offset == log.offset == 2
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", seeds(30))
 def test_any_batches_and_any_restarts_give_the_same_scores_as_one_pass(seed: int) -> None:
     rng = random.Random(seed)
     values = [rng.gauss(20, 2) for _ in range(60)]

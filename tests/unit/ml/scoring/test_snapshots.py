@@ -7,7 +7,7 @@ from domain.topics import SCORER_STATE
 from ml.scoring.snapshots import whole_snapshots
 from ml.scoring.state import PartitionState, to_bytes
 from ml.scoring.taking import Saved, take_partition
-from tests.fake_scoring import FakeDecoding, FakeHistory, FakeModels, FakeScoringLog, InMemoryLog
+from tests.fakes.scoring import FakeDecoding, FakeHistory, FakeModels, FakeScoringLog, InMemoryLog
 from tests.unit.ml.scoring.test_scorer import a_log, a_scorer, steps, temperatures
 
 CHUNK_BYTES = 100
