@@ -11,7 +11,7 @@ from infra.cli.composition import composed
 from infra.cli.log_failures import log_failures_explained
 from infra.cli.output import CommandFailed, JsonOption, print_json, print_table, say
 from infra.exit_codes import ExitCode
-from infra.sources.csv.plan import WIDEST
+from infra.sources.files.plan import WIDEST
 from infra.sources.csv.profile_files import (
     CHANNEL_FORM,
     Description,
