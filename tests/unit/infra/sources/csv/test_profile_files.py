@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.profiles import Channel
-from infra.sources.csv.plan import WIDEST
+from infra.sources.files.plan import WIDEST
 from infra.sources.csv.profile_files import EXAMPLE, ProfileNotUnderstood, channel_of, read_description
 
 SPEED = Channel(name="speed", unit="%", role="condition", minimum=0, maximum=120)

@@ -1,13 +1,32 @@
 """Times are understood in the forms that programs write, in any zone, and refused when they name no moment."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from domain.readings import moment_of
-from infra.sources.csv.timestamps import DateOrder, NoTimeFormat, moments_of, time_format_of
+from infra.sources.times.clock import LocalClock
+from infra.sources.times.identify import time_form_of
+from infra.sources.times.moments import Moments, Plausible
+from infra.sources.times.moments import moments_of as read
+from infra.sources.times.parsed import NoTimeForm, TimeForm
+from infra.sources.times.written import DateOrder
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+ANY = Plausible(NOW, any_time=True)
+
+
+def time_format_of(sample: Sequence[str], *, order: DateOrder | None = None) -> TimeForm:
+    return time_form_of(sample, latest_s=ANY.latest_s, order=order)
+
+
+def moments_of(texts: pa.StringArray, form: TimeForm, zone: tzinfo = UTC) -> Moments:
+    return read(texts, form, LocalClock(zone), ANY, np.zeros(len(texts), np.intp))
+
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -64,7 +83,7 @@ def test_day_and_month_are_told_apart_by_any_row_or_by_the_person() -> None:
     assert moments("03/04/2026 10:00", "13/04/2026 10:00")[0] == datetime(2026, 4, 3, 10, tzinfo=UTC)
     assert moments("03/04/2026 10:00", "03/14/2026 10:00")[0] == datetime(2026, 3, 4, 10, tzinfo=UTC)
     assert moments("03/04/2026 10:00", order=DateOrder.MONTH)[0] == datetime(2026, 3, 4, 10, tzinfo=UTC)
-    with pytest.raises(NoTimeFormat, match="--date-order"):
+    with pytest.raises(NoTimeForm, match="--date-order"):
         moments("03/04/2026 10:00")
 
 
@@ -109,7 +128,7 @@ def test_a_row_that_names_no_moment_is_wrong_and_the_others_are_not() -> None:
 
 @pytest.mark.parametrize("texts", [["soon"], []])
 def test_a_column_without_times_is_refused(texts: list[str]) -> None:
-    with pytest.raises(NoTimeFormat):
+    with pytest.raises(NoTimeForm):
         time_format_of(texts)
 
 
