@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO, Final
+from weakref import finalize
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from infra.sources.ports import KnownReadings
@@ -75,7 +77,7 @@ class Novelty:
         """Return how many readings stand at the time of the one before of their sensor; readings come in order."""
         if not len(table):
             return 0
-        sensors = pa.compute.binary_join_element_wise(table.column("machine_id"), table.column("sensor_id"), "\0")
+        sensors = pc.binary_join_element_wise(table.column("machine_id"), table.column("sensor_id"), "\0")
         coded = sensors.dictionary_encode()
         codes, times = coded.indices.to_numpy(), table.column("recorded_at").to_numpy()
         equal = 0
@@ -112,6 +114,7 @@ class Novelty:
             return
         if self._file is None:
             self._file = TemporaryFile(prefix="telltale-ids-")  # noqa: SIM115 - lives as long as this
+            finalize(self, self._file.close)
         place = self._file.seek(0, 2)
         self._file.write(np.ascontiguousarray(ids).tobytes())
         self._portions.append(_Portion(place, len(ids), int(times.min()), int(times.max())))

@@ -41,14 +41,15 @@ _SUFFIXES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 _SIMPLE: Final = frozenset(
-    """
-    °c °f °k k c f degc degf deg celsius fahrenheit kelvin grad ° rad mrad pa hpa kpa mpa bar mbar psi atm torr mmhg inhg
-    m cm mm µm um nm km in ft mil mils l ml kl gal m3 m³ cm3 cm³ dm3 dm³ ft3 g mg kg t lb lbs lbf n kn nm kgf j kj mj wh kwh mwh
-    w kw mw va kva var kvar v mv kv a ma µa ua amp amps volt volts ohm ω kω mω s sec secs second seconds ms msec us µs
-    ns min mins h hr hrs hour hours d day days hz khz mhz rpm 1/min u/min rev/min r/min cpm % pct percent %rh rh ppm
-    ppb pcs count counts db dba g's lux lx mol cd t/h mm/s m/s m/s2 m/s² l/min l/h l/s m3/h m³/h kg/h gpm cfm scfm ips
-    s/cm µs/cm ms/cm ntu ph w/m2 w/m² kwh/m2 kg/m3 g/l mg/l µg/m3 µg/m³ degree degrees
-    """.split()
+    (  # noqa: SIM905 - words
+        "°c °f °k k c f degc degf deg celsius fahrenheit kelvin grad ° rad mrad pa hpa kpa mpa bar mbar psi "
+        "atm torr mmhg inhg m cm mm µm um nm km in ft mil mils l ml kl gal m3 m³ cm3 cm³ dm3 dm³ ft3 g mg kg "
+        "t lb lbs lbf n kn kgf j kj mj wh kwh mwh w kw mw va kva var kvar v mv kv a ma µa ua amp amps volt "
+        "volts ohm ω kω mω s sec secs second seconds ms msec us µs ns min mins h hr hrs hour hours d day "
+        "days hz khz mhz rpm 1/min u/min rev/min r/min cpm % pct percent %rh rh ppm ppb pcs count counts db "
+        "dba g's lux lx mol cd t/h mm/s m/s m/s2 m/s² l/min l/h l/s m3/h m³/h kg/h gpm cfm scfm ips s/cm "
+        "µs/cm ms/cm ntu ph w/m2 w/m² kwh/m2 kg/m3 g/l mg/l µg/m3 µg/m³ degree degrees "
+    ).split()
 )
 _NONE: Final = frozenset({"-", "--", "–", "none", "n/a", "1", "text", "string", "float", "double"})
 _FORM: Final = re.compile(r"[°%µΩ]?[A-Za-zµΩ%]{0,5}[²³23]?(?:[/·*^][A-Za-z°µ]{0,4}[²³23]?(?:\^?-?\d)?)*")
@@ -91,7 +92,11 @@ def name_and_unit(column: str) -> tuple[str, str]:
 
 def _is_known(text: str) -> bool:
     lower = text.lower().strip()
-    if lower in _SIMPLE or re.fullmatch(r"deg(?:ree)?s?[ _.]?[cfk]", lower) or (lower in _NONE and lower not in {"1", "none"}):
+    if (
+        lower in _SIMPLE
+        or re.fullmatch(r"deg(?:ree)?s?[ _.]?[cfk]", lower)
+        or (lower in _NONE and lower not in {"1", "none"})
+    ):
         return True
     parts = re.split(r"[/·*]", re.sub(r"\^?[-\d²³]+", "", lower))
     return len(parts) > 1 and all(part in _SIMPLE for part in parts if part)

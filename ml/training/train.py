@@ -10,8 +10,8 @@ from ml.artifact import FORMAT, pack, sha256_of
 from ml.detector import Batch, Detector, FloatArray
 from ml.loading import load_detector
 from ml.manifest import CodeIdentity, Manifest, Selection, differences, rows_sha256
-from ml.population_shift.reference import with_reference
 from ml.narrowed import with_profile_channels
+from ml.population_shift.reference import with_reference
 from ml.training.channels import left_out
 from ml.training.histogram import with_histogram
 from ml.training.ports import ModelLog, ModelNotStored, NewModel, OnProgress, ReadingLog, StoredModel

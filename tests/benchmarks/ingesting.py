@@ -20,9 +20,9 @@ from infra.sources.files.ingest_file import FileIngest
 from infra.sources.files.plan import ColumnChoice, plan_columns
 from infra.sources.files.source import FileSource
 from infra.sources.novelty import Novelty
-from infra.sources.times.moments import Plausible
 from infra.sources.simulator.stream import append_history
 from infra.sources.simulator.world import World
+from infra.sources.times.moments import Plausible
 from schemas.encoder import encode_readings
 from tests.benchmarks.figures import Figure, at_least
 from tests.benchmarks.plant import PUMPS, Plant, pump_fleet

@@ -49,7 +49,9 @@ def ingest() -> None:
 def csv_file(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE…", help="Text, packed or not, Parquet, Arrow, spreadsheet; a folder, a pattern, or -."),
+        typer.Argument(
+            metavar="FILE…", help="Text, packed or not, Parquet, Arrow, spreadsheet; a folder, a pattern, or -."
+        ),
     ],
     *,
     time: Annotated[str | None, typer.Option(help="Column with the time; two joined by +. Found by itself.")] = None,
@@ -57,11 +59,17 @@ def csv_file(
         str | None, typer.Option(help="s, ms, us, ns, excel, or a pattern such as %d.%m.%Y %H:%M.")
     ] = None,
     date_order: Annotated[DateOrder | None, typer.Option(help="Where day and month can't be told apart.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="Zone of times that name none, such as Europe/Berlin; UTC.")] = None,
-    start: Annotated[str | None, typer.Option(help="Moment of the first row, or that the time column counts from.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of times that name none, such as Europe/Berlin; UTC.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Moment of the first row, or that the time column counts from.")
+    ] = None,
     every: Annotated[str | None, typer.Option(help="From row to row, such as 10ms, where no column has times.")] = None,
     any_time: Annotated[bool, typer.Option("--any-time", help="Take times before 2000 and far ahead too.")] = False,
-    profile: Annotated[str | None, typer.Option(help="Kind of machine; defined from the header when it is new.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Kind of machine; defined from the header when it is new.")
+    ] = None,
     machine: Annotated[str | None, typer.Option(help="Column with the machine.")] = None,
     machine_id: Annotated[str | None, typer.Option(help="The one machine of the file; else the file's name.")] = None,
     sensor: Annotated[str | None, typer.Option(help="Column with the sensor; else the machine is the sensor.")] = None,

@@ -232,7 +232,9 @@ def _must_be_trainable(found: Understood, profile: ProfileDefined, readings: int
             code=ExitCode.REFUSED,
         )
     for name, reason in reasons.items():
-        note(f"{name} {reason} in the first {readings:,} readings: left out of training; the other channels are trained")
+        note(
+            f"{name} {reason} in the first {readings:,} readings: left out of training; the other channels are trained"
+        )
 
 
 def _ends(intake: Container) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""What a dry run teaches: how the files are understood, and the command that brings them in, tried before it is said."""
+"""What a dry run teaches: how the files are understood, and the command that brings them in, tried before."""
 
 import re
 from collections.abc import Sequence
@@ -68,7 +68,9 @@ def teach(files: Sequence[str], paths: Sequence[Path], wishes: Wishes, plausible
             steps.append(f"{' '.join(f'--{name} {text}' for name, text in advice.items())}: {error}")
             wishes = wishes.advised(advice)
     else:
-        raise ColumnsDoNotFit(f"{', '.join(files)}: more than {_MOST_STEPS} columns do not fit; name those to take with --channels")
+        raise ColumnsDoNotFit(
+            f"{', '.join(files)}: more than {_MOST_STEPS} columns do not fit; name those to take with --channels"
+        )
     plan = found.sources[0].plan
     if wishes.time is None and plan.time:
         wishes = replace(wishes, time=plan.time_column)

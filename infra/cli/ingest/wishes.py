@@ -20,7 +20,17 @@ from infra.sources.files.reading import FormChoice
 from infra.sources.times.written import DateOrder
 
 _TAB: Final = {"\\t": "\t", "tab": "\t"}
-_UNITS_S: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS_S: Final = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "min": 60.0,
+    "m": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +74,7 @@ class Wishes:
             name: f"{old},{text}" if name in lists and (old := getattr(self, name)) else text
             for name, text in advice.items()
         }
-        return replace(self, **added)
+        return replace(self, **added)  # type: ignore[arg-type]
 
     def command(self, files: Sequence[str]) -> str:
         """Return the command line that says this."""
@@ -156,7 +166,9 @@ def read_mapping(path: Path) -> Wishes:
         raise ColumnsDoNotFit(f"{path}: {error}") from error
     known = {one.name for one in fields(Wishes)}
     if strange := set(plain) - known:
-        raise ColumnsDoNotFit(f"{path}: {', '.join(sorted(strange))} is not understood; there are {', '.join(sorted(known))}")
+        raise ColumnsDoNotFit(
+            f"{path}: {', '.join(sorted(strange))} is not understood; there are {', '.join(sorted(known))}"
+        )
     for name, value in plain.items():
         if not isinstance(value, bool if name == "any_time" else str):
             raise ColumnsDoNotFit(f"{path}: {name} must be {'true or false' if name == 'any_time' else 'a text'}")

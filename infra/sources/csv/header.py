@@ -10,8 +10,10 @@ from infra.sources.csv.numbers import is_missing, is_number
 from infra.sources.units import is_unit, unit_text
 
 _DATE: Final = re.compile(
-    r"(?i)(?:\w{2,10},? )?(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,4}[ ./-]?[a-z]{3,9}\.?[ ./,-]*\d{1,4}|\d{4}-?W\d{1,2}.*"
-    r"|\d{1,2} \d{1,2} \d{4}|\d{8}T?\d*|[a-z]{3,9} \d{1,2},? .*\d{4})(?:[T ,:_-].*)?|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[ap]m)?"
+    r"(?i)(?:\w{2,10},? )?"
+    r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,4}[ ./-]?[a-z]{3,9}\.?[ ./,-]*\d{1,4}|\d{4}-?W\d{1,2}.*"
+    r"|\d{1,2} \d{1,2} \d{4}|\d{8}T?\d*|[a-z]{3,9} \d{1,2},? .*\d{4})(?:[T ,:_-].*)?"
+    r"|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[ap]m)?"
 )
 _TIME_NAMES: Final = re.compile(r"(?i).*(time|date|zeit|datum|uhr|stamp|heure|fecha|hora|\bts\b).*|t")
 _LEVELS: Final = 4
@@ -80,8 +82,7 @@ def _first_data_row(rows: Sequence[Sequence[str]], width: int, *, after: int) ->
     typed = [
         place
         for place in range(width)
-        if (cells := [row[place] for row in later if row[place].strip()])
-        and sum(map(is_value, cells)) > len(cells) / 2
+        if (cells := [row[place] for row in later if row[place].strip()]) and sum(map(is_value, cells)) > len(cells) / 2
     ]
     for number, row in enumerate(rows):
         if number <= after or len(row) != width:
@@ -122,7 +123,7 @@ def _levels(rows: Sequence[Sequence[str]], candidates: Sequence[int], width: int
 
 
 def _completes(upper: Sequence[str], lower: Sequence[str]) -> bool:
-    """Return whether a row above another belongs to the names: it is needed, or stands over the time as a header would."""
+    """Return whether a row above another belongs to the names: it is needed, or is blank over the time."""
     given = [name for name in lower if name]
     if len(set(given)) < len(given) or len(given) < len(lower) / 2:
         return True
@@ -138,7 +139,7 @@ def _completes(upper: Sequence[str], lower: Sequence[str]) -> bool:
 
 def _joined(levels: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Return the names of several rows as one: a blank in an upper row goes on with the name before it."""
-    names = [cell for cell in levels[-1]]
+    names = list(levels[-1])
     for level in reversed(levels[:-1]):
         going_on = ""
         for place, cell in enumerate(level):

@@ -23,7 +23,7 @@ _BLOCK_ROWS: Final = 20_000
 def is_annotated(lines: Sequence[str]) -> bool:
     """Return whether a file's first lines are an annotated export."""
     first = next((line for line in lines if line.strip()), "")
-    return first.lstrip("\ufeff\"").startswith(_ANNOTATIONS)
+    return first.lstrip('\ufeff"').startswith(_ANNOTATIONS)
 
 
 def influx_table(path: Path, opener: Callable[[], TextIO]) -> Table:

@@ -15,18 +15,109 @@ _NUMBER: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _EITHER: Final = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 _GROUPS: Final = re.compile(r"[+-]?\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?")
 
-MISSING: Final = (
-    ["", "na", "n/a", "#n/a", "#na", "n.a.", "n.a", "nan", "-nan", "+nan", "null", "nil", "none", "nul", "missing"]
-    + ["-", "--", "---", "–", "—", "?", "???", ".", "*", "***", "x", "k.a.", "1.#qnan", "-1.#ind", "1.#ind"]
-    + ["bad", "bad input", "bad data", "bad quality", "bad value", "no data", "nodata", "no value", "no good data"]
-    + ["no result", "no sample", "i/o timeout", "pt created", "point created", "not connect", "not connected"]
-    + ["comm fail", "comm failure", "comm error", "communication failure", "shutdown", "calc failed", "calc fail"]
-    + ["calc off", "configure", "scan off", "scan timeout", "scan time", "out of serv", "out of service", "intf shut"]
-    + ["under range", "over range", "underrange", "overrange", "arc off-line", "arc offline", "access denied", "error"]
-    + ["invalid", "invalid data", "invalid float", "unit down", "not available", "unavailable", "failed", "fault"]
-    + ["digital state", "no alarm", "not measured", "nicht verfügbar", "keine daten", "fehler", "ungültig", "ausfall"]
-    + ["equip fail", "trace off", "bad total", "no lab data", "dcs failed", "snapfix", "off-line", "offline"]
-    + ["#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!", "#wert!", "#nv", "undefined", "unknown"]
+MISSING: Final = frozenset(
+    (
+        "",
+        "na",
+        "n/a",
+        "#n/a",
+        "#na",
+        "n.a.",
+        "n.a",
+        "nan",
+        "-nan",
+        "+nan",
+        "null",
+        "nil",
+        "none",
+        "nul",
+        "missing",
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        "?",
+        "???",
+        "***",
+        "k.a.",
+        "1.#qnan",
+        "-1.#ind",
+        "1.#ind",
+        "bad",
+        "bad input",
+        "bad data",
+        "bad quality",
+        "bad value",
+        "no data",
+        "nodata",
+        "no value",
+        "no good data",
+        "no result",
+        "no sample",
+        "i/o timeout",
+        "pt created",
+        "point created",
+        "not connect",
+        "not connected",
+        "comm fail",
+        "comm failure",
+        "comm error",
+        "communication failure",
+        "shutdown",
+        "calc failed",
+        "calc fail",
+        "calc off",
+        "configure",
+        "scan off",
+        "scan timeout",
+        "scan time",
+        "out of serv",
+        "out of service",
+        "intf shut",
+        "under range",
+        "over range",
+        "underrange",
+        "overrange",
+        "arc off-line",
+        "arc offline",
+        "access denied",
+        "error",
+        "invalid",
+        "invalid data",
+        "invalid float",
+        "unit down",
+        "not available",
+        "unavailable",
+        "failed",
+        "fault",
+        "digital state",
+        "no alarm",
+        "not measured",
+        "nicht verfügbar",
+        "keine daten",
+        "fehler",
+        "ungültig",
+        "ausfall",
+        "equip fail",
+        "trace off",
+        "bad total",
+        "no lab data",
+        "dcs failed",
+        "snapfix",
+        "off-line",
+        "offline",
+        "#value!",
+        "#div/0!",
+        "#ref!",
+        "#name?",
+        "#num!",
+        "#null!",
+        "#wert!",
+        "#nv",
+        "undefined",
+        "unknown",
+    )
 )
 """Cells, in lower case, that say that this channel was not measured: of spreadsheets, loggers, historians, programs."""
 
@@ -107,7 +198,7 @@ def _cast(texts: pa.StringArray) -> NDArray[np.float64]:
 
 def _distinct(words: pa.StringArray, rules: CellRules) -> Numbers:
     lower = pc.utf8_lower(words)
-    missing = np.array([word in _MISSING or word in rules.missing for word in lower.to_pylist()], np.bool_)
+    missing = np.array([word in MISSING or word in rules.missing for word in lower.to_pylist()], np.bool_)
     states = [rules.states.get(word, np.nan) for word in lower.to_pylist()]
     stated = ~np.isnan(np.array(states, np.float64))
     plain = _plain(words, rules.decimal)
@@ -122,14 +213,12 @@ def _distinct(words: pa.StringArray, rules: CellRules) -> Numbers:
     return Numbers(values, wrong, missing & given)
 
 
-_MISSING: Final = frozenset(MISSING)
-
-
 def _plain(words: pa.StringArray, decimal: str) -> pa.StringArray:
     """Return numbers without marks of thousands, with a decimal point; what is not written so stays no number."""
     other = r"\." if decimal == "," else ","
     mark = "," if decimal == "," else r"\."
-    grouped = rf"^[+-]?\d{{1,3}}(?:(?:{other}\d{{3}})+|(?:['’]\d{{3}})+|(?:[ \x{{00a0}}\x{{2009}}\x{{202f}}]\d{{3}})+)(?:{mark}\d*)?$"
+    blank = r"[ \x{00a0}\x{2009}\x{202f}]"
+    grouped = rf"^[+-]?\d{{1,3}}(?:(?:{other}\d{{3}})+|(?:['’]\d{{3}})+|(?:{blank}\d{{3}})+)(?:{mark}\d*)?$"
     groups = pc.match_substring_regex(words, grouped)
     joined = pc.replace_substring_regex(words, rf"[{other}'’ \x{{00a0}}\x{{2009}}\x{{202f}}]", "")
     plain = pc.if_else(groups, joined, words)
@@ -145,7 +234,11 @@ def _typed(cells: pa.Array, rules: CellRules) -> Numbers:
     count = len(cells)
     if pa.types.is_dictionary(cells.type):
         return numbers_of(cells.cast(pa.string()).fill_null(""), rules)
-    values = cells.cast(pa.float64(), safe=False) if not pa.types.is_boolean(cells.type) else cells.cast(pa.int8()).cast(pa.float64())
+    values = (
+        cells.cast(pa.float64(), safe=False)
+        if not pa.types.is_boolean(cells.type)
+        else cells.cast(pa.int8()).cast(pa.float64())
+    )
     array = values.fill_null(np.nan).to_numpy(zero_copy_only=False).copy()
     wrong = np.isinf(array)
     array[wrong] = np.nan
@@ -169,4 +262,4 @@ def is_number(text: str) -> bool:
 
 def is_missing(text: str) -> bool:
     """Return whether a cell says that nothing was measured."""
-    return text.strip().lower() in _MISSING
+    return text.strip().lower() in MISSING

@@ -10,7 +10,6 @@ from typing import Final, TextIO
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from infra.sources.files.table import MalformedRow, RowBlock
@@ -56,7 +55,9 @@ def _a_line_is_a_row(text: str, separator: str) -> bool:
     return not quotes or quotes == 2 * len(re.findall(rf'(?<![^{border}])"[^"\r\n]*"(?![^{border}])', text))
 
 
-def _plain(lines: Sequence[str], text: bytes, dialect: Dialect, columns: Sequence[str], *, first_line: int) -> RowBlock | None:
+def _plain(
+    lines: Sequence[str], text: bytes, dialect: Dialect, columns: Sequence[str], *, first_line: int
+) -> RowBlock | None:
     """Return the rows of a block, or None when some have empty cells beyond the last column, which Arrow refuses."""
     malformed: list[MalformedRow] = []
     skipped: list[int] = []
@@ -64,7 +65,9 @@ def _plain(lines: Sequence[str], text: bytes, dialect: Dialect, columns: Sequenc
 
     def refuse(row: arrow_csv.InvalidRow) -> str:
         nonlocal trailing
-        trailing = trailing or row.actual_columns > row.expected_columns and row.text.rstrip().endswith(dialect.separator.strip())
+        trailing = trailing or (
+            row.actual_columns > row.expected_columns and row.text.rstrip().endswith(dialect.separator.strip())
+        )
         skipped.append(row.number - 1)
         if row.text.strip().strip('"').strip():  # a line of nothing but an empty cell is a blank one
             malformed.append(_malformed(first_line + row.number - 1, row.actual_columns, row.expected_columns))
@@ -122,7 +125,7 @@ def _quoted(
         if not row or (len(row) == 1 and not row[0].strip()):
             continue
         if len(row) > len(dialect.names) and not any(cell.strip() for cell in row[len(dialect.names) :]):
-            row = row[: len(dialect.names)]  # noqa: PLW2901 - separators behind the last cell
+            row = row[: len(dialect.names)]
         if len(row) != len(dialect.names):
             malformed.append(_malformed(line, len(row), len(dialect.names)))
             continue

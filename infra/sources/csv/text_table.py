@@ -148,7 +148,7 @@ def _decoded(path: Path, beginning: bytes, encoding: str) -> str:
 
 
 def _text(path: Path, encoding: str) -> TextIO:
-    return io.TextIOWrapper(opened(path), encoding=encoding, errors="replace", newline="")  # type: ignore[type-var]
+    return io.TextIOWrapper(opened(path), encoding=encoding, errors="replace", newline="")
 
 
 def _rows(path: Path, lines: Sequence[str], separator: str) -> list[_Line]:
@@ -181,6 +181,10 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
             best, most = candidate, (fit, width)
     if best:
         return best
+    first = next(line for line in lines if line.strip())
+    splitting = max(SEPARATORS, key=first.count)
+    if first.count(splitting):
+        return splitting
     alone = [line.strip() for line in lines if line.strip()]
     if len(alone) > 1 and sum(map(is_value, alone)) > len(alone) / 2:
         return ";"  # one column: nothing separates

@@ -40,7 +40,11 @@ def kind_of(path: Path) -> str:
     if kind == "zip" and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:
             names = packed.namelist()
-        return "workbook" if any(name.startswith(("xl/", "[Content_Types]")) or name == "content.xml" for name in names) else "zip"
+        return (
+            "workbook"
+            if any(name.startswith(("xl/", "[Content_Types]")) or name == "content.xml" for name in names)
+            else "zip"
+        )
     return kind
 
 
@@ -74,7 +78,9 @@ def _only_member(path: Path) -> IO[bytes]:
     names = [
         info.filename
         for info in packed.infolist()
-        if not info.is_dir() and not info.filename.startswith("__MACOSX/") and not Path(info.filename).name.startswith(".")
+        if not info.is_dir()
+        and not info.filename.startswith("__MACOSX/")
+        and not Path(info.filename).name.startswith(".")
     ]
     if len(names) != 1:
         packed.close()

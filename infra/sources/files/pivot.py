@@ -119,9 +119,7 @@ class Pivot:
         bad = np.array([text not in GOOD for text in coded.dictionary.to_pylist()], np.bool_)
         return bad[coded.indices.to_numpy()] if len(block) else np.zeros(0, np.bool_)
 
-    def _readings(
-        self, values: _Values, refused: Sequence[RefusedRow], moments: Moments, missing: int
-    ) -> ReadRows:
+    def _readings(self, values: _Values, refused: Sequence[RefusedRow], moments: Moments, missing: int) -> ReadRows:
         """Return single values as readings: the k-th value of a channel at one moment stands in the k-th reading."""
         count = len(self._reader.profile.channels)
         order = np.lexsort((values.lines, values.channel, values.sensor, values.recorded_at_us))

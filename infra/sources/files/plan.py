@@ -26,7 +26,9 @@ WIDEST: Final = 1e12
 """A channel that nobody bounded is plausible from -WIDEST to WIDEST, in any unit: later data must not be refused for a
 guess. `telltale profiles define` states narrower bounds."""
 
-_MACHINE: Final = re.compile(r"(?i)machine.*|asset.*|device.*|equipment.*|unit[ _]?(?:id|no|name)?|host|anlage|maschine|ger[äa]t|turbine.*")
+_MACHINE: Final = re.compile(
+    r"(?i)machine.*|asset.*|device.*|equipment.*|unit[ _]?(?:id|no|name)?|host|anlage|maschine|ger[äa]t|turbine.*"
+)
 _SENSOR: Final = re.compile(r"(?i)sensor.*|position|location|place|probe.*|messort")
 _STATES: Final[Mapping[str, float]] = {
     "on": 1, "off": 0, "open": 1, "closed": 0, "close": 0, "yes": 1, "no": 0, "run": 1, "running": 1, "stop": 0,
@@ -229,7 +231,9 @@ def _channels(
         # Two headers that differ in their unit alone, as temp [°C] and temp [°F]: the whole header is the name.
         channels[column] = named[column] or column
     if len(set(channels.values())) < len(channels):
-        raise ColumnsDoNotFit(f"two columns would be channel {channels[doubled[0]]!r}: say --channels {doubled[0]!r}=OTHER-NAME,…")
+        raise ColumnsDoNotFit(
+            f"two columns would be channel {channels[doubled[0]]!r}: say --channels {doubled[0]!r}=OTHER-NAME,…"
+        )
     if not channels:
         raise ColumnsDoNotFit(f"{table.path}: no column is left to be a channel")
     known = {*channels, *time, *places, choice.labels, *used}

@@ -1,6 +1,6 @@
 """Any file as a table, by what its first bytes say."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from infra.sources.csv.long_form import long_form_of
@@ -14,7 +14,7 @@ from infra.sources.files.table import Table
 class FormChoice:
     """What a person said about the form of a file; None where it is to be found. `wide`: it has no row per channel."""
 
-    text: Said = Said()
+    text: Said = field(default_factory=Said)
     sheet: str | None = None
     long: str | None = None
     wide: bool = False

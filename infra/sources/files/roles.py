@@ -1,4 +1,4 @@
-"""What a channel's name suggests: does it drive the machine, or does the machine answer with it?"""
+"""What a channel's name suggests: it drives the machine, or the machine answers with it."""
 
 import re
 from typing import Final

@@ -151,7 +151,11 @@ class RowReader:
         ]
         refused += [self._refusal(cells, row, column, reason) for row, column, reason in refused_rows]
         lost = {row for row, _, _ in refused_rows}
-        lines = cells.lines[np.array([row for row in rows.tolist() if row not in lost], np.intp)] if lost else cells.lines[rows]
+        lines = (
+            cells.lines[np.array([row for row in rows.tolist() if row not in lost], np.intp)]
+            if lost
+            else cells.lines[rows]
+        )
         counts = Counts(
             rows=count + len(malformed),
             empty=int(empty.sum()) - len([row for row in hurt if empty[row]]),
@@ -178,7 +182,10 @@ class RowReader:
         every_us = every.total_seconds() * 1e6
         us = microseconds(start) + np.rint(places * every_us).astype(np.int64)
         refused = np.flatnonzero(self.plausible.refused(us)).tolist()
-        why = {row: f"row {places[row] + 1} lands before 2000 or more than 24 h ahead of now: see --start and --every" for row in refused}
+        why = {
+            row: f"row {places[row] + 1} lands before 2000 or more than 24 h ahead of now: see --start and --every"
+            for row in refused
+        }
         return Moments(us, why, len(refused), 0, 0)
 
     def _fill(self, block: RowBlock, cells: Cells) -> None:
@@ -206,15 +213,15 @@ class RowReader:
                 (
                     row,
                     self.plan.column_of(channel.name),
-                    f"{cells.values[row, place]:g} {channel.unit} is outside the plausible {channel.minimum:g} to "
-                    f"{channel.maximum:g}",
+                    (
+                        f"{cells.values[row, place]:g} {channel.unit} is outside the plausible {channel.minimum:g} to "
+                        f"{channel.maximum:g}"
+                    ),
                 )
             )
         cells.values[outside] = np.nan
 
-    def _admitted(
-        self, cells: Cells, rows: NDArray[np.intp]
-    ) -> tuple[Measured, list[tuple[int, str, str]]]:
+    def _admitted(self, cells: Cells, rows: NDArray[np.intp]) -> tuple[Measured, list[tuple[int, str, str]]]:
         """Return the rows as readings, without those that admission refuses, and why it does."""
         measured = self._measured(cells, rows)
         odd = self._odd_texts(measured)
@@ -231,7 +238,17 @@ class RowReader:
 
     def _odd_texts(self, measured: Measured) -> NDArray[np.intp]:
         """Return the rows whose texts may be refused; times and values are plausible by now."""
-        odd = np.array([not (0 < len(s.machine_id) <= 60 and 0 < len(s.sensor_id) <= 60 and "\0" not in s.machine_id + s.sensor_id) for s in measured.sensors], np.bool_)
+        odd = np.array(
+            [
+                not (
+                    0 < len(s.machine_id) <= 60
+                    and 0 < len(s.sensor_id) <= 60
+                    and "\0" not in s.machine_id + s.sensor_id
+                )
+                for s in measured.sensors
+            ],
+            np.bool_,
+        )
         doubtful = odd[measured.sensor] if len(odd) else np.zeros(len(measured), np.bool_)
         kinds = measured.anomaly_type
         if kinds.null_count < len(kinds):

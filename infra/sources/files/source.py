@@ -92,7 +92,9 @@ def _must_be_plausible(source: FileSource, read: ReadRows) -> None:
         raise ColumnsDoNotFit(f"{first.file}, line {first.line}, column {first.column!r}: {first.reason}")
     if timed and len(timed) >= counts.rows - counts.empty:
         first = timed[0]
-        raise ColumnsDoNotFit(f"{first.file}: no row has a time; line {first.line}, column {first.column!r}: {first.reason}")
+        raise ColumnsDoNotFit(
+            f"{first.file}: no row has a time; line {first.line}, column {first.column!r}: {first.reason}"
+        )
 
 
 def _usual_step_s(read: ReadRows) -> float:

@@ -19,7 +19,7 @@ class MalformedRow:
 
 @dataclass(frozen=True, slots=True)
 class RowBlock:
-    """Rows of a file: lines int64 array (n,), counted from 1; columns (n,) by name, text or typed; and what is no row."""
+    """Rows of a file: lines int64 array (n,), counted from 1; columns (n,) by name, text or typed; what is no row."""
 
     lines: NDArray[np.int64]
     columns: Mapping[str, pa.Array]

@@ -40,7 +40,9 @@ def find_time(table: Table, said: str | None, *, plausible: Plausible, every: bo
         return ()
     if table.times is not None:
         return (table.times,)
-    holding = [name for name in table.columns if name not in table.not_measured and _holds_times(table, name, plausible)]
+    holding = [
+        name for name in table.columns if name not in table.not_measured and _holds_times(table, name, plausible)
+    ]
     days = [name for name in holding if _are_days(table, name)]
     clocks = [name for name in table.columns if _is_clock(table, name)]
     if len(clocks) == 1 and len(days) == 1 and len(holding) == 1:

@@ -29,7 +29,9 @@ def workbook_table(path: Path, *, sheet: str | None = None, header_line: int | N
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         name = _sheet(path, workbook, sheet)
-        rows = [[_text(cell) for cell in row] for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)]
+        rows = [
+            [_text(cell) for cell in row] for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        ]
     except CalamineError as error:
         raise NotATable(f"{path} is damaged: {error}") from error
     try:
@@ -87,7 +89,9 @@ def _blocks(
 ) -> Iterator[RowBlock]:
     wanted = [names.index(column) for column in columns]
     for start in range(0, len(data), _BLOCK_ROWS):
-        part = [(first_line + start + place, row) for place, row in enumerate(data[start : start + _BLOCK_ROWS]) if any(row)]
+        part = [
+            (first_line + start + place, row) for place, row in enumerate(data[start : start + _BLOCK_ROWS]) if any(row)
+        ]
         arrays = {
             column: pa.array([row[place] for _, row in part], pa.string())
             for column, place in zip(columns, wanted, strict=True)

@@ -63,9 +63,7 @@ _DEFAULTS: Final = {
 }
 
 
-def _number(
-    texts: pa.StringArray | None, count: int, *, name: str, read: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def _number(texts: pa.StringArray | None, count: int, *, name: str, read: NDArray[np.bool_]) -> NDArray[np.int64]:
     default = _DEFAULTS[name]
     if texts is None:
         return np.full(count, default, np.int64)

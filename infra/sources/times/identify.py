@@ -67,7 +67,9 @@ def _as_said(said: str) -> TimeForm:
         return ExcelDays()
     if "%" in said:
         return by_pattern(said)
-    raise NoTimeForm(f"--time-format {said!r}: write {', '.join(EPOCHS)}, excel, or a pattern such as %d.%m.%Y %H:%M:%S")
+    raise NoTimeForm(
+        f"--time-format {said!r}: write {', '.join(EPOCHS)}, excel, or a pattern such as %d.%m.%Y %H:%M:%S"
+    )
 
 
 def _from_start(texts: pa.StringArray, start: datetime, said: str | None) -> TimeForm:
@@ -81,11 +83,16 @@ def _from_start(texts: pa.StringArray, start: datetime, said: str | None) -> Tim
 
 def _counted(texts: pa.StringArray, latest_s: float) -> TimeForm:
     compact = Written(STANDING_ALONE[0], DateOrder.YEAR)
-    if 2 * compact.parse(texts).read.sum() > len(texts) and int(pc.min(pc.utf8_length(texts)).as_py()) in (8, 12, 14, 17):
+    if 2 * compact.parse(texts).read.sum() > len(texts) and int(pc.min(pc.utf8_length(texts)).as_py()) in (
+        8,
+        12,
+        14,
+        17,
+    ):
         return compact
     middle = float(np.median([abs(float(text.replace(",", "."))) for text in texts.to_pylist() if is_number(text)]))
-    for unit, (microseconds, _) in EPOCHS.items():
-        if EARLIEST_S <= middle * microseconds / 1e6 <= latest_s:
+    for unit, (scale, _) in EPOCHS.items():
+        if EARLIEST_S <= middle * scale / 1e6 <= latest_s:
             return Epoch(unit)
     # None lands where it should; by their size: seconds until the year 5138, milliseconds back to 1973, and so on.
     return Epoch(next((unit for limit, unit in ((1e11, "s"), (1e14, "ms"), (1e17, "us")) if middle < limit), "ns"))

@@ -61,7 +61,9 @@ class Plausible:
         return "before 2000" if moment_us < EARLIEST_S * 1_000_000 else "more than 24 h ahead of now"
 
 
-def moments_of(texts: pa.Array, form: TimeForm, clock: LocalClock, plausible: Plausible, sensors: NDArray[np.intp]) -> Moments:
+def moments_of(
+    texts: pa.Array, form: TimeForm, clock: LocalClock, plausible: Plausible, sensors: NDArray[np.intp]
+) -> Moments:
     """Return the moments that cells name; those without a zone of their own are read off `clock`."""
     if pa.types.is_timestamp(texts.type) or pa.types.is_date(texts.type):
         texts = texts.cast(pa.string()).fill_null("")
@@ -87,7 +89,8 @@ def cause(text: str, form: TimeForm, moment_us: int, plausible: Plausible) -> st
     """Return what a moment outside the accepted range most likely is, and what to say on the command line."""
     texts = pa.array([text], pa.string())
     if isinstance(form, Epoch) and form.start_us is None:
-        for other in (ExcelDays(), *(Epoch(unit) for unit in EPOCHS if unit != form.unit)):
+        others: list[TimeForm] = [ExcelDays(), *(Epoch(unit) for unit in EPOCHS if unit != form.unit)]
+        for other in others:
             parsed = other.parse(texts)
             if parsed.read[0] and not Plausible(plausible.now).refused(parsed.microseconds)[0]:
                 name = "an Excel date" if isinstance(other, ExcelDays) else str(other)

@@ -1,4 +1,4 @@
-"""Dates as people and programs write them: in any order, with or without time, zone, names of months, two-digit years."""
+"""Dates as people and programs write them: any order, names of months, two-digit years, with or without a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,13 +25,17 @@ _NAME: Final = r"[A-Za-zÀ-ÿ]{3,10}"
 
 _NUMBERS: Final = r"^(?P<a>\d{1,4})[./\- ](?P<b>\d{1,2})[./\- ](?P<c>\d{1,4})" + _AFTER
 _NAMED: Final = _WEEKDAY + rf"(?P<a>\d{{1,4}})[./\- ]*(?P<b>{_NAME})\.?[./\-, ]*(?P<c>\d{{1,4}})" + _AFTER
-_NAME_FIRST: Final = rf"^(?:[A-Za-z]{{3,9}},?\s+)?(?P<b>{_NAME})\.?[ \-]+(?P<a>\d{{1,2}})(?:,\s*|\s+|-)(?P<c>\d{{4}})" + _AFTER
+_NAME_FIRST: Final = (
+    rf"^(?:[A-Za-z]{{3,9}},?\s+)?(?P<b>{_NAME})\.?[ \-]+"
+    r"(?P<a>\d{1,2})(?:,\s*|\s+|-)(?P<c>\d{4})" + _AFTER
+)
 _YEAR_LAST: Final = (
     rf"^(?:[A-Za-z]{{3,9}},?\s+)?(?P<b>{_NAME})\.?\s+(?P<a>\d{{1,2}}),?\s+{_CLOCK}{_ZONE}\s+(?P<c>\d{{4}})$"
 )
 _COMPACT: Final = (
     r"^(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])"
-    r"(?:[T _-]?(?P<hour>[01]\d|2[0-4])(?:(?P<minute>[0-5]\d)(?:(?P<second>[0-5]\d|60)(?:[.,]?(?P<fraction>\d{1,9}))?)?)?"
+    r"(?:[T _-]?(?P<hour>[01]\d|2[0-4])"
+    r"(?:(?P<minute>[0-5]\d)(?:(?P<second>[0-5]\d|60)(?:[.,]?(?P<fraction>\d{1,9}))?)?)?"
     rf"{_ZONE})?$"
 )
 _COMPACT_CLOCK: Final = r"^(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])" + _AFTER

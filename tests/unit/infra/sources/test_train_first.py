@@ -12,8 +12,8 @@ from domain.models import ModelRef
 from domain.topics import DATA_PARTITIONS, SENSOR_EVENTS
 from infra.cli.ingest.run import IngestOutcome, Request, append
 from infra.cli.ingest.sources import understood
-from infra.cli.ingest.wishes import Wishes
 from infra.cli.ingest.training_first import family_for, only_first
+from infra.cli.ingest.wishes import Wishes
 from infra.kafka.client.partitioning import partition_of
 from infra.sources.novelty import Novelty
 from infra.sources.times.moments import Plausible

@@ -22,7 +22,6 @@ from infra.sources.units import name_and_unit
 from tests.builders import a_profile
 from tests.fakes.intake import FakeReadings
 
-
 ANY_TIME = Plausible(datetime(2026, 11, 28, tzinfo=UTC), any_time=True)
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from infra.sources.csv.rows import Dialect, row_blocks
 from infra.sources.csv.text_table import Said, text_table
 from infra.sources.files.opening import NotATable
 from infra.sources.files.table import RowBlock, Table
@@ -61,7 +62,7 @@ def test_the_decimal_mark_is_found(tmp_path: Path, text: str, decimal: str) -> N
     ("text", "says"),
     [
         ("", "is empty"),
-                ("1,2,3\n4,5,6\n", "no row of names"),
+        ("1,2,3\n4,5,6\n", "no row of names"),
         ("time,a,a\n1,2,3\n", "names column 'a' twice"),
     ],
 )
@@ -118,4 +119,5 @@ def test_arrow_and_the_csv_module_read_the_same_rows(tmp_path: Path, drawn: list
 
 
 def blocks(path: Path) -> list[RowBlock]:
-    return list(shape_of(path, separator=";").rows(["one", "two"]))
+    dialect = Dialect(names=("one", "two", "three"), separator=";", first_line=2)
+    return list(row_blocks(lambda: path.open(encoding="utf-8", newline=""), dialect, ["one", "two"]))
