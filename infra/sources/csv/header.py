@@ -16,6 +16,7 @@ _DATE: Final = re.compile(
     r"|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[ap]m)?"
 )
 _TIME_NAMES: Final = re.compile(r"(?i).*(time|date|zeit|datum|uhr|stamp|heure|fecha|hora|\bts\b).*|t")
+_FEW: Final = 12
 _LEVELS: Final = 4
 """A header of more rows than this is preamble."""
 
@@ -71,14 +72,21 @@ def is_value(cell: str) -> bool:
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:
-    """Return how many cells most rows have: of those in the later half, where preamble is behind us."""
-    later = [len(row) for row in rows[2 * len(rows) // 3 :] if any(cell.strip() for cell in row)]
-    return Counter(later).most_common(1)[0][0] if later else 0
+    """Return how many cells most rows have: of those in the last third, where preamble is behind us.
+
+    A table of a few rows is counted whole, without lines of a single cell if there are wider ones.
+    """
+    few = len(rows) < _FEW
+    widths = [len(row) for row in (rows if few else rows[2 * len(rows) // 3 :]) if any(cell.strip() for cell in row)]
+    if few and max(widths, default=0) > 1:
+        widths = [width for width in widths if width > 1]
+    return Counter(reversed(widths)).most_common(1)[0][0] if widths else 0
 
 
 def _first_data_row(rows: Sequence[Sequence[str]], width: int, *, after: int) -> int:
     """Return the first row whose cells are of the kinds that the columns have further down."""
-    later = [row for row in rows[2 * len(rows) // 3 :] if len(row) == width]
+    fitting = [row for row in rows if len(row) == width]
+    later = fitting[2 * len(fitting) // 3 :]
     typed = [
         place
         for place in range(width)

@@ -65,9 +65,7 @@ def _plain(
 
     def refuse(row: arrow_csv.InvalidRow) -> str:
         nonlocal trailing
-        trailing = trailing or (
-            row.actual_columns > row.expected_columns and row.text.rstrip().endswith(dialect.separator.strip())
-        )
+        trailing = trailing or row.actual_columns > row.expected_columns
         skipped.append(row.number - 1)
         if row.text.strip().strip('"').strip():  # a line of nothing but an empty cell is a blank one
             malformed.append(_malformed(first_line + row.number - 1, row.actual_columns, row.expected_columns))

@@ -12,8 +12,6 @@ from tests.stacks import StackOfTests, must
 
 pytestmark = pytest.mark.timeout(240)
 
-CASES = Path(__file__).parents[4] / "shared" / "cases"
-
 INFLUX = (
     "#group,false,false,true,true,false,false,true,true\n#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,"
     "dateTime:RFC3339,double,string,string\n#default,_result,,,,,,,\n,result,table,_start,_stop,_time,_value,_field,asset\n"
@@ -48,12 +46,6 @@ def ingested(stack: StackOfTests, path: Path, *words: str) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
 
 
-def readings(stack: StackOfTests, machine: str) -> list[tuple[str, dict[str, float]]]:
-    lines = must(stack.run("log", "sensor-events", "--json")).stdout.splitlines()
-    bodies = [json.loads(line)["event"] for line in lines if machine in line]
-    return [(body["recorded_at"], body["measurements"]) for body in bodies if body["machine_id"] == machine]
-
-
 @pytest.mark.parametrize(
     ("name", "text", "words", "rows"),
     [
@@ -66,7 +58,7 @@ def readings(stack: StackOfTests, machine: str) -> list[tuple[str, dict[str, flo
     ],
 )
 def test_a_file_goes_in_whole_and_a_second_time_adds_nothing(
-    published: StackOfTests, tmp_path: Path, name: str, text: str, words: tuple[str, ...], rows: int
+    published: StackOfTests, tmp_path: Path, *, name: str, text: str, words: tuple[str, ...], rows: int
 ) -> None:
     path = tmp_path / f"{name}.gz"
     path.write_bytes(gzip.compress(text.encode()))
@@ -74,7 +66,10 @@ def test_a_file_goes_in_whole_and_a_second_time_adds_nothing(
 
     first = ingested(published, path, *words, *machine)
 
+    again = published.run("ingest", str(path), "--profile", first[1]["profile"], "--json", *words, *machine)
+
     assert (first[0], first[1]["appended"], first[1]["refused"]) == (0, rows, [])
+    assert json.loads(again.stdout)["duplicate"] == rows
 
 
 def test_a_refused_command_leaves_nothing_behind(published: StackOfTests, tmp_path: Path) -> None:
