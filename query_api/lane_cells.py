@@ -93,7 +93,8 @@ LANES: Final = f"""
     LIMIT %(top)s
 """  # noqa: S608 - constants
 
-# What kept readings from being judged: no model of their profile yet, a flag in the ledger, or no scorer so far.
+# What kept readings from being judged: no model of their profile yet, a flag in the ledger (a late reading that was
+# judged in its sensor's second lane has a score), or no scorer so far.
 # A bucket whose offsets lie in such a stretch, or beside it, is decided by its first and last; one that reaches across
 # a border is counted reading by reading.
 COUNTS: Final = f"""
@@ -148,19 +149,48 @@ COUNTS: Final = f"""
         FROM known
         GROUP BY partition
     ),
-    flagged AS (
-        SELECT bounds.partition, range_agg(int8range(flags.first_offset, flags.next_offset)) AS offsets
+    flags AS MATERIALIZED (
+        SELECT
+            bounds.partition,
+            ledger_flags.partition AS ledger_partition,
+            ledger_flags."offset" AS ledger_offset,
+            ledger_flags.name,
+            ledger_flags.first_offset,
+            ledger_flags.next_offset
         FROM bounds
-        JOIN ledger_flags AS flags
-            ON flags.source_partition = bounds.partition
-            AND flags.first_offset <= bounds.highest
-            AND flags.next_offset > bounds.lowest
+        JOIN ledger_flags
+            ON ledger_flags.source_partition = bounds.partition
+            AND ledger_flags.first_offset <= bounds.highest
+            AND ledger_flags.next_offset > bounds.lowest
         JOIN ledger
-            ON ledger.partition = flags.partition
-            AND ledger."offset" = flags."offset"
-        WHERE flags.name = ANY (%(not_judged)s)
+            ON ledger.partition = ledger_flags.partition
+            AND ledger."offset" = ledger_flags."offset"
+        WHERE ledger_flags.name = ANY (%(not_judged)s)
             AND ledger.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
-        GROUP BY bounds.partition
+    ),
+    judged_late AS (
+        SELECT
+            flags.partition,
+            range_agg(int8range(flags.first_offset + slot.place - 1, flags.first_offset + slot.place)) AS offsets
+        FROM flags
+        JOIN ledger_scores AS scored
+            ON scored.partition = flags.ledger_partition
+            AND scored."offset" = flags.ledger_offset
+        CROSS JOIN LATERAL unnest(
+            scored.scores[flags.first_offset - scored.from_offset + 1 : flags.next_offset - scored.from_offset]
+        ) WITH ORDINALITY AS slot (score, place)
+        WHERE flags.name = 'late'
+            AND slot.score <> 'NaN'
+        GROUP BY flags.partition
+    ),
+    flagged AS (
+        SELECT ranges.partition, ranges.offsets - coalesce(judged_late.offsets, '{{}}') AS offsets
+        FROM (
+            SELECT partition, range_agg(int8range(first_offset, next_offset)) AS offsets
+            FROM flags
+            GROUP BY partition
+        ) AS ranges
+        LEFT JOIN judged_late USING (partition)
     ),
     scored AS (
         SELECT bounds.partition, last.next_offset
@@ -213,7 +243,7 @@ COUNTS: Final = f"""
                         AND readings."offset" <@ unjudged.offsets
                 )
             END
-    X
+        )::bigint AS not_judged
     FROM known
     JOIN unjudged USING (partition, profile)
     GROUP BY known.machine_id, known.sensor_id, at

@@ -101,7 +101,7 @@ def timeline(name: str, origin: datetime, as_of: datetime | None, appended: Sequ
             forced=name == "fan" and number == 2,
             comparison_id="c-1" if place else None,
             rollback=False,
-            position=f"model-events/0/{10 + place}",
+            position=f"model-events/0/{43 + place}",  # where the command service has them
             scoring=[],
         )
         for place, (number, age, actor, because) in enumerate(known)
