@@ -12,7 +12,7 @@ from ml.detector import FloatArray
 from ml.panel.compiled import compiled
 from ml.panel.options import OUTSIDE, Pace
 from ml.panel.sharper import HIGH, LOW, ORDINARY_SWING, STRANGE_HIGH, STRANGE_LOW, Packed
-from ml.panel.state import FAST, MOVED, OUTSIDE_ON, OUTSIDE_TROUGH, SWING
+from ml.panel.state import FAST, MOVED, OUTSIDE_ON, OUTSIDE_ROWS, OUTSIDE_TROUGH, SWING
 from ml.panel.tables import REFERENCE, STEP_SCALE, Tables
 
 _STRANGE_SWING: Final = 6.0
@@ -56,6 +56,9 @@ def outside_step(
     else:
         trough = min(head[OUTSIDE_TROUGH], ratio)
         head[OUTSIDE_TROUGH] = trough if trough > pace.outside_back else 0.0
-        if ratio > max(1.0, head[OUTSIDE_TROUGH] * pace.outside_rise):
+        beyond = ratio > max(1.0, head[OUTSIDE_TROUGH] * pace.outside_rise)
+        head[OUTSIDE_ROWS] = head[OUTSIDE_ROWS] + 1 if beyond else np.float64(0)
+        if head[OUTSIDE_ROWS] >= pace.outside_wait:
             head[OUTSIDE_ON] = 1.0
+            head[OUTSIDE_ROWS] = 0.0
     return ratio, raw
