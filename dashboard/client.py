@@ -162,12 +162,15 @@ class QueryApi:
         min_position: str | None = None,
     ) -> tuple[Incident, ...]:
         """Return incidents, at most MOST_ROWS: those that need somebody worst first, else all, newest first."""
-        asked: dict[str, object] = {
+        asked: dict[str, Any] = {
             "needs_someone": str(needs_someone).lower(),
             "machine_id": machine_id,
             "limit": MOST_ROWS,
+            "from": starts_at,
+            "to": ends_at,
+            "as_of": as_of,
+            "min_position": min_position,
         }
-        asked |= {"from": starts_at, "to": ends_at, "as_of": as_of, "min_position": min_position}
         return self._items(Incident, "/incidents", asked)
 
     def incident(

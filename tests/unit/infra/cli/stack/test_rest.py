@@ -10,7 +10,7 @@ from infra.exit_codes import ExitCode
 from infra.host.embedded.home import Home
 from infra.host.supervisor.control import held
 from infra.host.supervisor.state import PartKind, PartState
-from tests.unit.infra.host.supervisor.test_supervisor import Running, ShellPart
+from tests.unit.infra.host.supervisor.running import Running, ShellPart
 
 
 @pytest.fixture
