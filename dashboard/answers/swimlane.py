@@ -11,7 +11,10 @@ class Lane:
     machine_id: str
     sensor_id: str | None
     worst_score: float | None
+    abnormal_since: datetime | None = None
+    """First verdict of the run that the last one belongs to, wherever the range begins."""
     readings: tuple[int, ...]
+    not_judged: tuple[int, ...]
     anomalies: tuple[int, ...]
     scores: tuple[float | None, ...]
     severities: tuple[str | None, ...]

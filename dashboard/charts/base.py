@@ -9,6 +9,13 @@ from dashboard.look.palette import SEVERITIES, palette
 LABELS_PX: Final = 52
 """Width kept for y labels, so that charts above each other share one time axis."""
 
+TIME_LABEL: Final = (
+    "utchours(datum.value) || utcminutes(datum.value) ? utcFormat(datum.value, '%H:%M') "
+    ": utcmonth(datum.value) || utcdate(datum.value) > 1 ? utcFormat(datum.value, '%-d %b') "
+    ": utcFormat(datum.value, '%Y')"
+)
+"""Midnight has the day for a label, and a year's first moment the year; so one specification serves every range."""
+
 UTC_DAY_TIME: Final = "%-d %b %H:%M:%S"
 
 
@@ -30,7 +37,7 @@ def time_scale() -> alt.Scale:
 def time_axis(*, labels: bool = True, ticks: int = 7) -> alt.Axis:
     """Return a time axis; `ticks` is about how many labels it gets (an interval instead breaks the chart)."""
     return alt.Axis(
-        format="%H:%M",
+        labelExpr=TIME_LABEL,
         title=None,
         labels=labels,
         ticks=labels,

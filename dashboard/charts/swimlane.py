@@ -22,7 +22,8 @@ def swimlane(order: Sequence[str], picked: Mapping[str, str | float] | None) -> 
     """Return lanes over time: colour is the worst verdict of the cell, blank is normal.
 
     Strokes mean no data, dashes that no model judged.
-    Data sets: `lanes` {lane, start, end, mid, severity, score, count, readings}, `changes` {at, model, early}.
+    Data sets: `lanes` {lane, start, end, mid, severity, score, count, readings, not_judged}, `changes` {at, model,
+    early}.
     """
     colours = palette()
     pick = alt.selection_point(
@@ -61,6 +62,7 @@ def swimlane(order: Sequence[str], picked: Mapping[str, str | float] | None) -> 
                 alt.Tooltip("score:Q", title="× threshold", format=".1f"),
                 alt.Tooltip("count:Q", title="abnormal readings", format=","),
                 alt.Tooltip("readings:Q", title="readings", format=","),
+                alt.Tooltip("not_judged:Q", title="not judged", format=","),
             ],
         )
         .add_params(pick)

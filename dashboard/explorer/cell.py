@@ -16,8 +16,9 @@ from dashboard.connection import Connection
 from dashboard.explorer.lanes import Cell
 from dashboard.frame.arrival import way_to
 from dashboard.frame.choices import Choices
-from dashboard.look.formats import clock, many, short_kind, times, width
+from dashboard.look.formats import clock, from_to, many, short_kind, times, width
 from dashboard.look.palette import rank
+from dashboard.memory import now
 from dashboard.parts.chart import chart
 from dashboard.parts.layout import split
 from dashboard.parts.words import empty, heading, mono, severity, table, tag
@@ -38,6 +39,8 @@ class Opened:
     lane: Lane
     ends_at: datetime
     readings: int
+    not_judged: int
+    abnormal: int
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -50,21 +53,30 @@ def show_cell(connection: Connection, choices: Choices, swimlane: Swimlane, cell
     """Write the cell's verdicts and charts, or why there are none."""
     opened = _open(connection, choices, swimlane, cell)
     ends_at = cell.start + timedelta(seconds=swimlane.bucket_s)
-    title = f"{cell.lane}, {cell.start:%H:%M}–{ends_at:%H:%M}"
+    title = f"{cell.lane}, {from_to(cell.start, ends_at, now())}"
     if opened is None:
         empty(f"<b>{escape(title)}</b> is not in this range.")
         return
     if not opened.verdicts:
-        said = f"{many(opened.readings, 'reading')}, none abnormal" if opened.readings else "no reading came"
+        said = _nothing_abnormal(opened)
         empty(f"<b>{escape(title)}</b>: {said}.")
         return
     left, right = split([11, 9], key="cell")
     with left:
-        counted = f"{len(opened.verdicts):,} of {many(opened.readings, 'reading')} abnormal"
+        counted = f"{opened.abnormal:,} of {many(opened.readings, 'reading')} abnormal"
         heading(title, f"{counted}, worst {times(opened.worst.score)}")
         _verdicts(connection, choices, opened)
     with right:
         _charts(connection, choices, swimlane, opened)
+
+
+def _nothing_abnormal(opened: Opened) -> str:
+    if not opened.readings:
+        return "no reading came"
+    if opened.not_judged >= opened.readings:
+        return f"{many(opened.readings, 'reading')}, none of them judged: no model was in force, or they came late"
+    rest = f"; {opened.not_judged:,} of them not judged" if opened.not_judged else ""
+    return f"{many(opened.readings, 'reading')}, none abnormal{rest}"
 
 
 def _open(connection: Connection, choices: Choices, swimlane: Swimlane, cell: Cell) -> Opened | None:
@@ -82,8 +94,16 @@ def _open(connection: Connection, choices: Choices, swimlane: Swimlane, cell: Ce
             as_of=choices.as_of,
         ),
     )
-    readings = lane.readings[swimlane.buckets.index(cell.start)]
-    return Opened(cell=cell, lane=lane, ends_at=ends_at, readings=readings, verdicts=answered.value)
+    place = swimlane.buckets.index(cell.start)
+    return Opened(
+        cell=cell,
+        lane=lane,
+        ends_at=ends_at,
+        readings=lane.readings[place],
+        not_judged=lane.not_judged[place],
+        abnormal=lane.anomalies[place],
+        verdicts=answered.value,
+    )
 
 
 def _verdicts(connection: Connection, choices: Choices, opened: Opened) -> None:
@@ -96,12 +116,12 @@ def _verdicts(connection: Connection, choices: Choices, opened: Opened) -> None:
         [_row(verdict, reasons[verdict.event_id], choices) for verdict in shown],
         right=(5, 6, 7),
     )
-    if len(shown) < len(opened.verdicts):
-        st.html(f'<p class="tt-p">The {len(shown)} largest scores of {len(opened.verdicts):,}.</p>')
+    if len(shown) < opened.abnormal:
+        st.html(f'<p class="tt-p">The {len(shown)} largest scores of {opened.abnormal:,}.</p>')
     worst = opened.worst
     st.page_link(
         "views/sensor.py",
-        label=f"Why? {worst.sensor_id}, {clock(worst.recorded_at)} →",
+        label=f"Why? {worst.sensor_id}, {clock(worst.recorded_at, now())} →",
         query_params=way_to(worst),
     )
 
@@ -110,7 +130,7 @@ def _row(verdict: Verdict, reason: Reason | None, choices: Choices) -> list[str]
     later = choices.known_at is not None and verdict.known_at > choices.known_at
     return [
         severity(verdict.severity),
-        f"{clock(verdict.recorded_at)}{'<br>' + tag('then: not known', 'accent') if later else ''}",
+        f"{clock(verdict.recorded_at, now())}{'<br>' + tag('then: not known', 'accent') if later else ''}",
         escape(verdict.sensor_id),
         escape(short_kind(verdict.kind)),
         f"<b>{escape(reason.channel)}</b>" if reason else "–",

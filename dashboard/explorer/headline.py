@@ -125,15 +125,15 @@ def _later(verdict: Verdict, choices: Choices) -> str:
 
 
 def abnormal_since(swimlane: Swimlane, cell: Cell | None) -> str:
-    """Return since when the cell's lane has been abnormal without a break: an outlier, or something that lasts."""
+    """Return since when the cell's lane has been abnormal, wherever the range begins: an outlier, or what lasts."""
     lane = next((lane for lane in swimlane.lanes if cell and lane.name == cell.lane), None)
     if lane is None or cell is None:
         return ""
-    first = last = swimlane.buckets.index(cell.start)
-    while first > 0 and lane.anomalies[first - 1]:
-        first -= 1
-    share = f"{lane.anomalies[last]:,} of the newest {many(lane.readings[last], 'reading')}"
-    return f"abnormal since {swimlane.buckets[first]:%H:%M}, {share}"
+    place = swimlane.buckets.index(cell.start)
+    ends_at = cell.start + timedelta(seconds=swimlane.bucket_s)
+    lasts = lane.abnormal_since is not None and lane.abnormal_since < ends_at
+    since = f"abnormal since {clock(lane.abnormal_since, now())}, " if lasts else ""
+    return f"{since}{lane.anomalies[place]:,} of {many(lane.readings[place], 'reading')} of that time"
 
 
 def others(swimlane: Swimlane, cell: Cell | None) -> str:

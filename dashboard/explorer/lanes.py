@@ -1,23 +1,19 @@
 """The swimlane's rows: cells of every lane, and how many are abnormal at once."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from typing import Final
 
-from dashboard.answers.machines import Machine
-from dashboard.answers.models import TrainedVersion
 from dashboard.answers.swimlane import Lane, Swimlane
 from dashboard.frame.choices import moment_text, parse_moment
 from dashboard.look.palette import SEVERITIES, rank
 
 Row = Mapping[str, object]
 
-NEVER: Final = datetime.max.replace(tzinfo=UTC)
-
-NOTHING_KNOWN: Final[Mapping[str, datetime]] = MappingProxyType({})
+UNJUDGED_PART: Final = 0.5
+"""From this part of its readings on a cell counts as not judged; the newest few of a live cell are always under way."""
 
 LASTS_PART: Final = 0.05
 LASTS_READINGS: Final = 3
@@ -64,22 +60,8 @@ def has_data(swimlane: Swimlane) -> bool:
     return any(sum(lane.readings) or sum(lane.anomalies) for lane in swimlane.lanes)
 
 
-def judged_since(
-    swimlane: Swimlane, machines: Iterable[Machine], trained: Iterable[TrainedVersion]
-) -> dict[str, datetime]:
-    """Return by machine when a first model came into force, where that was within the range or after it, if ever."""
-    promoted = {version.profile for version in trained if version.champion or version.promoted_at}
-    never = {profile: NEVER for machine in machines for profile in machine.profiles if profile not in promoted}
-    firsts = never | {change.profile: change.at for change in swimlane.model_changes if change.previous is None}
-    return {
-        machine.machine_id: min(firsts[profile] for profile in machine.profiles)
-        for machine in machines
-        if machine.profiles and firsts.keys() >= set(machine.profiles)
-    }
-
-
-def lane_rows(swimlane: Swimlane, since: Mapping[str, datetime] = NOTHING_KNOWN) -> list[Row]:
-    """Return one row per lane and bucket; `since`: see `judged_since`."""
+def lane_rows(swimlane: Swimlane) -> list[Row]:
+    """Return one row per lane and bucket."""
     width = timedelta(seconds=swimlane.bucket_s)
     return [
         {
@@ -87,26 +69,28 @@ def lane_rows(swimlane: Swimlane, since: Mapping[str, datetime] = NOTHING_KNOWN)
             "start": swimlane.buckets[place],
             "mid": swimlane.buckets[place] + width / 2,
             "end": swimlane.buckets[place] + width,
-            "severity": _state(lane, place, judged=_judged(lane, swimlane.buckets[place] + width, since)),
+            "severity": _state(lane, place),
             "score": lane.scores[place],
             "count": lane.anomalies[place],
             "readings": lane.readings[place],
+            "not_judged": lane.not_judged[place],
         }
         for lane in swimlane.lanes
         for place in shown_buckets(swimlane)
     ]
 
 
-def _state(lane: Lane, place: int, *, judged: bool) -> str:
+def _state(lane: Lane, place: int) -> str:
+    """Return the cell's colour: what most of its readings were not judged for is not shown as normal."""
     if not lane.readings[place]:
         return lane.severities[place] or "no data"
+    judged = lane.not_judged[place] < UNJUDGED_PART * lane.readings[place]
     return lane.severities[place] or ("normal" if judged else "not judged")
 
 
-def _judged(lane: Lane, ends_at: datetime, since: Mapping[str, datetime]) -> bool:
-    """Return whether a model was in force before a cell ended."""
-    first = since.get(lane.machine_id)
-    return first is None or first < ends_at
+def has_unjudged(swimlane: Swimlane) -> bool:
+    """Return whether any cell is drawn as not judged."""
+    return any(_state(lane, place) == "not judged" for lane in swimlane.lanes for place in shown_buckets(swimlane))
 
 
 def stacked_rows(swimlane: Swimlane) -> list[Row]:
@@ -184,6 +168,7 @@ def picked_mark(cell: Cell | None, rows: Sequence[Row]) -> dict[str, str | float
     return {"lane": cell.lane, "start": cell.start.timestamp() * 1000}
 
 
-def meaning_of_blank(since: Mapping[str, datetime]) -> str:
-    """Return what cells without colour say: before a first model came into force, nothing was judged."""
-    return "blank is normal · dashes: not judged, before a first model" if since else "blank is normal"
+def meaning_of_blank(swimlane: Swimlane) -> str:
+    """Return what cells without colour say: where no model judged, nothing is known."""
+    told = "blank is normal · dashes: not judged, no model was in force or the readings came late"
+    return told if has_unjudged(swimlane) else "blank is normal"

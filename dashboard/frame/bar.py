@@ -1,8 +1,9 @@
 """The top of every page: name and question, freshness; range, machine, known at; banners. Everything is in the URL."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from html import escape
+from typing import Final
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,6 +19,8 @@ from dashboard.frame.known_at import choose_known_at, forget_known_at
 from dashboard.look.formats import clock, span
 from dashboard.memory import now
 from dashboard.parts.words import banner, mono
+
+FIRST_DAY: Final = date(1970, 1, 2)
 
 
 def page_frame(connection: Connection, *, title: str, question: str, narrowing: bool = True) -> Choices:
@@ -75,6 +78,7 @@ def _bar(connection: Connection, *, stale: bool, enabled: bool, narrowing: bool)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="global_bar"):
         if narrowing:
             reach, machine = _range_and_machine(connection, enabled=enabled)
+            _calendar(enabled=enabled)
         past = st.toggle(
             "Known at an earlier time",
             key="past",
@@ -117,6 +121,17 @@ def _range_and_machine(connection: Connection, *, enabled: bool) -> tuple[str, s
         disabled=not enabled,
     )
     return str(reach), str(machine)
+
+
+def _calendar(*, enabled: bool) -> None:
+    """Offer any day as the end of the range: imported history may be years old."""
+    with st.popover("Another day", disabled=not enabled, width="content", key="calendar"):
+        day = st.date_input("Until the end of", None, min_value=FIRST_DAY, key="until_day", format="YYYY-MM-DD")
+        if st.button("Go there", key="go_to_day", disabled=day is None) and isinstance(day, date):
+            midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+            st.session_state["until"] = midnight
+            st.query_params["until"] = moment_text(midnight)
+            st.rerun()
 
 
 def _until_line() -> datetime | None:

@@ -12,11 +12,22 @@ RANGES: Final[Mapping[str, timedelta]] = {
     "1 h": timedelta(hours=1),
     "3 h": timedelta(hours=3),
     "24 h": timedelta(hours=24),
+    "7 d": timedelta(days=7),
+    "30 d": timedelta(days=30),
+    "1 y": timedelta(days=365),
 }
 DEFAULT_RANGE: Final = "3 h"
 
-BUCKETS_S: Final[Mapping[str, int]] = {"15 min": 60, "1 h": 60, "3 h": 120, "24 h": 1200}
-"""Width of a swimlane's cell by range: 15 to 90 cells, of 12 px at least in a wide window."""
+BUCKETS_S: Final[Mapping[str, int]] = {
+    "15 min": 60,
+    "1 h": 60,
+    "3 h": 120,
+    "24 h": 1_200,
+    "7 d": 7_200,
+    "30 d": 28_800,
+    "1 y": 345_600,
+}
+"""Width of a swimlane's cell by range: 15 to 92 cells, of 12 px at least in a wide window."""
 
 ALL_MACHINES: Final = "all machines"
 

@@ -56,10 +56,9 @@ def lasting(incident: Incident, moment: datetime) -> str:
 
 
 def _remark(incident: Incident) -> str:
-    worst = f"{times(incident.score)} its threshold at most"
     late = " · found in late readings" if incident.late else ""
     of_sensor = sensor_name(incident.machine_id, incident.sensor_id).removeprefix(f"{incident.machine_id} · ")
-    return f"{worst} · first at {escape(of_sensor)}{late}"
+    return f"{times(incident.score)} threshold · {escape(of_sensor)}{late}"
 
 
 def _then(incident: Incident, then: Mapping[str, Incident] | None) -> str:

@@ -47,6 +47,13 @@ def clock(at: datetime | None, today: datetime | None = None) -> str:
     return f"{at.day} {at:%b}{year} {at:%H:%M:%S}"
 
 
+def from_to(starts_at: datetime, ends_at: datetime, today: datetime) -> str:
+    """Return `13:02–13:04`, with the day where it is another one: `21 Nov 13:02–22 Nov 01:02`."""
+    first, last = (clock(at, today).rpartition(":")[0] for at in (starts_at, ends_at))
+    same_day = starts_at.astimezone(UTC).date() == ends_at.astimezone(UTC).date()
+    return f"{first}–{last.rpartition(' ')[2] if same_day else last}"
+
+
 def span(duration: timedelta | float) -> str:
     """Return `0.3 s`, `48 s`, `12 min 49 s`, `2 h 05 min`, `4 d 2 h`: at most two units."""
     seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
@@ -66,7 +73,10 @@ def span(duration: timedelta | float) -> str:
 
 
 def width(seconds: float) -> str:
-    """Return a bucket's width in whole units: `2 min`, `20 min`, `1 h`."""
+    """Return a bucket's width in whole units: `2 min`, `20 min`, `1 h`, `4 d`."""
+    days, rest = divmod(round(seconds), 86_400)
+    if days and not rest:
+        return f"{days}{NARROW}d"
     hours, rest = divmod(round(seconds), 3600)
     return f"{hours}{NARROW}h" if not rest else f"{round(seconds / 60)}{NARROW}min"
 

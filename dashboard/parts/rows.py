@@ -48,7 +48,7 @@ def _table(columns: Sequence[Column], cells: Sequence[str], *, kind: str) -> str
     whole = sum(column.share for column in columns)
     widths = "".join(f'<col style="width:{100 * column.share / whole:.2f}%">' for column in columns)
     row = "".join(
-        f"<{kind}{' class=r' if column.right else ''}>{cell}</{kind}>"
+        f'<{kind}{" class=r" if column.right else ""} data-of="{escape(column.name)}">{cell}</{kind}>'
         for column, cell in zip(columns, cells, strict=True)
     )
     return f'<table class="tt lined"><colgroup>{widths}</colgroup><tbody><tr>{row}</tr></tbody></table>'

@@ -1,6 +1,6 @@
 """Which channel: bars on one scale, the threshold as an upright line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.answers.machines import ChannelSeries
 from dashboard.answers.verdicts import Verdict
 from dashboard.look.formats import clock, number, times
-from dashboard.look.palette import severity_of
+from dashboard.look.palette import SEVERITY_LIMITS, severity_of
 from dashboard.memory import now
 from dashboard.parts.words import heading
 from dashboard.reasons import FALLING_KINDS, channel_shares
@@ -17,7 +17,18 @@ from dashboard.reasons import FALLING_KINDS, channel_shares
 FALL_READS: Final = (
     "How far the score falls when this channel alone is set to its usual value; past the line the reading is normal."
 )
-RATIO_READS: Final = "Each channel's own score; past the line it is abnormal."
+RATIO_READS: Final = (
+    "Each channel's own score in thresholds of this kind; past the line it is abnormal. 0.0 ×: as this kind sees it, "
+    "the channel did nothing unusual, though it may have moved: what load or the room explain, and what was slower or "
+    "faster than this kind looks for, does not count."
+)
+KINDS_READ: Final[Mapping[str, str]] = {
+    "spike": "spike: one reading far from those around it",
+    "shift": "shift: the level moved and stayed",
+    "drift": "drift: the level moves slowly, for long",
+    "stuck": "stuck: the same value again and again",
+    "isolation_forest": "isolation forest: the channels together are unusual, each may be usual alone",
+}
 
 
 def show_contributions(verdict: Verdict, channels: Sequence[ChannelSeries]) -> None:
@@ -30,7 +41,8 @@ def show_contributions(verdict: Verdict, channels: Sequence[ChannelSeries]) -> N
     most = max([limit, *shares.values()]) * 1.05 or 1.0
     bars = "".join(_bar(name, share, limit, most, falling=falling) for name, share in shares.items())
     bars += "".join(_bar(name, None, limit, most, falling=falling) for name in unjudged)
-    reads = FALL_READS if falling else RATIO_READS
+    kind = f"{KINDS_READ[verdict.kind]}. " if verdict.kind in KINDS_READ else ""
+    reads = f"{kind}{FALL_READS if falling else RATIO_READS} {SEVERITY_LIMITS}"
     st.html(f'<div class="tt-contrib">{bars}</div><p class="tt-p" style="margin-top:.5rem">{reads}</p>')
 
 

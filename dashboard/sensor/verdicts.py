@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard.answers.verdicts import Verdict
+from dashboard.client import MOST_ROWS as MOST_ASKED
 from dashboard.frame.choices import Choices
 from dashboard.look.formats import clock, many, short_kind, times
 from dashboard.look.palette import rank
@@ -25,8 +26,14 @@ def show_verdicts(seen: Seen, choices: Choices, explained: Verdict | None) -> No
     """Write the verdicts that say something new."""
     if not seen.verdicts:
         return
-    heading("Verdicts here", f"{many(len(seen.verdicts), 'verdict')}, last {choices.reach}")
     shown = shown_verdicts(seen.verdicts, explained)
+    most = "the newest " if len(seen.verdicts) >= MOST_ASKED else ""
+    heading("Verdicts here", f"{most}{many(len(seen.verdicts), 'verdict')}, {choices.reach}")
+    if len(shown) < len(seen.verdicts):
+        st.html(
+            f'<p class="tt-p">Listed are {len(shown)}: where kind or severity changed or a time of quiet ended, and '
+            "the worst and the newest. The others say the same as the one before them.</p>"
+        )
     on = next((place for place, verdict in enumerate(shown) if verdict == explained), None)
     table(["", "at", "channel", "kind", "score"], [_row(verdict, choices) for verdict in shown], right=(4,), on=on)
 

@@ -1,6 +1,5 @@
 """Page Explorer, which answers: where and when."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 
@@ -16,7 +15,6 @@ from dashboard.explorer.lanes import (
     Cell,
     cell_named,
     has_data,
-    judged_since,
     lane_order,
     lane_rows,
     meaning_of_blank,
@@ -25,9 +23,10 @@ from dashboard.explorer.lanes import (
     shown_buckets,
     stacked_rows,
 )
-from dashboard.frame.bar import ask_machines, body, page_frame
+from dashboard.frame.bar import body, page_frame
 from dashboard.frame.choices import Choices, moment_text
 from dashboard.look.formats import clock, many, width
+from dashboard.look.palette import SEVERITY_LIMITS
 from dashboard.memory import now
 from dashboard.parts.chart import chart, choosing_chart
 from dashboard.parts.layout import live
@@ -56,8 +55,9 @@ def show() -> None:
         if not found.complete:
             st.html(f'<p class="tt-p">{NOT_COMPLETE}</p>')
         live(_headline, moving=choices.moving)(connection, choices)
-        order_by = _title(found, choices, ask_judged_since(connection, choices, found))
+        order_by = _title(found, choices)
         live(_lanes, moving=choices.moving)(connection, choices, worst_first=order_by == WORST_FIRST)
+        st.html(f'<p class="tt-p">{SEVERITY_LIMITS}</p>')
         live(_cell, moving=choices.moving)(connection, choices)
 
 
@@ -77,24 +77,13 @@ def ask_swimlane(connection: Connection, choices: Choices) -> Swimlane:
     ).value
 
 
-def ask_judged_since(connection: Connection, choices: Choices, found: Swimlane) -> Mapping[str, datetime]:
-    """Return by machine when it was judged first, if not all the time; nothing where that was never answered."""
-    try:
-        trained = connection.memory.ask(
-            choices.question("trained"), lambda: connection.api.trained(choices.as_of), fresh_for_s=5
-        ).value
-    except (ApiDown, ApiRefused):
-        return {}
-    return judged_since(found, ask_machines(connection), trained)
-
-
-def _title(found: Swimlane, choices: Choices, since: Mapping[str, datetime]) -> str:
+def _title(found: Swimlane, choices: Choices) -> str:
     what = many(len(found.lanes), "machine") if choices.machine is None else f"sensors of {choices.machine}"
     more = f" of {found.lanes_in_all}" if found.lanes_in_all > len(found.lanes) else ""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         heading(
             f"Worst verdict per {width(found.bucket_s)}, {what}{more}",
-            f"{meaning_of_blank(since)} · strokes are missing data · a cell opens what is in it",
+            f"{meaning_of_blank(found)} · strokes are missing data · a cell opens what is in it",
         )
         chosen = st.segmented_control(
             "Order",
@@ -120,7 +109,7 @@ def _lanes(connection: Connection, choices: Choices, *, worst_first: bool) -> No
     specification never changes and it is never built anew.
     """
     found = ask_swimlane(connection, choices)
-    rows = lane_rows(found, ask_judged_since(connection, choices, found))
+    rows = lane_rows(found)
     places = shown_buckets(found)
     starts_at = found.buckets[places[0]] if places else found.ends_at
     at_load = st.session_state.setdefault("cell_at_load", st.query_params.get("cell", ""))

@@ -47,6 +47,9 @@ def show() -> None:
             when = f" by {clock(choices.as_of, now())}" if choices.as_of else " yet"
             empty(f"<b>No sensor{when}.</b><br>A sensor is known from its first reading on.")
             return
+        if choices.machine is None:
+            unasked = f"No machine is chosen: this is <b>{escape(sensor.machine_id)}</b>, where the worst verdict is."
+            st.html(f'<p class="tt-p">{unasked}</p>')
         live(_sensor, moving=choices.moving)(connection, choices, sensor)
 
 

@@ -1,6 +1,6 @@
 """Page Explorer, as a reader sees it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from streamlit.testing.v1 import AppTest
 
@@ -130,3 +130,19 @@ def test_order_of_lanes_can_be_worst_first(explorer: AppTest) -> None:
     explorer.segmented_control(key="order").set_value("worst first").run()
     spec = explorer.get("vega_lite_chart")[1].proto.spec
     assert spec.index("pump-07") < spec.index("compressor-01")
+
+
+def test_any_day_can_be_gone_to_and_is_in_the_address(explorer: AppTest, plant: Plant) -> None:
+    explorer.run()
+    explorer.date_input(key="until_day").set_value(date(2013, 12, 31)).run()
+    explorer.button(key="go_to_day").click().run()
+    assert "What happened until 1 Jan 2014 00:00:00" in words(explorer)
+    assert explorer.query_params["until"] == "2014-01-01T00:00:00Z"
+    explorer.segmented_control(key="range").set_value("1 y").run()
+    assert "No data between 1 Jan 2013 00:00:00 and 1 Jan 2014 00:00:00." in words(explorer)
+
+
+def test_long_ranges_have_cells_to_fit(explorer: AppTest) -> None:
+    explorer.run()
+    explorer.segmented_control(key="range").set_value("1 y").run()
+    assert "Worst verdict per 4 d" in words(explorer)

@@ -159,6 +159,7 @@ def test_page_fits_wide_and_narrow_windows(
         ("explorer-empty", "/explorer", Scenario.EMPTY),
         ("explorer-new", "/explorer", Scenario.NEW),
         ("explorer-as-of", "/explorer?past=true&known_at={then}", Scenario.LIVE),
+        ("explorer-month", "/explorer?range=30+d", Scenario.LIVE),
         ("explorer-machine", "/explorer?machine=pump-07", Scenario.LIVE),
         ("sensor-forest", "/sensor?machine=compressor-01&sensor=stage-2", Scenario.LIVE),
         ("sensor-gap", "/sensor?machine=compressor-02", Scenario.LIVE),

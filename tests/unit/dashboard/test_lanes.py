@@ -3,15 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from dashboard.answers.machines import Machine
-from dashboard.answers.models import TrainedVersion
-from dashboard.answers.swimlane import Lane, ModelChange, Swimlane
+from dashboard.answers.swimlane import Lane, Swimlane
 from dashboard.explorer.headline import abnormal_since, others
 from dashboard.explorer.lanes import (
     Cell,
     cell_named,
     has_data,
-    judged_since,
     lane_rows,
     meaning_of_blank,
     shown_buckets,
@@ -29,7 +26,9 @@ def a_lane(name: str, *cells: tuple[int, int, str | None]) -> Lane:
         machine_id=name,
         sensor_id=None,
         worst_score=1.2 if any(abnormal for _, abnormal, _ in cells) else None,
+        abnormal_since=START + 65 * timedelta(seconds=1),
         readings=tuple(readings for readings, _, _ in cells),
+        not_judged=(0,) * len(cells),
         anomalies=tuple(abnormal for _, abnormal, _ in cells),
         scores=tuple(None if severity is None else 1.2 for _, _, severity in cells),
         severities=tuple(severity for _, _, severity in cells),
@@ -113,36 +112,16 @@ def test_the_headline_says_since_when_without_a_break_and_who_else_is_abnormal_n
     )
     cell = Cell(lane="pump-07", start=START + 3 * MINUTE)
 
-    assert abnormal_since(swimlane, cell) == "abnormal since 13:01, 60 of the newest 60 readings"
+    assert abnormal_since(swimlane, cell) == "abnormal since 22 Nov 13:01:05, 60 of 60 readings of that time"
     assert others(swimlane, cell) == "also pump-08 · 1 more machine earlier"
 
 
-def a_version(profile: str, *, promoted: bool) -> TrainedVersion:
-    return TrainedVersion(
-        model=f"{profile.partition('@')[0]}/1",
-        name=profile.partition("@")[0],
-        version=1,
-        profile=profile,
-        detectors=(),
-        rows=400,
-        trained_at=START,
-        champion=False,
-        promoted_at=START if promoted else None,
-    )
-
-
-def test_a_machine_is_not_judged_until_its_profiles_first_model() -> None:
+def test_a_cell_whose_readings_no_model_judged_is_not_normal() -> None:
     cells = [QUIET, QUIET, (0, 0, None), (240, 9, "high")]
-    profiles = {"pump-07": "pump@1", "fan-01": "fan@1", "hall-a": "environment@1"}
-    first = ModelChange(at=START + 1.5 * MINUTE, profile="pump@1", model="pump/1", previous=None)
-    later = ModelChange(at=START + 1.5 * MINUTE, profile="fan@1", model="fan/2", previous="fan/1")
-    found = replace(a_swimlane(*(a_lane(name, *cells) for name in profiles)), model_changes=(first, later))
-    machines = [Machine(machine_id=name, profiles=(of,), state="ok", sensors=4) for name, of in profiles.items()]
-    trained = [a_version(profile, promoted=profile != "environment@1") for profile in profiles.values()]
-    since = judged_since(found, machines, trained)
-    states = [row["severity"] for row in lane_rows(found, since)]
-    assert states[:4] == ["not judged", "normal", "no data", "high"], "from its first model on"
-    assert states[4:8] == ["normal", "normal", "no data", "high"], "from before the range"
-    assert states[8:] == ["not judged", "not judged", "no data", "high"], "trained, never promoted"
-    assert "not judged, before a first model" in meaning_of_blank(since)
-    assert meaning_of_blank(judged_since(found, machines[1:2], trained)) == "blank is normal"
+    lane = a_lane("pump-07", *cells)
+    found = a_swimlane(replace(lane, not_judged=(240, 12, 0, 231)), a_lane("fan-01", *cells))
+    states = [row["severity"] for row in lane_rows(found)]
+    assert states[:4] == ["not judged", "normal", "no data", "high"]
+    assert states[4:] == ["normal", "normal", "no data", "high"], "each lane for itself"
+    assert "dashes: not judged" in meaning_of_blank(found)
+    assert meaning_of_blank(a_swimlane(a_lane("fan-01", *cells))) == "blank is normal"
