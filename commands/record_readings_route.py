@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import fastavro
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from commands.record_readings import OfferedReading, Outcome, RecordReadingsHandler, Refused
@@ -52,11 +52,12 @@ class NothingRecorded(Exception):
     """Every item of the batch was refused."""
 
     def __init__(self, refused: Sequence[Refused]) -> None:
-        first = refused[0]
+        told = [Refused(one.index, sendable(one.field), sendable(one.reason)) for one in refused]
+        first = told[0]
         super().__init__(
-            f"None of the {len(refused)} readings can be accepted; item {first.index}: {first.field}: {first.reason}"
+            f"None of the {len(told)} readings can be accepted; item {first.index}: {first.field}: {first.reason}"
         )
-        self.refused = tuple(refused)
+        self.refused = tuple(told)
 
 
 class AppendedItem(BaseModel):
@@ -80,6 +81,9 @@ class ReadingsAnswer(BaseModel):
 
     appended: list[AppendedItem]
     refused: list[RefusedItem]
+    ahead: list[int] = Field(
+        description="Items appended although their time is over 5 minutes ahead: stored, and not judged."
+    )
 
 
 def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..., str]) -> APIRouter:
@@ -88,14 +92,7 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
     schema = {"application/json": {"schema": {"type": "object"}, "example": EXAMPLE}}
 
     async def body(request: Request) -> bytes:
-        held = bytearray()
-        async for chunk in request.stream():
-            held += chunk
-            if len(held) > LARGEST_BODY:
-                raise HTTPException(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {LARGEST_BODY:,} bytes: send less."
-                )
-        return bytes(held)
+        return await request.body()  # the gate before the service has counted it
 
     @router.post(
         "/readings",
@@ -108,6 +105,10 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
         response: Response,
         content: Annotated[bytes, Depends(body)],
         _actor: Annotated[str, Depends(actor)],
+        *,
+        any_time: Annotated[
+            bool, Query(description="Take readings of before 2000, or of more than a day ahead, too.")
+        ] = False,
     ) -> ReadingsAnswer:
         """Append a batch. 201 when anything went in, 422 when nothing did, 503 when the log does not take it."""
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -116,7 +117,7 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
             raise HTTPException(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{len(plain):,} items; send at most {MOST_ITEMS:,}."
             )
-        outcome = handler.handle([offered(index, item) for index, item in enumerate(plain)])
+        outcome = handler.handle([offered(index, item) for index, item in enumerate(plain)], any_time=any_time)
         if not outcome.appended:
             raise NothingRecorded(outcome.refused)
         response.headers["Telltale-Position"] = last_positions(outcome)
@@ -125,7 +126,11 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
                 AppendedItem(index=item.index, event_id=item.event_id, position=str(item.position))
                 for item in outcome.appended
             ],
-            refused=[RefusedItem(index=item.index, field=item.field, reason=item.reason) for item in outcome.refused],
+            refused=[
+                RefusedItem(index=item.index, field=sendable(item.field), reason=sendable(item.reason))
+                for item in outcome.refused
+            ],
+            ahead=list(outcome.ahead),
         )
 
     return router
@@ -144,6 +149,14 @@ def offered(index: int, plain: object) -> OfferedReading | Refused:
     return OfferedReading(**{**dict(item), "recorded_at": recorded_at})
 
 
+def sendable(text: str) -> str:
+    """Return a text as it can be sent: half characters and control characters written out."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode()
+        for character in text
+    )
+
+
 def last_positions(outcome: Outcome) -> str:
     """Return the last position of each partition written to, joined by commas."""
     last = {}
@@ -153,9 +166,12 @@ def last_positions(outcome: Outcome) -> str:
 
 
 def _from_json(content: bytes) -> list[object]:
+    # Every reading is an object with one inside: a body of more brackets than that is refused before it is parsed.
+    if content.count(b"{") + content.count(b"[") > 4 * MOST_ITEMS:
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {MOST_ITEMS:,} items: send fewer.")
     try:
         plain: Any = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"The body is no JSON: {error}.") from error
     items = plain.get("readings") if isinstance(plain, dict) else plain
     if not isinstance(items, list) or not items:

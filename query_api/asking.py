@@ -19,7 +19,7 @@ from query_api.models.common import Page
 from query_api.models.operations import ReadModelRows
 from query_api.outlook import JudgingOutlook, LogOutlook, RegistryOutlook, StackOutlook
 from query_api.parameters import Moment, parse_positions
-from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag
+from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag, is_known, prefers_csv
 from query_api.store import Checkpoint, ReadModelStore, Snapshot
 from query_api.verification import VerdictVerifier
 
@@ -87,7 +87,7 @@ class Asking:
             await self._wait(read_models)
         body, served = await self.backend.store.read(read_models, _with_freshness(question, self.as_of))
         response = self._render(body)
-        if self.known_tag is not None and self.known_tag == response.headers["ETag"]:
+        if self.known_tag is not None and is_known(response.headers["ETag"], self.known_tag):
             response = Response(status_code=304, headers={"ETag": response.headers["ETag"]})
         response.headers.update(served.headers(self.as_of, self.backend.clock()))
         return response
@@ -219,7 +219,7 @@ def ask_as_of(
 ) -> Asking:
     """Return the asking of a route that can answer as of an earlier time."""
     backend: Backend = request.app.state.backend
-    accepts_csv = "text/csv" in request.headers.get("accept", "")
+    accepts_csv = prefers_csv(request.headers.get("accept", ""))
     return Asking(
         backend=backend,
         min_position=parse_positions(min_position, told_in="min_position"),

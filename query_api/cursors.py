@@ -31,11 +31,20 @@ def decode_cursor(listing: str, cursor: str | None, kinds: Sequence[type] | None
         return None
     try:
         found, *key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         raise ParameterRefused("cursor: not one of ours; hand back next_cursor unchanged, or leave it out") from error
     if found != listing or (kinds is not None and [type(part) for part in key] != list(kinds)):
         raise ParameterRefused(f"cursor: belongs to another list than {listing}; leave it out to start anew")
+    if not all(_storable(part) for part in key):
+        raise ParameterRefused("cursor: holds no key of ours; hand back next_cursor unchanged, or leave it out")
     return tuple(key)
+
+
+def _storable(part: object) -> bool:
+    """Return whether a part can be asked for: a text of whole characters without NUL, or a number of 64 bits."""
+    if isinstance(part, str):
+        return "\0" not in part and not any("\ud800" <= character <= "\udfff" for character in part)
+    return isinstance(part, int) and not isinstance(part, bool) and abs(part) < 2**63
 
 
 def moment_in(part: Part) -> datetime:

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from fastapi import FastAPI
 
+from infra.http.gate import LOOPBACK_HOSTS, Gate, Limits
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
+from infra.http.known_parameters import UnknownParameter, asked_rightly, unknown_parameter
 from infra.http.problems import Refusal, install_problems
 from infra.settings import Scope
 from query_api.app import create_app
@@ -23,11 +25,12 @@ def query_app(
     clock: Callable[[], datetime],
     guard: KeyGuard,
     version: str,
+    hosts: frozenset[str] = LOOPBACK_HOSTS,
     verifier: VerdictVerifier | None = None,
     drift_meter: DriftMeter | None = None,
 ) -> FastAPI:
     """Return the query API with keys and problems."""
-    may_read = guard.requires(Scope.READ)
+    may_read = asked_rightly(guard.requires(Scope.READ))
     app = create_app(
         store=store,
         outlooks=outlooks,
@@ -37,7 +40,10 @@ def query_app(
         verifier=verifier,
         drift_meter=drift_meter,
     )
-    install_problems(app, {KeyRefused: key_refusal, RequestRefused: _request_refusal})
+    install_problems(
+        app, {KeyRefused: key_refusal, RequestRefused: _request_refusal, UnknownParameter: unknown_parameter}
+    )
+    app.add_middleware(Gate, guard=guard, limits=Limits(hosts=hosts))
     return app
 
 

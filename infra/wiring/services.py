@@ -83,7 +83,8 @@ def judging_outlook(settings: "Settings") -> "KafkaJudgingOutlook":
     """Return the same for the query API."""
     from infra.kafka.scoring.judging_outlook import KafkaJudgingOutlook  # noqa: PLC0415
 
-    return KafkaJudgingOutlook(address(settings, "kafka_bootstrap"))
+    bootstrap = address(settings, "kafka_bootstrap")
+    return KafkaJudgingOutlook(judging_look(bootstrap).look if bootstrap else None)
 
 
 def stack_outlook(settings: "Settings") -> "SupervisedParts":
@@ -107,6 +108,17 @@ def address(settings: "Settings", name: str) -> str:
     return str(getattr(settings, name)) if settings.has(name) else ""
 
 
+def answered_hosts(settings: "Settings") -> frozenset[str]:
+    """Return the host names that both services answer to: this machine's, those of their addresses, and more."""
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    from infra.http.gate import allowed_hosts  # noqa: PLC0415
+
+    addresses = (settings.api_url, settings.commands_url, settings.dashboard_url)
+    own = [urlsplit(address).hostname or "" for address in addresses]
+    return allowed_hosts([*own, *settings.allowed_hosts.split(",")])
+
+
 def query_app(
     *,
     store: "ReadModelStore",
@@ -114,6 +126,7 @@ def query_app(
     clock: "Callable[[], datetime]",
     guard: "KeyGuard",
     version: str,
+    hosts: frozenset[str],
     verifier: "VerdictVerifier",
     drift_meter: "DriftMeter",
 ) -> "FastAPI":
@@ -126,6 +139,7 @@ def query_app(
         clock=clock,
         guard=guard,
         version=version,
+        hosts=hosts,
         verifier=verifier,
         drift_meter=drift_meter,
     )

@@ -12,7 +12,8 @@ from infra.kafka.client.log_range import read_to_end
 from infra.kafka.client.partitioning import partition_of
 from schemas.contracts import Contracts
 from schemas.decoder import ReadingDecoder
-from schemas.readings import uuid_bytes
+from schemas.readings import Readings, uuid_bytes
+from schemas.records import RecordBatch
 
 
 class LoggedReadings:
@@ -51,7 +52,12 @@ class LoggedReadings:
             for batch in read_to_end(self._bootstrap, topic, partition, end=end):
                 seen.update(key for key in set(batch.keys) if key is not None)
                 rows = np.array([row for row, key in enumerate(batch.keys) if key in keys[partition]], np.intp)
-                columns = self._decoder.decode(batch.take(rows)).columns
+                columns = self._decodable(batch.take(rows)).columns
                 yield columns.column("recorded_at").to_numpy(), uuid_bytes(columns.column("event_id"))
                 done += len(batch)
                 self._on_read(done, total)
+
+    def _decodable(self, batch: RecordBatch) -> Readings:
+        """Return the readings of a batch; a record that means nothing yet is nobody's repetition."""
+        missing = [unknown.offset for unknown in self._decoder.unknown(batch)]
+        return self._decoder.decode(batch.take(np.flatnonzero(~np.isin(batch.offsets, missing))))
