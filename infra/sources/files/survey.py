@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from domain.profiles import ProfileDefined
 from domain.readings import moment_of
 from infra.sources.files.plan import ColumnPlan
-from infra.sources.files.row_reader import Counts, ReadRows, RefusedRow
+from infra.sources.files.read_rows import Counts, ReadRows, RefusedRow
 from infra.sources.files.source import FileSource, steps_us
 
 _KEPT_ROWS: Final = 200_000
