@@ -51,6 +51,8 @@ class ChannelFound:
     @property
     def suspicious(self) -> tuple[tuple[float, int], ...]:
         """Return values that many cells hold at an end, far from all others: sentinels, most likely."""
+        if self.above_minimum >= self.maximum:
+            return ()  # two values: a state
         found = []
         rest_low = self.above_minimum if self._many(self.at_minimum) else self.minimum
         rest_high = self.below_maximum if self._many(self.at_maximum) else self.maximum
