@@ -52,8 +52,8 @@ class LoggedReadings:
             for batch in read_to_end(self._bootstrap, topic, partition, end=end):
                 seen.update(key for key in set(batch.keys) if key is not None)
                 rows = np.array([row for row, key in enumerate(batch.keys) if key in keys[partition]], np.intp)
-                columns = self._decodable(batch.take(rows)).columns
-                yield columns.column("recorded_at").to_numpy(), uuid_bytes(columns.column("event_id"))
+                readings = self._decodable(batch.take(rows))
+                yield readings.recorded_at_us, uuid_bytes(readings.columns.column("event_id"))
                 done += len(batch)
                 self._on_read(done, total)
 
