@@ -34,8 +34,8 @@ test-unit: install-dev ## Run the tests that need nothing running, laws with a t
 coverage: install-dev ## Run the unit tests and hold what they cover against the floor in pyproject.toml
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term:skip-covered tests/unit
 
-chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5]
-	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)
+chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5] [NEIGHBOUR=1]
+	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5) $(if $(NEIGHBOUR),--neighbour)
 
 lint: install-dev ## Check style, types and import rules
 	$(BIN)/ruff check

@@ -138,6 +138,8 @@ def reading_of(item: OfferedReading, known: Mapping[str, ProfileDefined]) -> Sen
         UnknownProfile: its profile is not known.
     """
     profile = newest_profile(list(known.values()), item.profile)
+    if profile is None:
+        raise UnknownProfile(item.profile)
     machine_id = item.machine_id if item.machine_id is not None else item.sensor_id
     sensor_id = item.sensor_id if item.sensor_id is not None else item.machine_id
     if machine_id is None or sensor_id is None:
@@ -146,7 +148,7 @@ def reading_of(item: OfferedReading, known: Mapping[str, ProfileDefined]) -> Sen
         event_id=UUID(int=0),
         machine_id=machine_id,
         sensor_id=sensor_id,
-        profile=profile.ref if profile is not None else item.profile,
+        profile=profile.ref,
         recorded_at=item.recorded_at,
         measurements=item.measurements,
         source=item.source,

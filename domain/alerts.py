@@ -77,6 +77,7 @@ class Undecided:
 
     opened: IncidentOpened
     severity: str
+    score: float
     recorded_at: datetime
     at: datetime
     handled: bool = False
@@ -98,10 +99,12 @@ def after_incident(calls: Calls, event: IncidentEvent, *, at: datetime) -> Calls
     held = calls.undecided.get(event.incident_id)
     match event:
         case IncidentOpened() if held is None:
-            begun = Undecided(opened=event, severity=event.severity, recorded_at=event.recorded_at, at=at)
+            begun = Undecided(
+                opened=event, severity=event.severity, score=event.score, recorded_at=event.recorded_at, at=at
+            )
             return _with(calls, event.incident_id, begun)
         case IncidentExtended(severity=str(severity)) if held is not None:
-            worse = replace(held, severity=severity, recorded_at=event.recorded_at, at=at)
+            worse = replace(held, severity=severity, score=event.score, recorded_at=event.recorded_at, at=at)
             return _with(calls, event.incident_id, worse)
         case IncidentAcknowledged() | IncidentResolved() if held is not None:
             return _with(calls, event.incident_id, replace(held, handled=True))

@@ -91,8 +91,10 @@ def define_profile(
 
 
 def evolve(known: tuple[ProfileDefined, ...], event: ProfileDefined) -> tuple[ProfileDefined, ...]:
-    """Return the versions of a profile after `event`; of one version the first description counts."""
-    return known if any(profile.ref == event.ref for profile in known) else (*known, event)
+    """Return the profiles after `event`; of one version the first sound description counts."""
+    if not is_sound(event) or any(profile.ref == event.ref for profile in known):
+        return known
+    return (*known, event)
 
 
 def newest_profile(known: Sequence[ProfileDefined], name: str) -> ProfileDefined | None:

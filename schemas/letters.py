@@ -1,6 +1,6 @@
 """Dead letters as records: one that is too large goes in chunks, and is put together again by whoever reads it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from domain.dead_letters import DeadLettered
@@ -57,11 +57,3 @@ class Letters:
         except (BadRecord, UnknownSchemaId):
             return None
         return letter if isinstance(letter, DeadLettered) else None
-
-
-def whole_letters(pieces: Iterable[DeadLettered], known: Contracts) -> Iterator[DeadLettered]:
-    """Yield the letters of one partition from its records in log order."""
-    letters = Letters(known)
-    for piece in pieces:
-        if (letter := letters.whole(piece)) is not None:
-            yield letter

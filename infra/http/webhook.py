@@ -43,7 +43,7 @@ class Webhook:
         """Return what is told: machine, kind, severity, since when, and the way to the incident; one line each."""
         lines = [
             f"{held.severity}: {held.opened.machine_id} {held.opened.kinds[0]}"
-            f" on {held.opened.sensor_id}{_channels(held)}, {held.opened.score:.1f} × threshold,"
+            f" on {held.opened.sensor_id}{_channels(held)}, {held.score:.1f} × threshold,"
             f" since {held.opened.recorded_at:%Y-%m-%d %H:%M:%S} UTC\n"
             f"{self._page}/?incident={quote(str(held.opened.incident_id))}"
             for held in incidents

@@ -80,6 +80,7 @@ class Waiting:
         """Hold nothing back any more: the partitions are read again from where their states end."""
         self._held.clear()
         self._let_go({})
+        self._report.write(())  # also what a process before this one said of the slot
 
     def decoded(self, batches: Mapping[int, RecordBatch]) -> dict[int, Decoded]:
         """Return what can be judged of new batches and of those held back; the rest is held back from now on."""

@@ -21,7 +21,7 @@ from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing
 from ml.families import FAMILIES
 from ml.manifest import NotAManifest
-from ml.training.ports import ModelNotStored, ReadingsGone, StoredModel
+from ml.training.ports import ModelNotStored, ReadingsGone, ReadingsWait, StoredModel
 from ml.training.train import Reproduction
 from ml.training.trainer import NotTrainable
 from schemas.contracts import ContractNotPublished
@@ -87,7 +87,7 @@ def refusals() -> Iterator[None]:
     """Say what hinders a training in the words of the command line."""
     try:
         yield
-    except (NotTrainable, UnknownProfile, ModelNotStored, ReadingsGone, NotAManifest) as error:
+    except (NotTrainable, UnknownProfile, ModelNotStored, ReadingsGone, ReadingsWait, NotAManifest) as error:
         raise CommandFailed(str(error), code=ExitCode.REFUSED) from error
     except (EventNotAppended, LogNotReachable, LogStalled, SettingMissing, ContractNotPublished) as error:
         raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error

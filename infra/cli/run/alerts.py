@@ -57,7 +57,8 @@ def test() -> None:
     )
     try:
         receiver.call(
-            [Undecided(opened=opened, severity="test", recorded_at=now, at=now)], idempotency_key=f"test/{now:%s}"
+            [Undecided(opened=opened, severity="test", score=1.0, recorded_at=now, at=now)],
+            idempotency_key=f"test/{now:%s}",
         )
     except NotDelivered as error:
         raise CommandFailed(str(error), "SLACK_WEBHOOK_URL", code=ExitCode.NOT_REACHABLE) from error

@@ -1,6 +1,6 @@
 """Topic profile-events for those who only read it."""
 
-from domain.profiles import ProfileDefined, evolve, is_sound
+from domain.profiles import ProfileDefined, evolve
 from domain.topics import PROFILE_EVENTS
 from infra.kafka.meaning.control_topic import ControlTopic
 from schemas.contracts import Contracts
@@ -16,7 +16,7 @@ class KafkaProfileLog:
     def known(self) -> tuple[ProfileDefined, ...]:
         """Return every profile defined up to the log's end now, in the order of the log."""
         for record in self._topic.catch_up():
-            if isinstance(record.event, ProfileDefined) and is_sound(record.event):
+            if isinstance(record.event, ProfileDefined):
                 self._known = evolve(self._known, record.event)
         return self._known
 

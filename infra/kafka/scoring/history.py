@@ -37,8 +37,9 @@ class KafkaScoringHistory:
 
     def newest_ledger(self, partition: int) -> ReadingsScored | None:
         """Return the newest ledger record; None when there is none."""
+        source = (SENSOR_EVENTS, partition)
         for _, event in self._backwards(ANOMALY_EVENTS, partition):
-            if isinstance(event, ReadingsScored) and event.source_topic == SENSOR_EVENTS:
+            if isinstance(event, ReadingsScored) and (event.source_topic, event.source_partition) == source:
                 return event
         return None
 

@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPar
 
 from domain.dead_letters import DeadLettered
 from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, INCIDENT_EVENTS, SCORER_STATE, SENSOR_EVENTS, SKIPS
-from infra.kafka.client.clients import LogNotReachable, consumer, partitions_of, producer
+from infra.kafka.client.clients import LogNotReachable, LogRefused, consumer, partitions_of, producer
 from infra.kafka.client.hanging_transactions import end_what_is_held_open
 from infra.kafka.client.messages import batches_of, split
 from infra.kafka.client.silence import Silence
@@ -122,10 +122,11 @@ class KafkaScoringLog:
         except KafkaException as exception:
             raise self._given_up(exception) from exception
         batches = batches_of(records)
+        self._silence.asked(full=len(messages) >= BATCH_RECORDS)
         self._silence.heard({(one.topic, one.partition): int(one.offsets[-1]) + 1 for one in batches})
         if missed := self._silence.missed():
             places = ", ".join(f"{topic}/{partition}" for topic, partition in missed)
-            raise LogNotReachable(self._bootstrap, f"the client brings nothing of {places}, which have more")
+            raise LogRefused(self._bootstrap, f"this client brings nothing of {places}, which have more")
         return batches
 
     def rebalanced(self) -> frozenset[int] | None:
@@ -266,9 +267,12 @@ class KafkaScoringLog:
     def _given_up(self, exception: KafkaException) -> Exception:
         """Return what an error means that this process can't go on after."""
         error = exception.args[0]
-        if error.code() in _FENCED:
+        # A client that was fenced before tells only that it can't go on, and why in words.
+        if error.code() in _FENCED or (error.fatal() and "fenced" in error.str().lower()):
             return SlotFenced(f"another process took this scorer slot: {error.str()}")
-        return LogNotReachable(self._bootstrap, error.str())
+        if error.code() in _NO_ANSWER:
+            return LogNotReachable(self._bootstrap, error.str())
+        return LogRefused(self._bootstrap, error.str())
 
 
 def _said_by_the_log(raised: Exception) -> KafkaException:
@@ -278,6 +282,16 @@ def _said_by_the_log(raised: Exception) -> KafkaException:
         raise raised
     return exception
 
+
+_NO_ANSWER: Final = frozenset(
+    {
+        KafkaError._TRANSPORT,  # noqa: SLF001 - the library's public constants
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError._RESOLVE,  # noqa: SLF001
+        KafkaError.REQUEST_TIMED_OUT,
+    }
+)
 
 _FENCED: Final = frozenset(
     {

@@ -87,3 +87,10 @@ def test_many_at_once_are_answered_one_by_one(client: TestClient) -> None:
     answers = client.post("/incidents", json=wanted).json()
     assert [one["status"] for one in answers] == [201, 409, 422, 404, 201]
     assert answers[1]["rule"] == "AlreadyAcknowledged"
+
+
+def test_what_people_say_lies_with_the_machines_incidents_also_when_the_incident_came_a_moment_ago(
+    client: TestClient, shared: SharedLog
+) -> None:
+    client.post(f"{HERE}/acknowledge")
+    assert shared.keys == ["pump-07"]

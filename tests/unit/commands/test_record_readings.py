@@ -51,7 +51,7 @@ def test_acceptable_readings_go_in_and_answer_with_their_positions() -> None:
         ({"measurements": {}}, "measurements", "are empty"),
         ({"recorded_at": "2026-03-09T10:14:33"}, "recorded_at", "timezone"),
         ({"recorded_at": "0001-01-01T00:00:00+14:00"}, "recorded_at", "1970"),
-        ({"profile": "fan"}, "profile", "'fan' is not defined"),
+        ({"profile": "fan@1"}, "profile", "'fan@1' is not defined"),
         ({"profile": "pump@1"}, "vibration", "is no channel of pump@1"),
         ({"machine_id": None, "sensor_id": None}, "sensor_id", "is missing"),
         ({"machine_id": ""}, "machine_id", "0 characters"),

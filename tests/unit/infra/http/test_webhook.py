@@ -14,7 +14,7 @@ from infra.http.webhook import Webhook
 from tests.builders import NOON
 from tests.unit.domain.test_incidents import opened
 
-HELD = Undecided(opened=opened(), severity="critical", recorded_at=NOON, at=NOON)
+HELD = Undecided(opened=opened(), severity="critical", score=3.2, recorded_at=NOON, at=NOON)
 
 
 class Receiver(HTTPServer):
@@ -64,7 +64,7 @@ def test_it_says_machine_kind_channel_and_where_to_look_under_the_key_of_the_cal
     ((key, text),) = receiver.taken
     assert key == "k"
     assert text.startswith(
-        "critical: pump-07 spike on motor (vibration), 1.2 × threshold, since 2026-03-09 12:00:00 UTC"
+        "critical: pump-07 spike on motor (vibration), 3.2 × threshold, since 2026-03-09 12:00:00 UTC"
     )
     assert text.endswith(f"http://127.0.0.1:8501/?incident={HELD.opened.incident_id}")
 
