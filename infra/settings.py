@@ -8,6 +8,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr
@@ -87,6 +88,10 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="name:scope:key, several joined by commas; none: no key is asked for."
     )
 
+    allowed_hosts: str = Field(
+        default="", description="Names, joined by commas, under which browsers may ask the services and the pages."
+    )
+
     projections: Path | None = Field(
         default=None, description="Folder of read models of your own; default: projections in the home."
     )
@@ -109,6 +114,13 @@ class Settings(BaseSettings):
         except SettingMissing:
             return False
         return True
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """Return the names that the services and the pages are asked under, besides localhost and plain addresses."""
+        urls = (self.api_url, self.commands_url, self.dashboard_url)
+        told = (*self.allowed_hosts.split(","), self.api_host, self.commands_host, *(urlsplit(url).hostname for url in urls))
+        return tuple(dict.fromkeys(name.strip() for name in told if name and name.strip()))
 
     @property
     def own_projections(self) -> Path:

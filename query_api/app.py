@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
-from fastapi.responses import HTMLResponse
 
 from query_api.asking import Backend
 from query_api.drifting import DriftMeter
@@ -14,7 +13,7 @@ from query_api.examples import add_examples
 from query_api.metrics import Metrics, Timed
 from query_api.models.common import Problem
 from query_api.outlook import Outlooks
-from query_api.reference_page import reference_page
+from query_api.reference_page import add_reference
 from query_api.routes import (
     champions,
     comparisons,
@@ -79,11 +78,16 @@ def create_app(
     outlooks: Outlooks,
     clock: Callable[[], datetime],
     may_read: Callable[..., str],
+    only_known: Callable[..., None],
     version: str,
     verifier: VerdictVerifier | None = None,
     drift_meter: DriftMeter | None = None,
 ) -> FastAPI:
-    """Return the application; `may_read` is the dependency that refuses whoever may not read. Health is open."""
+    """Return the application.
+
+    may_read: the dependency that refuses whoever may not read; health is open. only_known: the one that refuses
+    parameters which a route does not have.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -109,9 +113,9 @@ def create_app(
         drift=drift_meter,
     )
     app.add_middleware(Timed, metrics=metrics)
-    app.include_router(health.router)
+    app.include_router(health.router, dependencies=[Depends(only_known)])
     for router in ROUTERS:
-        app.include_router(router, dependencies=[Depends(may_read)], responses=PROBLEMS)
+        app.include_router(router, dependencies=[Depends(may_read), Depends(only_known)], responses=PROBLEMS)
     _describe(app)
     return app
 
@@ -123,8 +127,5 @@ def _describe(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         return app.openapi_schema or add_examples(plain())
 
-    def docs() -> HTMLResponse:
-        return HTMLResponse(reference_page(app.openapi()))
-
     app.openapi = described  # type: ignore[method-assign]
-    app.add_api_route("/docs", docs, include_in_schema=False)
+    add_reference(app)

@@ -1,11 +1,11 @@
 """The command service as it is served: what people and senders want, behind keys, refusals as problems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 
 from commands.event_log import WriterFenced
 from commands.handle_incident import IncidentHandler
@@ -13,14 +13,19 @@ from commands.handle_incident_route import incident_routes
 from commands.promote_model import PromoteModelHandler, PromotionRefused
 from commands.promote_model_route import champion_of, promote_routes, rejection_of
 from commands.record_readings import RecordReadingsHandler
+from commands.record_readings_route import LARGEST_BODY as LARGEST_BATCH
 from commands.record_readings_route import NothingRecorded, record_readings_routes
 from domain.appending import EventNotAppended, LogFull
 from domain.rejections import CommandRejected
+from infra.http.gate import Gate, GateRules
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
+from infra.http.known_parameters import only_known_parameters
 from infra.http.problems import Refusal, install_problems, problem_response
 from infra.http.rejections import REJECTIONS, rejected_item, rejection
 from infra.settings import Scope
+from query_api.reference_page import add_reference
 
+READINGS: Final = "/readings"
 RETRY_AFTER_S: Final = 1
 
 DESCRIPTION: Final = """The write side: readings come in, people decide. Questions are answered by the query API."""
@@ -33,10 +38,18 @@ def command_service(
     incidents: IncidentHandler,
     guard: KeyGuard,
     version: str,
+    hosts: Collection[str] = (),
     end: Callable[[], None],
 ) -> FastAPI:
     """Return the command service; `end` is called when another one has taken over, since this one can write no more."""
-    app = FastAPI(title="Telltale command service", description=DESCRIPTION, version=version)
+    app = FastAPI(
+        title="Telltale command service",
+        description=DESCRIPTION,
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(only_known_parameters)],
+    )
     may_operate = guard.requires(Scope.OPERATE)
     app.include_router(record_readings_routes(record_readings, actor=may_operate))
     app.include_router(promote_routes(promote_model, actor=may_operate))
@@ -79,6 +92,16 @@ def command_service(
         },
     )
     app.add_exception_handler(CommandRejected, rejected)
+    app.add_middleware(
+        Gate,
+        rules=GateRules(
+            check=lambda key: guard.check(key, Scope.OPERATE),
+            hosts=hosts,
+            larger={READINGS: LARGEST_BATCH},
+            takes_avro={READINGS},
+        ),
+    )
+    add_reference(app)
     return app
 
 

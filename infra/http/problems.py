@@ -54,7 +54,8 @@ def problem_response(refusal: Refusal) -> Response:
         "detail": refusal.detail,
         **refusal.more,
     }
-    content = json.dumps(problem, ensure_ascii=False, default=str)
+    # Half a character, which JSON can name but UTF-8 can't hold, is shown as its name.
+    content = json.dumps(problem, ensure_ascii=False, default=str).encode(errors="backslashreplace")
     return Response(content, refusal.status, media_type=MEDIA_TYPE, headers=dict(refusal.headers))
 
 
@@ -69,14 +70,15 @@ def _of_http(error: Exception) -> Refusal:
 def _of_validation(error: Exception) -> Refusal:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     faults = [
-        {"where": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "what": fault["msg"]}
+        {"where": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "what": fault["msg"].removeprefix("Value error, ")}
         for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
     return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, detail, more={"errors": faults})
 
 
-def _of_surprise(error: Exception) -> Refusal:
+def surprise_refusal(error: Exception) -> Refusal:
+    """Return how an error that nothing foresaw is told; the log gets it in full."""
     log.error("request_failed", exc_info=error)
     return Refusal(
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -87,5 +89,5 @@ def _of_surprise(error: Exception) -> Refusal:
 _BUILT_IN: Final[Mapping[type[Exception], Callable[[Exception], Refusal]]] = {
     HTTPException: _of_http,
     RequestValidationError: _of_validation,
-    Exception: _of_surprise,
+    Exception: surprise_refusal,
 }

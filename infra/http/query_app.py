@@ -1,11 +1,13 @@
 """The query API as it is served: its routes behind keys, its refusals as problems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from fastapi import FastAPI
 
+from infra.http.gate import Gate, GateRules
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
+from infra.http.known_parameters import only_known_parameters
 from infra.http.problems import Refusal, install_problems
 from infra.settings import Scope
 from query_api.app import create_app
@@ -23,6 +25,7 @@ def query_app(
     clock: Callable[[], datetime],
     guard: KeyGuard,
     version: str,
+    hosts: Collection[str] = (),
     verifier: VerdictVerifier | None = None,
     drift_meter: DriftMeter | None = None,
 ) -> FastAPI:
@@ -33,11 +36,13 @@ def query_app(
         outlooks=outlooks,
         clock=clock,
         may_read=may_read,
+        only_known=only_known_parameters,
         version=version,
         verifier=verifier,
         drift_meter=drift_meter,
     )
     install_problems(app, {KeyRefused: key_refusal, RequestRefused: _request_refusal})
+    app.add_middleware(Gate, rules=GateRules(check=lambda key: guard.check(key, Scope.READ), hosts=hosts))
     return app
 
 

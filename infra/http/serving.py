@@ -7,6 +7,8 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from infra.http.patience import PatientProtocol
+
 GRACE_S: Final = 1
 """For requests under way when told to stop; streams never end by themselves."""
 
@@ -28,6 +30,7 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
         app,
         host=host,
         port=port,
+        http=PatientProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,

@@ -137,6 +137,7 @@ class Container(containers.DeclarativeContainer):
         ),
         guard=key_guard,
         version=program_version,
+        hosts=settings.provided.own_hosts,
     )
 
     read_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn)
@@ -158,6 +159,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         guard=key_guard,
         version=program_version,
+        hosts=settings.provided.own_hosts,
         verifier=verdict_verifier,
         drift_meter=drift_meter,
     )

@@ -6,7 +6,7 @@ Each imports its class when it is called, so that a process loads only what it r
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
     from pathlib import Path
 
@@ -114,6 +114,7 @@ def query_app(
     clock: "Callable[[], datetime]",
     guard: "KeyGuard",
     version: str,
+    hosts: "Collection[str]",
     verifier: "VerdictVerifier",
     drift_meter: "DriftMeter",
 ) -> "FastAPI":
@@ -126,6 +127,7 @@ def query_app(
         clock=clock,
         guard=guard,
         version=version,
+        hosts=hosts,
         verifier=verifier,
         drift_meter=drift_meter,
     )

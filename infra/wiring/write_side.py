@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from domain.topics import MODEL_EVENTS, PROFILE_EVENTS, SKIPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from fastapi import FastAPI
 
@@ -200,6 +200,7 @@ def command_service(
     incidents: "IncidentHandler",
     guard: "KeyGuard",
     version: str,
+    hosts: "Collection[str]",
     end: "Callable[[], None]",
 ) -> "FastAPI":
     """Return the command service; `end` ends its process."""
@@ -211,5 +212,6 @@ def command_service(
         incidents=incidents,
         guard=guard,
         version=version,
+        hosts=hosts,
         end=end,
     )

@@ -36,7 +36,7 @@ def client(shared: SharedLog) -> Iterator[TestClient]:
         version="test",
         end=lambda: None,
     )
-    with TestClient(service) as opened_client:
+    with TestClient(service, base_url="http://127.0.0.1") as opened_client:
         yield opened_client
 
 

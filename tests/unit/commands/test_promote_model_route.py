@@ -32,7 +32,7 @@ def client(shared: SharedLog) -> Iterator[TestClient]:
         version="test",
         end=lambda: None,
     )
-    with TestClient(service) as opened:
+    with TestClient(service, base_url="http://127.0.0.1") as opened:
         yield opened
 
 

@@ -21,6 +21,7 @@ from tests.fakes.incidents import an_incident_handler
 from tests.fakes.intake import FakeProfiles, FakeReadingLog
 from tests.unit.commands.test_promote_model import a_handler, a_log
 
+JSON = {"content-type": "application/json"}
 MOMENT = "2026-03-09T10:14:33.250Z"
 
 
@@ -51,11 +52,11 @@ class Service:
             version="1",
             end=lambda: None,
         )
-        self.client = TestClient(app, raise_server_exceptions=False)
+        self.client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
 
     def post(self, *items: object, key: str = "") -> Any:
         content = json.dumps({"readings": items})
-        return self.client.post("/readings", content=content, headers={"X-API-Key": key} if key else {})
+        return self.client.post("/readings", content=content, headers={**JSON, **({"X-API-Key": key} if key else {})})
 
 
 def test_acceptable_readings_go_in_and_answer_with_their_positions() -> None:
@@ -191,7 +192,7 @@ def test_readings_may_come_as_an_avro_file() -> None:
     ],
 )
 def test_a_body_that_is_no_batch_is_a_problem(content: bytes, headers: dict[str, str], status: int, says: str) -> None:
-    answer = Service().client.post("/readings", content=content, headers=headers)
+    answer = Service().client.post("/readings", content=content, headers={**JSON, **headers})
 
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert says in answer.json()["detail"]

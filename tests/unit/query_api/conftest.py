@@ -52,4 +52,4 @@ def client_of(
     container.judging_outlook.override(judging or FakeJudgingOutlook())
     container.stack_outlook.override(stack or FakeStackOutlook())
     container.clock.override(lambda: NOON)
-    return TestClient(container.query_app(), raise_server_exceptions=False)
+    return TestClient(container.query_app(), base_url="http://127.0.0.1", raise_server_exceptions=False)
