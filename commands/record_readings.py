@@ -1,15 +1,30 @@
 """The command RecordReadings: what is acceptable goes into the log, the rest is told apart item by item."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from commands.reading_log import Profiles, ReadingLog
+from commands.recent_ids import RecentIds
 from domain.admission import ReadingRefused, UnknownProfile, admit
 from domain.positions import Position
 from domain.profiles import ProfileDefined, newest_profile
 from domain.readings import SensorReadingRecorded, derive_event_id, microseconds
+
+
+EARLIEST_SENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Clocks that were never set begin in 1970 or 1980."""
+
+FURTHEST_AHEAD: Final = timedelta(hours=24)
+"""More is no matter of zones, but a wrong clock."""
+
+CLOCK_AHEAD: Final = timedelta(minutes=5)
+"""From here on a clock is told to be ahead; clocks that are set by radio or network are seconds apart."""
+
+_UNPLAIN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +48,17 @@ class OfferedReading:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The item at `index` is in the log."""
+    """The item at `index` is in the log.
+
+    duplicate: a reading of the same id came before it, in this batch or lately. ahead_s: seconds by which its device's
+    clock is ahead of ours, where that is more than CLOCK_AHEAD; else None.
+    """
 
     index: int
     event_id: UUID
     position: Position
+    duplicate: bool = False
+    ahead_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +84,13 @@ class RecordReadingsHandler:
 
     log: ReadingLog
     profiles: Profiles
+    clock: Callable[[], datetime]
+    recent: RecentIds = field(default_factory=RecentIds)
 
-    def handle(self, items: Sequence[OfferedReading | Refused]) -> Outcome:
+    def handle(self, items: Sequence[OfferedReading | Refused], *, any_time: bool = False) -> Outcome:
         """Append the acceptable readings among `items`; those that could not even be read come as Refused.
+
+        any_time: also what lies before EARLIEST_SENT or further ahead than FURTHEST_AHEAD, such as old recordings.
 
         The same batch again appends again, under the same ids, which scorer and read models know as duplicates.
 
@@ -75,12 +100,16 @@ class RecordReadingsHandler:
         """
         self.log.require_room()
         self._hear_of([item.profile for item in items if isinstance(item, OfferedReading)])
+        now = self.clock()
         refused = [item for item in items if isinstance(item, Refused)]
         admitted: list[tuple[int, SensorReadingRecorded]] = []
         for index, item in enumerate(items):
             if isinstance(item, Refused):
                 continue
             try:
+                require_plain(item)
+                if not any_time:
+                    require_plausible(item.recorded_at, now)
                 admitted.append((index, reading_of(item, self.profiles.known())))
             except ReadingRefused as refusal:
                 refused.append(Refused(index, refusal.field, refusal.reason))
@@ -88,7 +117,13 @@ class RecordReadingsHandler:
                 refused.append(Refused(index, "profile", str(unknown)))
         positions = self.log.append([reading for _, reading in admitted]) if admitted else ()
         appended = tuple(
-            Appended(index, reading.event_id, position)
+            Appended(
+                index,
+                reading.event_id,
+                position,
+                duplicate=self.recent.seen(reading.event_id),
+                ahead_s=ahead_s(reading.recorded_at, now),
+            )
             for (index, reading), position in zip(admitted, positions, strict=True)
         )
         return Outcome(appended, tuple(sorted(refused, key=lambda item: item.index)))
@@ -98,6 +133,50 @@ class RecordReadingsHandler:
         known = self.profiles.known()
         if any(name not in known for name in names):
             self.profiles.refresh()
+
+
+def require_plain(item: OfferedReading) -> None:
+    """Refuse texts that no id, name or file of ours could show: control characters, ends of lines, half characters.
+
+    Here and not in `admit`, which also judges what is in the log already.
+
+    Raises:
+        ReadingRefused: one of them holds such a character.
+    """
+    texts = (
+        ("machine_id", item.machine_id),
+        ("sensor_id", item.sensor_id),
+        ("profile", item.profile),
+        ("source", item.source),
+        ("anomaly_type", item.anomaly_type),
+        *(("measurements", channel) for channel in item.measurements),
+    )
+    for name, text in texts:
+        if text and (found := _UNPLAIN.search(text)):
+            raise ReadingRefused(name, f"holds the character U+{ord(found[0]):04X}, which can't be shown")
+
+
+def require_plausible(recorded_at: datetime, now: datetime) -> None:
+    """Refuse the time of a clock that was never set, or runs far ahead: it would be the newest of all for years.
+
+    Raises:
+        ReadingRefused: it is one.
+    """
+    if recorded_at < EARLIEST_SENT:
+        raise ReadingRefused(
+            "recorded_at", f"{recorded_at.isoformat()} is before {EARLIEST_SENT.year}; ?any_time=true takes it"
+        )
+    if recorded_at - now > FURTHEST_AHEAD:
+        raise ReadingRefused(
+            "recorded_at",
+            f"{recorded_at.isoformat()} is more than 24 h ahead of {now.isoformat()}; ?any_time=true takes it",
+        )
+
+
+def ahead_s(recorded_at: datetime, now: datetime) -> float | None:
+    """Return by how many seconds a device's clock is ahead of ours, None when by no more than CLOCK_AHEAD."""
+    ahead = recorded_at - now
+    return ahead.total_seconds() if ahead > CLOCK_AHEAD else None
 
 
 def reading_of(item: OfferedReading, known: Mapping[str, ProfileDefined]) -> SensorReadingRecorded:

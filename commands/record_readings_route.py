@@ -5,11 +5,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import fastavro
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from commands.record_readings import OfferedReading, Outcome, RecordReadingsHandler, Refused
@@ -17,6 +18,7 @@ from commands.record_readings import OfferedReading, Outcome, RecordReadingsHand
 MOST_ITEMS: Final = 10_000
 LARGEST_BODY: Final = 16 * 1024 * 1024
 AVRO_TYPES: Final = frozenset({"application/avro", "avro/binary", "application/vnd.apache.avro"})
+LONGEST_TOLD: Final = 500
 SOURCE: Final = "http"
 
 EXAMPLE: Final = {
@@ -65,6 +67,8 @@ class AppendedItem(BaseModel):
     index: int
     event_id: UUID
     position: str = Field(description="topic/partition/offset.")
+    duplicate: bool = Field(description="The same reading came before, in this batch or lately; it counts once.")
+    clock_ahead_s: float | None = Field(description="Seconds its clock is ahead, when that is more than 5 minutes.")
 
 
 class RefusedItem(BaseModel):
@@ -75,9 +79,19 @@ class RefusedItem(BaseModel):
     reason: str
 
 
+class ReadingCounts(BaseModel):
+    """How many items fared how; duplicate and clock_ahead are among those appended."""
+
+    appended: int
+    duplicate: int
+    clock_ahead: int
+    refused: int
+
+
 class ReadingsAnswer(BaseModel):
     """What became of every item."""
 
+    counts: ReadingCounts
     appended: list[AppendedItem]
     refused: list[RefusedItem]
 
@@ -86,16 +100,6 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
     """Return the route; `actor` is the dependency that names the sender or refuses them."""
     router = APIRouter(tags=["readings"])
     schema = {"application/json": {"schema": {"type": "object"}, "example": EXAMPLE}}
-
-    async def body(request: Request) -> bytes:
-        held = bytearray()
-        async for chunk in request.stream():
-            held += chunk
-            if len(held) > LARGEST_BODY:
-                raise HTTPException(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {LARGEST_BODY:,} bytes: send less."
-                )
-        return bytes(held)
 
     @router.post(
         "/readings",
@@ -106,8 +110,12 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
     def post_readings(
         request: Request,
         response: Response,
-        content: Annotated[bytes, Depends(body)],
+        content: Annotated[bytes, Depends(_content)],
         _actor: Annotated[str, Depends(actor)],
+        *,
+        any_time: Annotated[
+            bool, Query(description="Also readings from before 2000, or more than 24 h ahead of this clock.")
+        ] = False,
     ) -> ReadingsAnswer:
         """Append a batch. 201 when anything went in, 422 when nothing did, 503 when the log does not take it."""
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -116,16 +124,28 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
             raise HTTPException(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{len(plain):,} items; send at most {MOST_ITEMS:,}."
             )
-        outcome = handler.handle([offered(index, item) for index, item in enumerate(plain)])
+        outcome = handler.handle([offered(index, item) for index, item in enumerate(plain)], any_time=any_time)
         if not outcome.appended:
             raise NothingRecorded(outcome.refused)
         response.headers["Telltale-Position"] = last_positions(outcome)
         return ReadingsAnswer(
+            counts=ReadingCounts(
+                appended=len(outcome.appended),
+                duplicate=sum(item.duplicate for item in outcome.appended),
+                clock_ahead=sum(item.ahead_s is not None for item in outcome.appended),
+                refused=len(outcome.refused),
+            ),
             appended=[
-                AppendedItem(index=item.index, event_id=item.event_id, position=str(item.position))
+                AppendedItem(
+                    index=item.index,
+                    event_id=item.event_id,
+                    position=str(item.position),
+                    duplicate=item.duplicate,
+                    clock_ahead_s=item.ahead_s,
+                )
                 for item in outcome.appended
             ],
-            refused=[RefusedItem(index=item.index, field=item.field, reason=item.reason) for item in outcome.refused],
+            refused=[RefusedItem(index=item.index, field=shown(item.field), reason=shown(item.reason)) for item in outcome.refused],
         )
 
     return router
@@ -138,10 +158,15 @@ def offered(index: int, plain: object) -> OfferedReading | Refused:
         recorded_at = item.recorded_at.astimezone(UTC)
     except ValidationError as error:
         fault = error.errors()[0]
-        return Refused(index, ".".join(str(part) for part in fault["loc"]), fault["msg"])
-    except OverflowError:  # the first and the last day that can be written, in another zone
+        return Refused(index, shown(".".join(str(part) for part in fault["loc"])), shown(fault["msg"]))
+    except (OverflowError, ValueError):  # the first and the last day that can be written, in another zone
         return Refused(index, "recorded_at", "is not within 1970 to 2199")
     return OfferedReading(**{**dict(item), "recorded_at": recorded_at})
+
+
+def shown(text: str) -> str:
+    """Return a text of a sender's as it can be told back: not longer than a line, half characters by their names."""
+    return text.encode(errors="backslashreplace").decode()[:LONGEST_TOLD]
 
 
 def last_positions(outcome: Outcome) -> str:
@@ -152,10 +177,14 @@ def last_positions(outcome: Outcome) -> str:
     return ",".join(str(position) for position in last.values())
 
 
+async def _content(request: Request) -> bytes:
+    return await request.body()
+
+
 def _from_json(content: bytes) -> list[object]:
     try:
         plain: Any = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"The body is no JSON: {error}.") from error
     items = plain.get("readings") if isinstance(plain, dict) else plain
     if not isinstance(items, list) or not items:
@@ -167,7 +196,7 @@ def _from_json(content: bytes) -> list[object]:
 
 def _from_avro(content: bytes) -> list[object]:
     try:
-        return [dict(_plain(record)) for record in fastavro.reader(io.BytesIO(content))]
+        return [dict(_plain(record)) for record in islice(fastavro.reader(io.BytesIO(content)), MOST_ITEMS + 1)]
     except Exception as error:  # fastavro raises whatever the damaged bytes lead it into
         raise HTTPException(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"The body is no Avro object container file: {error}."

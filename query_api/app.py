@@ -78,7 +78,7 @@ def create_app(
     outlooks: Outlooks,
     clock: Callable[[], datetime],
     may_read: Callable[..., str],
-    only_known: Callable[..., None],
+    only_known: Callable[..., object],
     version: str,
     verifier: VerdictVerifier | None = None,
     drift_meter: DriftMeter | None = None,

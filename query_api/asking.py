@@ -19,6 +19,7 @@ from query_api.models.common import Page
 from query_api.models.operations import ReadModelRows
 from query_api.outlook import JudgingOutlook, LogOutlook, RegistryOutlook, StackOutlook
 from query_api.parameters import Moment, parse_positions
+from query_api.headers import is_known, prefers_csv
 from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag
 from query_api.store import Checkpoint, ReadModelStore, Snapshot
 from query_api.verification import VerdictVerifier
@@ -67,7 +68,7 @@ class Asking:
     wants_csv: bool
     must_be_csv: bool
     url: URL
-    known_tag: str | None
+    known_tags: str | None
 
     def now(self) -> datetime:
         """Return the present moment."""
@@ -87,7 +88,7 @@ class Asking:
             await self._wait(read_models)
         body, served = await self.backend.store.read(read_models, _with_freshness(question, self.as_of))
         response = self._render(body)
-        if self.known_tag is not None and self.known_tag == response.headers["ETag"]:
+        if is_known(response.headers["ETag"], self.known_tags):
             response = Response(status_code=304, headers={"ETag": response.headers["ETag"]})
         response.headers.update(served.headers(self.as_of, self.backend.clock()))
         return response
@@ -219,7 +220,7 @@ def ask_as_of(
 ) -> Asking:
     """Return the asking of a route that can answer as of an earlier time."""
     backend: Backend = request.app.state.backend
-    accepts_csv = "text/csv" in request.headers.get("accept", "")
+    accepts_csv = prefers_csv(request.headers.get("accept", ""))
     return Asking(
         backend=backend,
         min_position=parse_positions(min_position, told_in="min_position"),
@@ -227,7 +228,7 @@ def ask_as_of(
         wants_csv=format == "csv" or (format is None and accepts_csv),
         must_be_csv=format == "csv",
         url=request.url,
-        known_tag=request.headers.get("if-none-match"),
+        known_tags=request.headers.get("if-none-match"),
     )
 
 
@@ -237,13 +238,14 @@ def ask_now(
         str | None, Query(max_length=4000, description="Wait up to 2 s until this position was passed.")
     ] = None,
     format: Annotated[Literal["json", "csv"] | None, Query()] = None,  # noqa: A002 - the parameter's name in the URL
+    as_of: Annotated[str | None, Query(include_in_schema=False)] = None,
 ) -> Asking:
     """Return the asking of a route that only knows the present.
 
     Raises:
         ParameterRefused: as_of was asked for.
     """
-    if "as_of" in request.query_params:
+    if as_of is not None:
         raise ParameterRefused(
             f"as_of: {request.url.path} tells how the system stands now, which no record keeps; leave it out"
         )

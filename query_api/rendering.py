@@ -12,6 +12,8 @@ from pydantic_core import to_json, to_jsonable_python
 Cell = str | int | float | bool | None
 
 JSON: Final = "application/json"
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
 CSV: Final = "text/csv; charset=utf-8"
 
 
@@ -29,11 +31,17 @@ def as_csv(items: Iterable[object]) -> bytes:
     """Return items as CSV with a header; maps become columns such as measurements.vibration, lists JSON texts."""
     rows = [_flat(to_jsonable_python(item, inf_nan_mode="constants")) for item in items]
     columns = list(dict.fromkeys(column for row in rows for column in row))
+    heads = {column: harmless(column) for column in columns}
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\r\n")
-    writer.writeheader()
+    writer.writerow(heads)
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: a ' goes before it where it begins like one."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _flat(item: Mapping[str, object]) -> dict[str, Cell]:
@@ -44,7 +52,9 @@ def _flat(item: Mapping[str, object]) -> dict[str, Cell]:
                 row.update({f"{name}.{inner}": cell for inner, cell in _flat(value).items()})
             case list():
                 row[name] = json.dumps(value)
-            case str() | int() | float() | None:
+            case str():
+                row[name] = harmless(value)
+            case int() | float() | None:
                 row[name] = value
             case _:
                 row[name] = str(value)

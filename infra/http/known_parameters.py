@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import lru_cache
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -10,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 
-def only_known_parameters(request: Request) -> None:
+async def only_known_parameters(request: Request) -> None:
     """Refuse the request when it has parameters that its route does not declare, or one of them twice.
 
     A dependency of every route; what a route knows follows from its declaration alone.
@@ -18,7 +17,7 @@ def only_known_parameters(request: Request) -> None:
     route = request.scope.get("route")
     if not isinstance(route, APIRoute) or not request.query_params:
         return
-    known = _known(route)
+    known = frozenset(_declared(route.dependant))
     given = [name for name, _ in request.query_params.multi_items()]
     faults = [_fault(name, known) for name in dict.fromkeys(given) if name not in known]
     faults += [
@@ -28,11 +27,6 @@ def only_known_parameters(request: Request) -> None:
     ]
     if faults:
         raise RequestValidationError(faults)
-
-
-@lru_cache(maxsize=500)
-def _known(route: APIRoute) -> frozenset[str]:
-    return frozenset(_declared(route.dependant))
 
 
 def _declared(dependant: Dependant) -> Iterator[str]:

@@ -130,6 +130,7 @@ class Container(containers.DeclarativeContainer):
             write_side.record_readings,
             log=providers.Singleton(write_side.reading_log, bootstrap, followed_contracts, disk),
             profiles=profile_log,
+            clock=clock,
         ),
         promote_model=providers.Singleton(write_side.promote_model, write_side=model_commands, lines=model_lines),
         incidents=providers.Singleton(

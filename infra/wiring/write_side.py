@@ -10,6 +10,8 @@ from domain.topics import MODEL_EVENTS, PROFILE_EVENTS, SKIPS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from datetime import datetime
+
     from fastapi import FastAPI
 
     from commands.aggregates import Fold
@@ -110,12 +112,14 @@ def reading_log(bootstrap: str, contracts: "ContractsFollower", disk: "LogDisk |
     return KafkaReadingLog(bootstrap, contracts, disk)
 
 
-def record_readings(log: "KafkaReadingLog", profiles: "KafkaProfileLog") -> "RecordReadingsHandler":
+def record_readings(
+    log: "KafkaReadingLog", profiles: "KafkaProfileLog", clock: "Callable[[], datetime]"
+) -> "RecordReadingsHandler":
     """Return what takes readings in over HTTP."""
     from commands.record_readings import RecordReadingsHandler  # noqa: PLC0415
     from infra.kafka.readings.reading_log import KafkaProfiles  # noqa: PLC0415
 
-    return RecordReadingsHandler(log=log, profiles=KafkaProfiles(profiles))
+    return RecordReadingsHandler(log=log, profiles=KafkaProfiles(profiles), clock=clock)
 
 
 def model_in_use(bootstrap: str, contracts: "Contracts") -> "KafkaInForce":

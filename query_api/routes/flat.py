@@ -12,10 +12,12 @@ from query_api.asking import AskAsOf, Asking, BareList
 from query_api.cursors import decode_cursor, encode_cursor, moment_in
 from query_api.log_cut import LogCut
 from query_api.models.flat import FlatAnomaly, FlatReading
-from query_api.parameters import Cursor, Limit, Moment, SensorId
+from query_api.parameters import Cursor, Limit, Moment, SensorId, require_order
 from query_api.store import Snapshot
 
 router = APIRouter(tags=["flat lists"])
+
+Offset = Annotated[int, Query(ge=0, le=100_000, description="Rows to pass over; cursors, where there are, are faster.")]
 
 LAST_OFFSET: Final = 2**63 - 1
 
@@ -29,10 +31,11 @@ NEWEST_READINGS: Final = """
             WHERE readings.partition = place.partition
                 AND readings."offset" <= place.upto
             ORDER BY readings."offset" DESC
-            LIMIT %(limit)s
+            LIMIT %(reach)s
         ) AS reading
         ORDER BY reading.known_at DESC, reading.partition DESC, reading."offset" DESC
         LIMIT %(limit)s
+        OFFSET %(offset)s
     )
 """
 
@@ -46,11 +49,12 @@ NEWEST_READINGS_OF_SENSOR: Final = """
             WHERE readings.series = series.series
                 AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
             ORDER BY readings.recorded_at DESC
-            LIMIT %(limit)s
+            LIMIT %(reach)s
         ) AS reading
         WHERE series.sensor_id = %(sensor_id)s
         ORDER BY reading.recorded_at DESC, reading.partition DESC, reading."offset" DESC
         LIMIT %(limit)s
+        OFFSET %(offset)s
     )
 """
 
@@ -113,7 +117,9 @@ ANOMALIES: Final = """
 
 
 @router.get("/events/latest", response_model=list[FlatReading], summary="Newest readings")
-async def latest_events(ask: AskAsOf, sensor_id: SensorId = None, limit: Limit = 100) -> Response:
+async def latest_events(
+    ask: AskAsOf, sensor_id: SensorId = None, limit: Limit = 100, offset: Offset = 0
+) -> Response:
     """Return the newest readings of all sensors as the log knows them, or of one sensor by its own clock."""
 
     async def question(snapshot: Snapshot) -> BareList:
@@ -127,6 +133,8 @@ async def latest_events(ask: AskAsOf, sensor_id: SensorId = None, limit: Limit =
             "upto": list(upto.values()),
             "as_of": ask.as_of,
             "limit": limit,
+            "offset": offset,
+            "reach": limit + offset,
             "sensor_id": sensor_id,
         }
         return BareList(items=await snapshot.fetch(statement, asked, FlatReading))
@@ -135,9 +143,11 @@ async def latest_events(ask: AskAsOf, sensor_id: SensorId = None, limit: Limit =
 
 
 @router.get("/anomalies/latest", response_model=list[FlatAnomaly], summary="Newest anomalies")
-async def latest_anomalies(ask: AskAsOf, sensor_id: SensorId = None, limit: Limit = 100) -> Response:
+async def latest_anomalies(
+    ask: AskAsOf, sensor_id: SensorId = None, limit: Limit = 100, offset: Offset = 0
+) -> Response:
     """Return the newest verdicts."""
-    return await _anomalies(ask, _AnomalyFilter(sensor_id=sensor_id, limit=limit))
+    return await _anomalies(ask, _AnomalyFilter(sensor_id=sensor_id, limit=limit, offset=offset))
 
 
 @router.get("/anomalies", response_model=list[FlatAnomaly], summary="Anomalies in a time range")
@@ -148,10 +158,11 @@ async def anomalies(
     start_time: Annotated[Moment | None, Query(description="First created_at, inclusive.")] = None,
     end_time: Annotated[Moment | None, Query(description="Last created_at, exclusive.")] = None,
     limit: Limit = 100,
-    offset: Annotated[int, Query(ge=0, le=100_000, description="Rows to pass over; cursors are faster.")] = 0,
+    offset: Offset = 0,
     cursor: Cursor = None,
 ) -> Response:
     """Return verdicts, newest first; header Link names the page after this one."""
+    require_order(start_time, end_time, names=("start_time", "end_time"))
     asked = _AnomalyFilter(
         sensor_id=sensor_id, start_time=start_time, end_time=end_time, limit=limit, offset=offset, cursor=cursor
     )

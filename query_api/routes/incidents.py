@@ -12,7 +12,7 @@ from query_api.cursors import decode_cursor, encode_cursor, moment_in
 from query_api.errors import NotKnown
 from query_api.models.common import Page
 from query_api.models.incidents import Incident, IncidentInFull, IncidentStep
-from query_api.parameters import Cursor, From, Limit, MachineId, To
+from query_api.parameters import Cursor, From, Limit, MachineId, To, require_order
 from query_api.store import Snapshot, columns
 
 router = APIRouter(tags=["incidents"])
@@ -112,6 +112,7 @@ async def incidents(
     cursor: Cursor = None,
 ) -> Response:
     """Return incidents as they stand, or stood at `as_of`."""
+    require_order(starts_at, ends_at)
     behind = decode_cursor("incidents", cursor, (int, int, str))
     asked = {
         "machine_id": machine_id,

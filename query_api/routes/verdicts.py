@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from domain.anomalies import Severity
 from domain.readings import microseconds
 from domain.topics import DATA_PARTITIONS
 from query_api.asking import AskAsOf
@@ -12,7 +13,7 @@ from query_api.cursors import decode_cursor, encode_cursor, moment_in
 from query_api.errors import NotKnown
 from query_api.models.anomalies import Verdict
 from query_api.models.common import Page
-from query_api.parameters import Cursor, From, Limit, MachineId, SensorId, To
+from query_api.parameters import Cursor, From, Limit, MachineId, SensorId, To, require_order
 from query_api.store import Snapshot, columns
 
 router = APIRouter(tags=["verdicts"])
@@ -87,13 +88,14 @@ async def verdicts(  # noqa: PLR0913 - each is a query parameter
     machine_id: MachineId = None,
     sensor_id: SensorId = None,
     kind: Annotated[str | None, Query(max_length=100)] = None,
-    severity: Annotated[str | None, Query(max_length=100)] = None,
+    severity: Annotated[Severity | None, Query(description="Only these.")] = None,
     starts_at: From = None,
     ends_at: To = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     """Return verdicts, newest recorded_at first."""
+    require_order(starts_at, ends_at)
     behind = decode_cursor("verdicts", cursor, (int, int, int))
     asked = {
         "machine_id": machine_id,

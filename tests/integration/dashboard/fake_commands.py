@@ -18,6 +18,7 @@ from domain.positions import Position
 from infra.http.command_service import command_service
 from infra.http.keys import KeyGuard, parse_keys
 from tests.comparisons import compared, ref, trained
+from tests.builders import NOON
 from tests.fakes.event_log import FakeEventLog, SharedLog
 from tests.fakes.incidents import an_incident_handler
 from tests.fakes.intake import FakeProfiles, FakeReadingLog
@@ -67,7 +68,7 @@ def fake_commands(events: PumpEvents, keys: str) -> FastAPI:
     write_side = WriteSide(FakeEventLog(events), [lines])
     write_side.open()
     return command_service(
-        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
+        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles(), clock=lambda: NOON),
         promote_model=PromoteModelHandler(write_side, lines),
         incidents=an_incident_handler(),
         guard=KeyGuard(parse_keys(keys)),

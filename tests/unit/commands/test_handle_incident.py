@@ -10,6 +10,7 @@ from domain.incident_events import IncidentAcknowledged, IncidentResolved
 from domain.topics import INCIDENT_EVENTS
 from infra.http.command_service import command_service
 from infra.http.keys import KeyGuard
+from tests.builders import NOON
 from tests.fakes.event_log import SharedLog
 from tests.fakes.incidents import an_incident_handler
 from tests.fakes.intake import FakeProfiles, FakeReadingLog
@@ -29,7 +30,7 @@ def shared() -> SharedLog:
 @pytest.fixture
 def client(shared: SharedLog) -> Iterator[TestClient]:
     service = command_service(
-        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
+        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles(), clock=lambda: NOON),
         promote_model=a_handler(a_log()),
         incidents=an_incident_handler(shared),
         guard=KeyGuard(()),

@@ -25,7 +25,7 @@ def shared() -> SharedLog:
 @pytest.fixture
 def client(shared: SharedLog) -> Iterator[TestClient]:
     service = command_service(
-        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
+        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles(), clock=lambda: NOON),
         promote_model=a_handler(shared),
         incidents=an_incident_handler(),
         guard=KeyGuard(()),

@@ -16,7 +16,7 @@ from domain.readings import derive_event_id
 from infra.http.command_service import command_service
 from infra.http.keys import ApiKey, KeyGuard
 from infra.settings import Scope
-from tests.builders import a_profile
+from tests.builders import NOON, a_profile
 from tests.fakes.incidents import an_incident_handler
 from tests.fakes.intake import FakeProfiles, FakeReadingLog
 from tests.unit.commands.test_promote_model import a_handler, a_log
@@ -45,7 +45,7 @@ class Service:
             a_profile("pump", 1, channels=("speed",)), a_profile("pump", 2, channels=("speed", "vibration"))
         )
         app: FastAPI = command_service(
-            record_readings=RecordReadingsHandler(self.log, self.profiles),
+            record_readings=RecordReadingsHandler(self.log, self.profiles, lambda: NOON),
             promote_model=a_handler(a_log()),
             incidents=an_incident_handler(),
             guard=KeyGuard(keys),
