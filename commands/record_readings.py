@@ -14,7 +14,6 @@ from domain.positions import Position
 from domain.profiles import ProfileDefined, newest_profile
 from domain.readings import SensorReadingRecorded, derive_event_id, microseconds
 
-
 EARLIEST_SENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Clocks that were never set begin in 1970 or 1980."""
 

@@ -145,7 +145,10 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
                 )
                 for item in outcome.appended
             ],
-            refused=[RefusedItem(index=item.index, field=shown(item.field), reason=shown(item.reason)) for item in outcome.refused],
+            refused=[
+                RefusedItem(index=item.index, field=shown(item.field), reason=shown(item.reason))
+                for item in outcome.refused
+            ],
         )
 
     return router

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final, Self
 
-
 MOST_PARTITION: Final = 2**31 - 1
 MOST_OFFSET: Final = 2**63 - 1
 """Kafka counts partitions in 32 bits and offsets in 64."""

@@ -119,7 +119,12 @@ class Settings(BaseSettings):
     def own_hosts(self) -> tuple[str, ...]:
         """Return the names that the services and the pages are asked under, besides localhost and plain addresses."""
         urls = (self.api_url, self.commands_url, self.dashboard_url)
-        told = (*self.allowed_hosts.split(","), self.api_host, self.commands_host, *(urlsplit(url).hostname for url in urls))
+        told = (
+            *self.allowed_hosts.split(","),
+            self.api_host,
+            self.commands_host,
+            *(urlsplit(url).hostname for url in urls),
+        )
         return tuple(dict.fromkeys(name.strip() for name in told if name and name.strip()))
 
     @property

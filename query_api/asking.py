@@ -14,12 +14,12 @@ from domain.positions import Position
 from query_api.as_of import is_complete, require_kept
 from query_api.drifting import DriftMeter
 from query_api.errors import NotThereYet, ParameterRefused
+from query_api.headers import is_known, prefers_csv
 from query_api.metrics import Metrics
 from query_api.models.common import Page
 from query_api.models.operations import ReadModelRows
 from query_api.outlook import JudgingOutlook, LogOutlook, RegistryOutlook, StackOutlook
 from query_api.parameters import Moment, parse_positions
-from query_api.headers import is_known, prefers_csv
 from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag
 from query_api.store import Checkpoint, ReadModelStore, Snapshot
 from query_api.verification import VerdictVerifier

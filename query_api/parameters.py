@@ -47,7 +47,9 @@ Moment = Annotated[datetime, BeforeValidator(_as_written), AfterValidator(_in_ut
 """A moment with its zone, in UTC."""
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")]
-Cursor = Annotated[str | None, Query(max_length=2000, pattern=r"^[A-Za-z0-9_-]+$", description="next_cursor of the page before.")]
+Cursor = Annotated[
+    str | None, Query(max_length=2000, pattern=r"^[A-Za-z0-9_-]+$", description="next_cursor of the page before.")
+]
 MachineId = Annotated[str | None, Query(max_length=200, description="Only this machine.")]
 SensorId = Annotated[str | None, Query(max_length=200, description="Only this sensor.")]
 From = Annotated[Moment | None, Query(alias="from", description="First recorded_at, inclusive.")]

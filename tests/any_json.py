@@ -1,7 +1,6 @@
 """Bodies of POST /readings that hypothesis makes: good readings, near misses, and whatever else JSON can say."""
 
 import json
-from datetime import datetime
 from typing import Any, Final
 
 from fastapi.testclient import TestClient
@@ -22,7 +21,7 @@ ANYTHING: Final = st.recursive(
     max_leaves=8,
 )
 MOMENTS: Final = st.one_of(
-    st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)).map(lambda at: f"{at.isoformat()}Z"),
+    st.datetimes().map(lambda at: f"{at.isoformat()}Z"),
     st.sampled_from(["2026-03-09T10:14:33Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "now", 1e300]),
     ANYTHING,
 )

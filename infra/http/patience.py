@@ -1,4 +1,4 @@
-"""HTTP connections that are given up when a request's headers do not come: a half-open one costs a socket, not a place."""
+"""HTTP connections that are given up when the headers of a request do not come."""
 
 import asyncio
 from typing import Any, Final

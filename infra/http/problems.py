@@ -70,7 +70,10 @@ def _of_http(error: Exception) -> Refusal:
 def _of_validation(error: Exception) -> Refusal:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     faults = [
-        {"where": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "what": fault["msg"].removeprefix("Value error, ")}
+        {
+            "where": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
+            "what": fault["msg"].removeprefix("Value error, "),
+        }
         for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)

@@ -9,7 +9,6 @@ from domain.topics import MODEL_EVENTS, PROFILE_EVENTS, SKIPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-
     from datetime import datetime
 
     from fastapi import FastAPI

@@ -117,9 +117,7 @@ ANOMALIES: Final = """
 
 
 @router.get("/events/latest", response_model=list[FlatReading], summary="Newest readings")
-async def latest_events(
-    ask: AskAsOf, sensor_id: SensorId = None, limit: Limit = 100, offset: Offset = 0
-) -> Response:
+async def latest_events(ask: AskAsOf, sensor_id: SensorId = None, limit: Limit = 100, offset: Offset = 0) -> Response:
     """Return the newest readings of all sensors as the log knows them, or of one sensor by its own clock."""
 
     async def question(snapshot: Snapshot) -> BareList:

@@ -17,8 +17,8 @@ from domain.models import ModelPromoted
 from domain.positions import Position
 from infra.http.command_service import command_service
 from infra.http.keys import KeyGuard, parse_keys
-from tests.comparisons import compared, ref, trained
 from tests.builders import NOON
+from tests.comparisons import compared, ref, trained
 from tests.fakes.event_log import FakeEventLog, SharedLog
 from tests.fakes.incidents import an_incident_handler
 from tests.fakes.intake import FakeProfiles, FakeReadingLog

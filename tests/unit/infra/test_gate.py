@@ -52,7 +52,7 @@ def client_behind_gate(*, keys: tuple[ApiKey, ...] = ()) -> TestClient:
         ("", False),
     ],
 )
-def test_only_addresses_and_names_that_were_told_are_its_own(told: str, own: bool) -> None:
+def test_only_addresses_and_names_that_were_told_are_its_own(told: str, *, own: bool) -> None:
     assert is_own_host(told, ("plant.example",)) is own
 
 
