@@ -34,6 +34,7 @@ from query_api.routes import (
     verdicts,
 )
 from query_api.store import ReadModelStore
+from query_api.verdict_feed import VerdictFeed
 from query_api.verification import VerdictVerifier
 
 DESCRIPTION: Final = (
@@ -82,20 +83,26 @@ def create_app(
     version: str,
     verifier: VerdictVerifier | None = None,
     drift_meter: DriftMeter | None = None,
+    stream_store: ReadModelStore | None = None,
 ) -> FastAPI:
     """Return the application.
 
     may_read: the dependency that refuses whoever may not read; health is open. only_known: the one that refuses
-    parameters which a route does not have.
+    parameters which a route does not have. stream_store: connections of the stream's own, so that viewers leave those
+    of the other routes alone.
     """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await store.open()
+        if stream_store is not None:
+            await stream_store.open()
         try:
             yield
         finally:
             await store.close()
+            if stream_store is not None:
+                await stream_store.close()
 
     app = FastAPI(
         title="Telltale", summary=DESCRIPTION, version=version, lifespan=lifespan, docs_url=None, redoc_url=None
@@ -112,6 +119,7 @@ def create_app(
         verifier=verifier,
         drift=drift_meter,
     )
+    app.state.feed = VerdictFeed(stream_store or store)
     app.add_middleware(Timed, metrics=metrics)
     app.include_router(health.router, dependencies=[Depends(only_known)])
     for router in ROUTERS:

@@ -28,6 +28,7 @@ def query_app(
     hosts: Collection[str] = (),
     verifier: VerdictVerifier | None = None,
     drift_meter: DriftMeter | None = None,
+    stream_store: ReadModelStore | None = None,
 ) -> FastAPI:
     """Return the query API with keys and problems."""
     may_read = guard.requires(Scope.READ)
@@ -40,6 +41,7 @@ def query_app(
         version=version,
         verifier=verifier,
         drift_meter=drift_meter,
+        stream_store=stream_store,
     )
     install_problems(app, {KeyRefused: key_refusal, RequestRefused: _request_refusal})
     app.add_middleware(Gate, rules=GateRules(check=lambda key: guard.check(key, Scope.READ), hosts=hosts))

@@ -71,7 +71,7 @@ class PostgresReadStore:
                 "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off",
             },
             configure=_configure,
-            min_size=2,
+            min_size=min(2, self._size),
             max_size=self._size,
             timeout=CONNECT_TIMEOUT_S,
             reconnect_timeout=RECONNECT_FOR_S,

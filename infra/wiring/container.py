@@ -141,7 +141,8 @@ class Container(containers.DeclarativeContainer):
         hosts=settings.provided.own_hosts,
     )
 
-    read_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn)
+    read_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn, size=8)
+    stream_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn, size=2)
     log_outlook = providers.Singleton(services.log_edges, settings)
     registry_outlook = providers.Singleton(services.registry_outlook, settings)
     judging_look = providers.Singleton(services.judging_look, bootstrap)
@@ -150,6 +151,7 @@ class Container(containers.DeclarativeContainer):
     query_app = providers.Factory(
         services.query_app,
         store=read_store,
+        stream_store=stream_store,
         outlooks=providers.Factory(
             services.outlooks,
             log=log_outlook,

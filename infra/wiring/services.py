@@ -51,11 +51,11 @@ def key_guard(api_keys: "SecretStr") -> "KeyGuard":
     return guard_of(api_keys)
 
 
-def read_store(dsn: str) -> "PostgresReadStore":
-    """Return the read models as the query API asks them."""
+def read_store(dsn: str, size: int) -> "PostgresReadStore":
+    """Return the read models as the query API asks them, by so many connections at most."""
     from infra.postgres.read_store import PostgresReadStore  # noqa: PLC0415
 
-    return PostgresReadStore(dsn)
+    return PostgresReadStore(dsn, size=size)
 
 
 def log_edges(settings: "Settings") -> "KafkaLogOutlook":
@@ -117,6 +117,7 @@ def query_app(
     hosts: "Collection[str]",
     verifier: "VerdictVerifier",
     drift_meter: "DriftMeter",
+    stream_store: "ReadModelStore",
 ) -> "FastAPI":
     """Return the query API."""
     from infra.http.query_app import query_app as application  # noqa: PLC0415
@@ -130,6 +131,7 @@ def query_app(
         hosts=hosts,
         verifier=verifier,
         drift_meter=drift_meter,
+        stream_store=stream_store,
     )
 
 

@@ -47,6 +47,7 @@ def client_of(
     container = Container()
     container.settings.override(Settings(api_keys=SecretStr(api_keys)))
     container.read_store.override(store)
+    container.stream_store.override(None)
     container.log_outlook.override(log or FakeLogOutlook())
     container.registry_outlook.override(registry or FakeRegistryOutlook())
     container.judging_outlook.override(judging or FakeJudgingOutlook())
