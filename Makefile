@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up down test test-unit chaos lint format bench bench-fleet bench-detection skab lock clean
+.PHONY: help install install-dev demo up down test test-unit coverage chaos lint docs format bench bench-fleet bench-detection skab lock clean
 
 BIN := .venv/bin
 SKAB ?= $(wildcard ../shared/data/skab)
@@ -31,8 +31,11 @@ test: install-dev ## Run every test
 test-unit: install-dev ## Run the tests that need nothing running, laws with a tenth of their seeds
 	@TELLTALE_TEST_LAWS=quick $(BIN)/python -m pytest -n 2 --dist loadscope --durations=10 tests/unit
 
-chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5]
-	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)
+coverage: install-dev ## Run the unit tests and hold what they cover against the floor in pyproject.toml
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term:skip-covered tests/unit
+
+chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5] [NEIGHBOUR=1]
+	@$(BIN)/python -m tests.guarantees.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5) $(if $(NEIGHBOUR),--neighbour)
 
 lint: install-dev ## Check style, types and import rules
 	$(BIN)/ruff check
@@ -43,6 +46,9 @@ lint: install-dev ## Check style, types and import rules
 format: install-dev ## Put the code into its form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: install-dev ## Build the documentation as a site in build/site; a broken link stops it
+	@$(BIN)/zensical build --clean --strict
 
 bench: install-dev ## Measure, each figure beside its comparison
 	@$(BIN)/python -m tests.benchmarks

@@ -39,13 +39,12 @@ class IncidentHandler:
     ) -> Request[Incident | None, IncidentEvent]:
         """Return the request that a command makes; an incident's events lie with its machine's readings."""
         key = str(command.incident_id)
-        incident = self.incidents.state(key)
         return Request.of(
             command,
             stamp,
             fold=self.incidents,
             key=key,
             decide=lambda known: decide(known, command),
-            log_key=None if incident is None else incident.machine_id,
+            log_key=lambda incident: key if incident is None else incident.machine_id,
             if_match=if_match,
         )

@@ -1,29 +1,20 @@
 """The command RecordReadings: what is acceptable goes into the log, the rest is told apart item by item."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from commands.reading_log import Profiles, ReadingLog
-from commands.recent_ids import RecentIds
 from domain.admission import ReadingRefused, UnknownProfile, admit
+from domain.intake import CLOCK_AHEAD, require_likely_time, require_plain_texts
 from domain.positions import Position
 from domain.profiles import ProfileDefined, newest_profile
 from domain.readings import SensorReadingRecorded, derive_event_id, microseconds
 
-EARLIEST_SENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""Clocks that were never set begin in 1970 or 1980."""
 
-FURTHEST_AHEAD: Final = timedelta(hours=24)
-"""More is no matter of zones, but a wrong clock."""
-
-CLOCK_AHEAD: Final = timedelta(minutes=5)
-"""From here on a clock is told to be ahead; clocks that are set by radio or network are seconds apart."""
-
-_UNPLAIN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +38,11 @@ class OfferedReading:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The item at `index` is in the log.
-
-    duplicate: a reading of the same id came before it, in this batch or lately. ahead_s: seconds by which its device's
-    clock is ahead of ours, where that is more than CLOCK_AHEAD; else None.
-    """
+    """The item at `index` is in the log."""
 
     index: int
     event_id: UUID
     position: Position
-    duplicate: bool = False
-    ahead_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +56,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of every item of a batch."""
+    """What became of every item of a batch; ahead: those in the log whose clock is ahead, which nobody judges."""
 
     appended: tuple[Appended, ...]
     refused: tuple[Refused, ...]
+    ahead: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +69,12 @@ class RecordReadingsHandler:
 
     log: ReadingLog
     profiles: Profiles
-    clock: Callable[[], datetime]
-    recent: RecentIds = field(default_factory=RecentIds)
+    clock: Callable[[], datetime] = _now
 
     def handle(self, items: Sequence[OfferedReading | Refused], *, any_time: bool = False) -> Outcome:
         """Append the acceptable readings among `items`; those that could not even be read come as Refused.
 
-        any_time: also what lies before EARLIEST_SENT or further ahead than FURTHEST_AHEAD, such as old recordings.
+        any_time: take readings whose time is most likely a wrong clock's too.
 
         The same batch again appends again, under the same ids, which scorer and read models know as duplicates.
 
@@ -99,16 +84,14 @@ class RecordReadingsHandler:
         """
         self.log.require_room()
         self._hear_of([item.profile for item in items if isinstance(item, OfferedReading)])
-        now = self.clock()
         refused = [item for item in items if isinstance(item, Refused)]
         admitted: list[tuple[int, SensorReadingRecorded]] = []
+        now = self.clock()
         for index, item in enumerate(items):
             if isinstance(item, Refused):
                 continue
             try:
-                require_plain(item)
-                if not any_time:
-                    require_plausible(item.recorded_at, now)
+                require_taken_in(item, now=None if any_time else now)
                 admitted.append((index, reading_of(item, self.profiles.known())))
             except ReadingRefused as refusal:
                 refused.append(Refused(index, refusal.field, refusal.reason))
@@ -116,16 +99,11 @@ class RecordReadingsHandler:
                 refused.append(Refused(index, "profile", str(unknown)))
         positions = self.log.append([reading for _, reading in admitted]) if admitted else ()
         appended = tuple(
-            Appended(
-                index,
-                reading.event_id,
-                position,
-                duplicate=self.recent.seen(reading.event_id),
-                ahead_s=ahead_s(reading.recorded_at, now),
-            )
+            Appended(index, reading.event_id, position)
             for (index, reading), position in zip(admitted, positions, strict=True)
         )
-        return Outcome(appended, tuple(sorted(refused, key=lambda item: item.index)))
+        ahead = tuple(index for index, reading in admitted if reading.recorded_at > now + CLOCK_AHEAD)
+        return Outcome(appended, tuple(sorted(refused, key=lambda item: item.index)), ahead)
 
     def _hear_of(self, names: Sequence[str]) -> None:
         """Ask the log again when a batch names a profile that was not heard of, or one by its newest version."""
@@ -134,48 +112,22 @@ class RecordReadingsHandler:
             self.profiles.refresh()
 
 
-def require_plain(item: OfferedReading) -> None:
-    """Refuse texts that no id, name or file of ours could show: control characters, ends of lines, half characters.
-
-    Here and not in `admit`, which also judges what is in the log already.
+def require_taken_in(item: OfferedReading, *, now: datetime | None) -> None:
+    """Return when what intake asks for holds; `now`: None where any time is taken.
 
     Raises:
-        ReadingRefused: one of them holds such a character.
+        ReadingRefused: a text has control characters, or the time is most likely a wrong clock's.
     """
-    texts = (
-        ("machine_id", item.machine_id),
-        ("sensor_id", item.sensor_id),
-        ("profile", item.profile),
-        ("source", item.source),
-        ("anomaly_type", item.anomaly_type),
-        *(("measurements", channel) for channel in item.measurements),
-    )
-    for name, text in texts:
-        if text and (found := _UNPLAIN.search(text)):
-            raise ReadingRefused(name, f"holds the character U+{ord(found[0]):04X}, which can't be shown")
-
-
-def require_plausible(recorded_at: datetime, now: datetime) -> None:
-    """Refuse the time of a clock that was never set, or runs far ahead: it would be the newest of all for years.
-
-    Raises:
-        ReadingRefused: it is one.
-    """
-    if recorded_at < EARLIEST_SENT:
-        raise ReadingRefused(
-            "recorded_at", f"{recorded_at.isoformat()} is before {EARLIEST_SENT.year}; ?any_time=true takes it"
-        )
-    if recorded_at - now > FURTHEST_AHEAD:
-        raise ReadingRefused(
-            "recorded_at",
-            f"{recorded_at.isoformat()} is more than 24 h ahead of {now.isoformat()}; ?any_time=true takes it",
-        )
-
-
-def ahead_s(recorded_at: datetime, now: datetime) -> float | None:
-    """Return by how many seconds a device's clock is ahead of ours, None when by no more than CLOCK_AHEAD."""
-    ahead = recorded_at - now
-    return ahead.total_seconds() if ahead > CLOCK_AHEAD else None
+    texts = {
+        "machine_id": item.machine_id,
+        "sensor_id": item.sensor_id,
+        "profile": item.profile,
+        "source": item.source,
+        "anomaly_type": item.anomaly_type,
+    }
+    require_plain_texts({**texts, **{f"measurements.{channel}": channel for channel in item.measurements}})
+    if now is not None:
+        require_likely_time(item.recorded_at, now=now)
 
 
 def reading_of(item: OfferedReading, known: Mapping[str, ProfileDefined]) -> SensorReadingRecorded:
@@ -186,6 +138,8 @@ def reading_of(item: OfferedReading, known: Mapping[str, ProfileDefined]) -> Sen
         UnknownProfile: its profile is not known.
     """
     profile = newest_profile(list(known.values()), item.profile)
+    if profile is None:
+        raise UnknownProfile(item.profile)
     machine_id = item.machine_id if item.machine_id is not None else item.sensor_id
     sensor_id = item.sensor_id if item.sensor_id is not None else item.machine_id
     if machine_id is None or sensor_id is None:
@@ -194,7 +148,7 @@ def reading_of(item: OfferedReading, known: Mapping[str, ProfileDefined]) -> Sen
         event_id=UUID(int=0),
         machine_id=machine_id,
         sensor_id=sensor_id,
-        profile=profile.ref if profile is not None else item.profile,
+        profile=profile.ref,
         recorded_at=item.recorded_at,
         measurements=item.measurements,
         source=item.source,

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from itertools import islice
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -18,7 +17,6 @@ from commands.record_readings import OfferedReading, Outcome, RecordReadingsHand
 MOST_ITEMS: Final = 10_000
 LARGEST_BODY: Final = 16 * 1024 * 1024
 AVRO_TYPES: Final = frozenset({"application/avro", "avro/binary", "application/vnd.apache.avro"})
-LONGEST_TOLD: Final = 500
 SOURCE: Final = "http"
 
 EXAMPLE: Final = {
@@ -54,11 +52,12 @@ class NothingRecorded(Exception):
     """Every item of the batch was refused."""
 
     def __init__(self, refused: Sequence[Refused]) -> None:
-        first = refused[0]
+        told = [Refused(one.index, sendable(one.field), sendable(one.reason)) for one in refused]
+        first = told[0]
         super().__init__(
-            f"None of the {len(refused)} readings can be accepted; item {first.index}: {first.field}: {first.reason}"
+            f"None of the {len(told)} readings can be accepted; item {first.index}: {first.field}: {first.reason}"
         )
-        self.refused = tuple(refused)
+        self.refused = tuple(told)
 
 
 class AppendedItem(BaseModel):
@@ -67,8 +66,6 @@ class AppendedItem(BaseModel):
     index: int
     event_id: UUID
     position: str = Field(description="topic/partition/offset.")
-    duplicate: bool = Field(description="The same reading came before, in this batch or lately; it counts once.")
-    clock_ahead_s: float | None = Field(description="Seconds its clock is ahead, when that is more than 5 minutes.")
 
 
 class RefusedItem(BaseModel):
@@ -79,27 +76,23 @@ class RefusedItem(BaseModel):
     reason: str
 
 
-class ReadingCounts(BaseModel):
-    """How many items fared how; duplicate and clock_ahead are among those appended."""
-
-    appended: int
-    duplicate: int
-    clock_ahead: int
-    refused: int
-
-
 class ReadingsAnswer(BaseModel):
     """What became of every item."""
 
-    counts: ReadingCounts
     appended: list[AppendedItem]
     refused: list[RefusedItem]
+    ahead: list[int] = Field(
+        description="Items appended although their time is over 5 minutes ahead: stored, and not judged."
+    )
 
 
 def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..., str]) -> APIRouter:
     """Return the route; `actor` is the dependency that names the sender or refuses them."""
     router = APIRouter(tags=["readings"])
     schema = {"application/json": {"schema": {"type": "object"}, "example": EXAMPLE}}
+
+    async def body(request: Request) -> bytes:
+        return await request.body()  # the gate before the service has counted it
 
     @router.post(
         "/readings",
@@ -110,11 +103,11 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
     def post_readings(
         request: Request,
         response: Response,
-        content: Annotated[bytes, Depends(_content)],
+        content: Annotated[bytes, Depends(body)],
         _actor: Annotated[str, Depends(actor)],
         *,
         any_time: Annotated[
-            bool, Query(description="Also readings from before 2000, or more than 24 h ahead of this clock.")
+            bool, Query(description="Take readings of before 2000, or of more than a day ahead, too.")
         ] = False,
     ) -> ReadingsAnswer:
         """Append a batch. 201 when anything went in, 422 when nothing did, 503 when the log does not take it."""
@@ -129,26 +122,15 @@ def record_readings_routes(handler: RecordReadingsHandler, *, actor: Callable[..
             raise NothingRecorded(outcome.refused)
         response.headers["Telltale-Position"] = last_positions(outcome)
         return ReadingsAnswer(
-            counts=ReadingCounts(
-                appended=len(outcome.appended),
-                duplicate=sum(item.duplicate for item in outcome.appended),
-                clock_ahead=sum(item.ahead_s is not None for item in outcome.appended),
-                refused=len(outcome.refused),
-            ),
             appended=[
-                AppendedItem(
-                    index=item.index,
-                    event_id=item.event_id,
-                    position=str(item.position),
-                    duplicate=item.duplicate,
-                    clock_ahead_s=item.ahead_s,
-                )
+                AppendedItem(index=item.index, event_id=item.event_id, position=str(item.position))
                 for item in outcome.appended
             ],
             refused=[
-                RefusedItem(index=item.index, field=shown(item.field), reason=shown(item.reason))
+                RefusedItem(index=item.index, field=sendable(item.field), reason=sendable(item.reason))
                 for item in outcome.refused
             ],
+            ahead=list(outcome.ahead),
         )
 
     return router
@@ -161,15 +143,18 @@ def offered(index: int, plain: object) -> OfferedReading | Refused:
         recorded_at = item.recorded_at.astimezone(UTC)
     except ValidationError as error:
         fault = error.errors()[0]
-        return Refused(index, shown(".".join(str(part) for part in fault["loc"])), shown(fault["msg"]))
-    except (OverflowError, ValueError):  # the first and the last day that can be written, in another zone
+        return Refused(index, ".".join(str(part) for part in fault["loc"]), fault["msg"])
+    except OverflowError:  # the first and the last day that can be written, in another zone
         return Refused(index, "recorded_at", "is not within 1970 to 2199")
     return OfferedReading(**{**dict(item), "recorded_at": recorded_at})
 
 
-def shown(text: str) -> str:
-    """Return a text of a sender's as it can be told back: not longer than a line, half characters by their names."""
-    return text.encode(errors="backslashreplace").decode()[:LONGEST_TOLD]
+def sendable(text: str) -> str:
+    """Return a text as it can be sent: half characters and control characters written out."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode()
+        for character in text
+    )
 
 
 def last_positions(outcome: Outcome) -> str:
@@ -180,11 +165,10 @@ def last_positions(outcome: Outcome) -> str:
     return ",".join(str(position) for position in last.values())
 
 
-async def _content(request: Request) -> bytes:
-    return await request.body()
-
-
 def _from_json(content: bytes) -> list[object]:
+    # Every reading is an object with one inside: a body of more brackets than that is refused before it is parsed.
+    if content.count(b"{") + content.count(b"[") > 4 * MOST_ITEMS:
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {MOST_ITEMS:,} items: send fewer.")
     try:
         plain: Any = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -199,7 +183,7 @@ def _from_json(content: bytes) -> list[object]:
 
 def _from_avro(content: bytes) -> list[object]:
     try:
-        return [dict(_plain(record)) for record in islice(fastavro.reader(io.BytesIO(content)), MOST_ITEMS + 1)]
+        return [dict(_plain(record)) for record in fastavro.reader(io.BytesIO(content))]
     except Exception as error:  # fastavro raises whatever the damaged bytes lead it into
         raise HTTPException(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"The body is no Avro object container file: {error}."

@@ -29,7 +29,7 @@ class Request(Generic[State, Event]):
     """A command on its way to its state.
 
     fold, key: the state that it is decided on. decide: the events it leads to there; none when it changes nothing.
-    log_key: key of the events in the log, which names their partition; None: `key`.
+    log_key: key of the events in the log, which names their partition, by the state that they change; None: `key`.
     if_match: version that the state must still have; None: any. unchanged_by: record that holds the answer when nothing
     changes; by default the newest one of the state.
     """
@@ -40,7 +40,7 @@ class Request(Generic[State, Event]):
     fold: Fold[State, Event]
     key: str
     decide: Callable[[State], Sequence[Event] | Following[Event]]
-    log_key: str | None = None
+    log_key: Callable[[State], str] | None = None
     if_match: str | None = None
     unchanged_by: Callable[[], Record[Event] | None] | None = None
 
@@ -144,7 +144,7 @@ class WriteSide(Generic[Event]):
             raise
         if not isinstance(events, Following) and not events:
             return self._unchanged(request)
-        self._log.append(request.log_key or request.key, events, stamp=request.stamp)  # Step 6
+        self._log.append(_log_key(request), events, stamp=request.stamp)  # Step 6
         self._catch_up()  # Step 7
         first = self._answers.first(request.stamp)
         if first is None:
@@ -205,3 +205,8 @@ class WriteSide(Generic[Event]):
             self._answers.fold(own)
             for fold in self._folds:
                 fold.fold(own)
+
+
+def _log_key(request: Request[State, Event]) -> str:
+    """Return the key of a request's events; asked for only now, when the state has everything that the log has."""
+    return request.key if request.log_key is None else request.log_key(request.fold.state(request.key))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Final
 
-from domain.profiles import ProfileDefined
+from domain.profiles import ProfileDefined, can_be_reference
 from domain.readings import SensorReadingRecorded
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,6 +48,8 @@ def admit(reading: SensorReadingRecorded, profiles: Mapping[str, ProfileDefined]
         raise ReadingRefused("key", f"{key!r} is not the machine_id {reading.machine_id!r}")
     if not EARLIEST <= reading.recorded_at < LATEST:
         raise ReadingRefused("recorded_at", f"{reading.recorded_at.isoformat()} is not within 1970 to 2199")
+    if not can_be_reference(reading.profile):
+        raise ReadingRefused("profile", f"{reading.profile!r} names no version: write name@version, such as pump@1")
     profile = profiles.get(reading.profile)
     if profile is None:
         raise UnknownProfile(reading.profile)

@@ -38,7 +38,8 @@ class PartitionJudging:
 
     accounted: the offset after the last that the ledger has. oldest_at_us: when the first reading above it was
     appended; None: there is none, whatever the offsets say, since the ends of transactions take offsets too.
-    held_at: where an open transaction holds committed readers, if that is in the way. judged_at_us: when the
+    held_at: where an open transaction holds committed readers, if that is in the way. waits_for: what that reading
+    lacks, if it can't be judged for lack of a schema or a profile. judged_at_us: when the
     ledger last grew. lag_before: how far it was behind TREND_S ago; None: not asked.
     """
 
@@ -48,6 +49,7 @@ class PartitionJudging:
     accounted: int
     oldest_at_us: int | None = None
     held_at: int | None = None
+    waits_for: str | None = None
     judged_at_us: int | None = None
     lag_before: int | None = None
 
@@ -118,6 +120,10 @@ def _stuck_text(stuck: Sequence[PartitionJudging], now_us: int) -> str:
     if first.held_at is not None:
         held = Position(first.topic, first.partition, first.held_at)
         return f"an open transaction has held {held} for {for_s}: its writer hangs or is dead; later readings wait"
+    lacking = next((one for one in stuck if one.waits_for is not None), None)
+    if lacking is not None:
+        at = Position(lacking.topic, lacking.partition, lacking.accounted)
+        return f"{at} has waited for {lacking.waits_s(now_us):,.0f} s, and all behind it: {lacking.waits_for}"
     more = f", and {len(stuck) - 1} more partitions" if len(stuck) > 1 else ""
     return f"readings from {at} on have not been judged for {for_s}{more}"
 

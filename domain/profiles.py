@@ -1,5 +1,6 @@
 """Profiles: what kinds of machine there are and what their sensors measure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,11 +46,26 @@ class ProfileDefined:
         return tuple(channel.name for channel in self.channels)
 
 
+def can_be_reference(ref: str) -> bool:
+    """Return whether a profile of this reference can ever be defined: a name, an @, and a version from 1 on."""
+    return re.fullmatch(_REFERENCE, ref) is not None
+
+
 class ProfileRefused(CommandRejected, ValueError):
     """The description can't be a profile."""
 
 
 _LONGEST_NAME = 64
+_REFERENCE = rf"[^@/\0]{{1,{_LONGEST_NAME}}}@[1-9][0-9]{{0,8}}"
+
+
+def is_sound(profile: ProfileDefined) -> bool:
+    """Return whether a definition in the log keeps the rules; whoever folds the log passes over one that does not."""
+    try:
+        _check(profile.name, profile.channels, profile.expected_interval_s)
+    except ProfileRefused:
+        return False
+    return can_be_reference(profile.ref)
 
 
 def define_profile(
@@ -75,8 +91,10 @@ def define_profile(
 
 
 def evolve(known: tuple[ProfileDefined, ...], event: ProfileDefined) -> tuple[ProfileDefined, ...]:
-    """Return the versions of a profile after `event`; of one version the first description counts."""
-    return known if any(profile.ref == event.ref for profile in known) else (*known, event)
+    """Return the profiles after `event`; of one version the first sound description counts."""
+    if not is_sound(event) or any(profile.ref == event.ref for profile in known):
+        return known
+    return (*known, event)
 
 
 def newest_profile(known: Sequence[ProfileDefined], name: str) -> ProfileDefined | None:

@@ -44,6 +44,7 @@ SCORER_STATE: Final = "scorer-state"
 RESCORING_EVENTS: Final = "rescoring-events"
 RESCORED_ANOMALY_EVENTS: Final = "rescored-anomaly-events"
 INCIDENT_EVENTS: Final = "incident-events"
+ALERT_EVENTS: Final = "alert-events"
 DEAD_LETTERS: Final = "dead-letters"
 SKIPS: Final = "skips"
 COMMAND_ANSWERS: Final = "command-answers"
@@ -83,6 +84,7 @@ TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
                     "IncidentReopened",
                 ),
             ),
+            Topic(ALERT_EVENTS, TopicKind.CONTROL, ("AlertSent", "AlertSuppressed")),
             Topic(DEAD_LETTERS, TopicKind.DATA, ("DeadLettered",)),
             Topic(SKIPS, TopicKind.CONTROL, ("RecordSkipped", "DeadLetterRedriven", "DeadLetterDiscarded")),
             Topic(COMMAND_ANSWERS, TopicKind.CONTROL, ("CommandAnswered",)),

@@ -8,11 +8,12 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from domain.anomalies import Severity
 
 PREFIX: Final = "TELLTALE_"
 STACK_ENV: Final = "stack.env"
@@ -72,6 +73,11 @@ class Settings(BaseSettings):
     s3_bucket: str = Field(default="telltale", description="Bucket of the model artifacts.")
     mlflow_url: str = Field(default="", description="MLflow's tracking server.")
 
+    unknown_after_s: float = Field(
+        default=60.0,
+        ge=0,
+        description="A reading of a schema or profile that nobody has defined becomes a dead letter after so long.",
+    )
     disk_reserve_mb: int = Field(
         default=2000, ge=0, description="Readings are refused while less is free on the embedded log's disk; 0: never."
     )
@@ -84,12 +90,25 @@ class Settings(BaseSettings):
     commands_url: str = Field(default="http://127.0.0.1:8001", description="Command service as others reach it.")
     dashboard_port: int = Field(default=8501, description="Port of the dashboard, on loopback.")
     dashboard_url: str = Field(default="http://127.0.0.1:8501", description="Dashboard as people reach it.")
+    allowed_hosts: str = Field(
+        default="", description="Names, joined by commas, that both services answer to besides this machine's own."
+    )
+    slack_webhook_url: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=AliasChoices("slack_webhook_url", "TELLTALE_SLACK_WEBHOOK_URL", "SLACK_WEBHOOK_URL"),
+        description="Whom to call for incidents: a Slack webhook, or anything that takes its JSON.",
+    )
+    alert_cooldown_seconds: float = Field(
+        default=300,
+        ge=0,
+        validation_alias=AliasChoices(
+            "alert_cooldown_seconds", "TELLTALE_ALERT_COOLDOWN_SECONDS", "ALERT_COOLDOWN_SECONDS"
+        ),
+        description="For how long a machine that called somebody calls nobody again.",
+    )
+    alert_severity: Severity = Field(default=Severity.HIGH, description="From which severity on somebody is called.")
     api_keys: SecretStr = Field(
         default=SecretStr(""), description="name:scope:key, several joined by commas; none: no key is asked for."
-    )
-
-    allowed_hosts: str = Field(
-        default="", description="Names, joined by commas, under which browsers may ask the services and the pages."
     )
 
     projections: Path | None = Field(
@@ -114,18 +133,6 @@ class Settings(BaseSettings):
         except SettingMissing:
             return False
         return True
-
-    @property
-    def own_hosts(self) -> tuple[str, ...]:
-        """Return the names that the services and the pages are asked under, besides localhost and plain addresses."""
-        urls = (self.api_url, self.commands_url, self.dashboard_url)
-        told = (
-            *self.allowed_hosts.split(","),
-            self.api_host,
-            self.commands_host,
-            *(urlsplit(url).hostname for url in urls),
-        )
-        return tuple(dict.fromkeys(name.strip() for name in told if name and name.strip()))
 
     @property
     def own_projections(self) -> Path:

@@ -18,6 +18,7 @@ from projections.ports import Rejected, Vocabulary
 from schemas.codec import decode_plain
 from schemas.contracts import UnknownSchemaId
 from schemas.decoder import ReadingDecoder
+from schemas.readings import UNKNOWN_SCHEMA
 from schemas.records import RecordBatch
 from schemas.wire import BadRecord, schema_id_of
 
@@ -59,6 +60,7 @@ class BatchDecoder:
         self._events = frozenset(folder.events)
         self._vocabulary = vocabulary
         self._readings = ReadingDecoder(vocabulary.contracts, vocabulary.profiles)
+        self._foreign_ids: set[int] = set()
 
     def decode(self, batch: RecordBatch, known_at_us: NDArray[np.int64]) -> DecodedBatch:
         """Return the rows of `batch`; `known_at_us`: int64 array (n,), one per record.
@@ -111,6 +113,21 @@ class BatchDecoder:
         admitted = known_at_us[np.searchsorted(batch.offsets, readings.offsets)] if rejected else known_at_us
         return DecodedBatch(reading_rows(readings, admitted, self.columns), rejected)
 
+    def _event_of(self, schema_id: int) -> str:
+        """Return the event of an id in a topic that Telltale alone writes: its schema was published before it.
+
+        Raises:
+            BadRecord: after another look the id is still unknown, so the record is somebody else's.
+        """
+        contracts = self._vocabulary.contracts
+        if schema_id not in contracts and schema_id not in self._foreign_ids:
+            self._vocabulary.refresh()
+            if schema_id not in contracts:
+                self._foreign_ids.add(schema_id)
+        if schema_id in self._foreign_ids:
+            raise BadRecord(UNKNOWN_SCHEMA, f"schema id {schema_id} is not in topic contracts")
+        return contracts.event(schema_id)
+
     def _decode_events(self, batch: RecordBatch, known_at_us: NDArray[np.int64]) -> DecodedBatch:
         contracts = self._vocabulary.contracts
         where = TopicPartition(batch.topic, batch.partition)
@@ -126,7 +143,7 @@ class BatchDecoder:
         )
         for offset, appended_us, known_us, key, value in records:
             try:
-                if contracts.event(schema_id_of(value)) in self._events:
+                if self._event_of(schema_id_of(value)) in self._events:
                     name, fields = decode_plain(value, contracts)
                     events.append(PlainEvent(offset, appended_us, known_us, key, name, fields))
             except BadRecord as bad:

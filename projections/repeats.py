@@ -78,7 +78,7 @@ def without_repeats(pieces: Sequence[pa.RecordBatch], seen: SeenReadings | None)
     place, hashes = place[order], readings[order]
     again = (place[1:] == place[:-1]) & (hashes[1:] == hashes[:-1])
     keep[order[1:][again]] = False
-    if seen is not None:
+    if seen is not None and len(readings):
         order, place = order[keep[order]], place[keep[order]]
         starts = np.flatnonzero(np.concatenate([[True], place[1:] != place[:-1]]))
         slots = {

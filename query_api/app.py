@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
+from fastapi.responses import HTMLResponse
 
 from query_api.asking import Backend
 from query_api.drifting import DriftMeter
@@ -13,7 +14,7 @@ from query_api.examples import add_examples
 from query_api.metrics import Metrics, Timed
 from query_api.models.common import Problem
 from query_api.outlook import Outlooks
-from query_api.reference_page import add_reference
+from query_api.reference_page import reference_page
 from query_api.routes import (
     champions,
     comparisons,
@@ -79,30 +80,22 @@ def create_app(
     outlooks: Outlooks,
     clock: Callable[[], datetime],
     may_read: Callable[..., str],
-    only_known: Callable[..., object],
     version: str,
     verifier: VerdictVerifier | None = None,
     drift_meter: DriftMeter | None = None,
-    stream_store: ReadModelStore | None = None,
 ) -> FastAPI:
-    """Return the application.
-
-    may_read: the dependency that refuses whoever may not read; health is open. only_known: the one that refuses
-    parameters which a route does not have. stream_store: connections of the stream's own, so that viewers leave those
-    of the other routes alone.
-    """
+    """Return the application; `may_read` is the dependency that refuses whoever may not read. Health is open."""
+    watched = store.apart()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await store.open()
-        if stream_store is not None:
-            await stream_store.open()
+        for one in (store, watched):
+            await one.open()
         try:
             yield
         finally:
-            await store.close()
-            if stream_store is not None:
-                await stream_store.close()
+            for one in (store, watched):
+                await one.close()
 
     app = FastAPI(
         title="Telltale", summary=DESCRIPTION, version=version, lifespan=lifespan, docs_url=None, redoc_url=None
@@ -119,11 +112,11 @@ def create_app(
         verifier=verifier,
         drift=drift_meter,
     )
-    app.state.feed = VerdictFeed(stream_store or store)
+    app.state.feed = VerdictFeed(watched)
     app.add_middleware(Timed, metrics=metrics)
-    app.include_router(health.router, dependencies=[Depends(only_known)])
+    app.include_router(health.router)
     for router in ROUTERS:
-        app.include_router(router, dependencies=[Depends(may_read), Depends(only_known)], responses=PROBLEMS)
+        app.include_router(router, dependencies=[Depends(may_read)], responses=PROBLEMS)
     _describe(app)
     return app
 
@@ -135,5 +128,8 @@ def _describe(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         return app.openapi_schema or add_examples(plain())
 
+    def docs() -> HTMLResponse:
+        return HTMLResponse(reference_page(app.openapi()))
+
     app.openapi = described  # type: ignore[method-assign]
-    add_reference(app)
+    app.add_api_route("/docs", docs, include_in_schema=False)

@@ -14,13 +14,12 @@ from domain.positions import Position
 from query_api.as_of import is_complete, require_kept
 from query_api.drifting import DriftMeter
 from query_api.errors import NotThereYet, ParameterRefused
-from query_api.headers import is_known, prefers_csv
 from query_api.metrics import Metrics
 from query_api.models.common import Page
 from query_api.models.operations import ReadModelRows
 from query_api.outlook import JudgingOutlook, LogOutlook, RegistryOutlook, StackOutlook
 from query_api.parameters import Moment, parse_positions
-from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag
+from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag, is_known, prefers_csv
 from query_api.store import Checkpoint, ReadModelStore, Snapshot
 from query_api.verification import VerdictVerifier
 
@@ -68,7 +67,7 @@ class Asking:
     wants_csv: bool
     must_be_csv: bool
     url: URL
-    known_tags: str | None
+    known_tag: str | None
 
     def now(self) -> datetime:
         """Return the present moment."""
@@ -88,7 +87,7 @@ class Asking:
             await self._wait(read_models)
         body, served = await self.backend.store.read(read_models, _with_freshness(question, self.as_of))
         response = self._render(body)
-        if is_known(response.headers["ETag"], self.known_tags):
+        if self.known_tag is not None and is_known(response.headers["ETag"], self.known_tag):
             response = Response(status_code=304, headers={"ETag": response.headers["ETag"]})
         response.headers.update(served.headers(self.as_of, self.backend.clock()))
         return response
@@ -228,7 +227,7 @@ def ask_as_of(
         wants_csv=format == "csv" or (format is None and accepts_csv),
         must_be_csv=format == "csv",
         url=request.url,
-        known_tags=request.headers.get("if-none-match"),
+        known_tag=request.headers.get("if-none-match"),
     )
 
 
@@ -238,14 +237,13 @@ def ask_now(
         str | None, Query(max_length=4000, description="Wait up to 2 s until this position was passed.")
     ] = None,
     format: Annotated[Literal["json", "csv"] | None, Query()] = None,  # noqa: A002 - the parameter's name in the URL
-    as_of: Annotated[str | None, Query(include_in_schema=False)] = None,
 ) -> Asking:
     """Return the asking of a route that only knows the present.
 
     Raises:
         ParameterRefused: as_of was asked for.
     """
-    if as_of is not None:
+    if "as_of" in request.query_params:
         raise ParameterRefused(
             f"as_of: {request.url.path} tells how the system stands now, which no record keeps; leave it out"
         )

@@ -33,18 +33,18 @@ def decode_cursor(listing: str, cursor: str | None, kinds: Sequence[type] | None
         found, *key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         raise ParameterRefused("cursor: not one of ours; hand back next_cursor unchanged, or leave it out") from error
-    if not all(_is_part(part) for part in key):
-        raise ParameterRefused("cursor: not one of ours; hand back next_cursor unchanged, or leave it out")
     if found != listing or (kinds is not None and [type(part) for part in key] != list(kinds)):
         raise ParameterRefused(f"cursor: belongs to another list than {listing}; leave it out to start anew")
+    if not all(_storable(part) for part in key):
+        raise ParameterRefused("cursor: holds no key of ours; hand back next_cursor unchanged, or leave it out")
     return tuple(key)
 
 
-def _is_part(part: object) -> bool:
-    """Return whether the database could hold it: half a character, NUL and numbers of more than 64 bits it can't."""
-    if isinstance(part, int):
-        return type(part) is int and -(2**63) <= part < 2**63
-    return isinstance(part, str) and "\0" not in part and not any("\ud800" <= letter <= "\udfff" for letter in part)
+def _storable(part: object) -> bool:
+    """Return whether a part can be asked for: a text of whole characters without NUL, or a number of 64 bits."""
+    if isinstance(part, str):
+        return "\0" not in part and not any("\ud800" <= character <= "\udfff" for character in part)
+    return isinstance(part, int) and not isinstance(part, bool) and abs(part) < 2**63
 
 
 def moment_in(part: Part) -> datetime:

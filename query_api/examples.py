@@ -107,6 +107,9 @@ EXAMPLES: Final[Mapping[str, object]] = {
     "machines": 12,
     "sensors": 4,
     "readings": 28800,
+    "flagged": {"late": 12},
+    "unjudged": 0,
+    "oldest_unjudged_s": 0.0,
     "not_judged": [0, 3],
     "anomalies": [0, 9],
     "abnormal_since": _START,
@@ -165,6 +168,7 @@ EXAMPLES: Final[Mapping[str, object]] = {
 
 OF_ONE_SCHEMA: Final[Mapping[tuple[str, str], object]] = {
     ("Problem", "status"): 404,
+    ("JudgingAnswer", "state"): "judged",
     ("ChannelSummary", "name"): "vibration",
     ("ChannelSeries", "name"): "vibration",
     ("ChannelSeries", "minimum"): [2.1, 2.2],

@@ -1,4 +1,4 @@
-"""What the swimlane asks: which lanes there are, what was measured and judged abnormal in each cell, since when.
+"""What the swimlane asks: which lanes there are, what was judged abnormal in each cell, since when.
 
 Counts come from buckets of minutes, hours or days of UTC, whichever are the widest that a cell is made of. As of an
 earlier time they are those that were known in whole days, then the hours of the begun day, then the minutes of the
@@ -93,132 +93,6 @@ LANES: Final = f"""
     LIMIT %(top)s
 """  # noqa: S608 - constants
 
-# What kept readings from being judged: no model of their profile yet, a flag in the ledger, or no scorer so far.
-# A bucket whose offsets lie in such a stretch, or beside it, is decided by its first and last; one that reaches across
-# a border is counted reading by reading.
-COUNTS: Final = f"""
-    WITH chosen AS MATERIALIZED (
-        SELECT named.series, named.machine_id, lane.sensor_id, named.profile
-        FROM unnest(%(machines)s::text[], %(sensors)s::text[]) AS lane (machine_id, sensor_id)
-        JOIN bucket_series AS named
-            ON named.machine_id = lane.machine_id
-            AND (lane.sensor_id = '' OR named.sensor_id = lane.sensor_id)
-        WHERE %(profile)s::text IS NULL OR named.profile = %(profile)s
-    ),
-    known AS MATERIALIZED (
-        SELECT chosen.*, counts.starts_at, counts.known_from, counts.width_s, counts.readings, counts.partition,
-            counts.first_offset, counts.last_offset
-        FROM chosen
-        JOIN reading_counts AS counts USING (series)
-        WHERE counts.width_s = %(level_s)s
-            AND counts.starts_at >= %(starts_at)s
-            AND counts.starts_at < %(ends_at)s
-            AND counts.known_from < coalesce(%(begun_level)s::timestamptz, 'infinity')
-        UNION ALL
-        SELECT chosen.*, counts.starts_at, counts.known_from, counts.width_s, counts.readings, counts.partition,
-            counts.first_offset, counts.last_offset
-        FROM chosen
-        JOIN reading_counts AS counts USING (series)
-        WHERE %(level_s)s = 86400
-            AND counts.width_s = 3600
-            AND counts.starts_at >= %(starts_at)s
-            AND counts.starts_at < %(ends_at)s
-            AND counts.known_from >= %(begun_day)s::timestamptz
-            AND counts.known_from < %(begun_hour)s::timestamptz
-        UNION ALL
-        SELECT chosen.*, counts.starts_at, counts.known_from, counts.width_s, counts.readings, counts.partition,
-            counts.first_offset, counts.last_offset
-        FROM chosen
-        JOIN reading_counts AS counts USING (series)
-        WHERE %(level_s)s > 60
-            AND counts.width_s = 60
-            AND counts.starts_at >= %(starts_at)s
-            AND counts.starts_at < %(ends_at)s
-            AND counts.known_from >= %(begun_hour)s::timestamptz
-            AND counts.known_from < %(begun_minute)s::timestamptz
-        UNION ALL
-        SELECT chosen.*, begun.recorded_at, begun.known_at, 0, 1, begun.partition, begun."offset", begun."offset"
-        FROM ({BEGUN}) AS begun
-        JOIN chosen USING (series)
-        WHERE begun.recorded_at >= %(starts_at)s
-            AND begun.recorded_at < %(ends_at)s
-    ),
-    bounds AS (
-        SELECT partition, min(first_offset) AS lowest, max(last_offset) AS highest
-        FROM known
-        GROUP BY partition
-    ),
-    flagged AS (
-        SELECT bounds.partition, range_agg(int8range(flags.first_offset, flags.next_offset)) AS offsets
-        FROM bounds
-        JOIN ledger_flags AS flags
-            ON flags.source_partition = bounds.partition
-            AND flags.first_offset <= bounds.highest
-            AND flags.next_offset > bounds.lowest
-        JOIN ledger
-            ON ledger.partition = flags.partition
-            AND ledger."offset" = flags."offset"
-        WHERE flags.name = ANY (%(not_judged)s)
-            AND ledger.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
-        GROUP BY bounds.partition
-    ),
-    scored AS (
-        SELECT bounds.partition, last.next_offset
-        FROM bounds
-        CROSS JOIN LATERAL (
-            SELECT ledger.next_offset
-            FROM ledger
-            WHERE ledger.source_partition = bounds.partition
-                AND ledger.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
-            ORDER BY ledger.from_offset DESC
-            LIMIT 1
-        ) AS last
-    ),
-    models AS (
-        SELECT source_partition AS partition, profile, min(from_offset) AS from_offset
-        FROM scoring_model_changes
-        WHERE known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
-        GROUP BY source_partition, profile
-    ),
-    unjudged AS MATERIALIZED (
-        SELECT
-            place.partition,
-            place.profile,
-            coalesce(flagged.offsets, '{{}}')
-                + int8multirange(int8range(NULL, models.from_offset))
-                + int8multirange(int8range(scored.next_offset, NULL)) AS offsets
-        FROM (SELECT DISTINCT partition, profile FROM known) AS place
-        LEFT JOIN flagged USING (partition)
-        LEFT JOIN scored USING (partition)
-        LEFT JOIN models USING (partition, profile)
-    )
-    SELECT
-        known.machine_id,
-        known.sensor_id,
-        date_bin(%(width)s, known.starts_at, %(starts_at)s) AS at,
-        sum(known.readings)::bigint AS readings,
-        sum(
-            CASE
-                WHEN NOT int8range(known.first_offset, known.last_offset, '[]') && unjudged.offsets THEN 0
-                WHEN int8range(known.first_offset, known.last_offset, '[]') <@ unjudged.offsets THEN known.readings
-                ELSE (
-                    SELECT count(*)
-                    FROM readings
-                    WHERE readings.series = known.series
-                        AND readings.recorded_at >= known.starts_at
-                        AND readings.recorded_at < known.starts_at + known.width_s * interval '1 s'
-                        AND readings.known_at >= known.known_from
-                        AND readings.known_at < known.known_from + known.width_s * interval '1 s'
-                        AND readings.partition = known.partition
-                        AND readings."offset" <@ unjudged.offsets
-                )
-            END
-    X
-    FROM known
-    JOIN unjudged USING (partition, profile)
-    GROUP BY known.machine_id, known.sensor_id, at
-"""  # noqa: S608 - constants
-
 WORST: Final = f"""
     SELECT
         lane.machine_id,
@@ -263,10 +137,6 @@ SINCE: Final = """
     ) AS run
     WHERE run.since IS NOT NULL
 """
-
-NOT_JUDGED: Final = ("late", "duplicate", "clock_ahead", "unjudged")
-"""Flags of the ledger that say that a reading was not judged. Not among them is `unscored`, which all have before the
-first model of their profile: that is known from where that model began."""
 
 MOST_VERDICTS: Final = 2000
 """How far back a lane's run of verdicts is followed; a longer one is said to have begun with the first of these."""

@@ -63,15 +63,20 @@ CUTS: Final = """
     GROUP BY partition
 """
 
-# Readings that became known in the begun minute; none when nothing is cut.
+# Readings that became known in the begun minute; none when nothing is cut. OFFSET 0 has each partition's stretch looked
+# up by its offsets: how short it is the planner can't know, and would read the whole table.
 BEGUN: Final = """
-    SELECT readings.*
+    SELECT stretch.*
     FROM unnest(%(cut_partitions)s::int[], %(cut_before_minute)s::bigint[], %(cut_upto)s::bigint[])
         AS cut (partition, before_minute, upto)
-    JOIN readings
-        ON readings.partition = cut.partition
-        AND readings."offset" > cut.before_minute
-        AND readings."offset" <= cut.upto
+    CROSS JOIN LATERAL (
+        SELECT readings.*
+        FROM readings
+        WHERE readings.partition = cut.partition
+            AND readings."offset" > cut.before_minute
+            AND readings."offset" <= cut.upto
+        OFFSET 0
+    ) AS stretch
 """
 
 

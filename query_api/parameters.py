@@ -1,55 +1,26 @@
 """Query parameters that several routes share."""
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Query
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator
 
-from domain.admission import EARLIEST, LATEST
 from domain.positions import NotAPosition, Position
 from query_api.errors import ParameterRefused
+from query_api.moments import parse_moment
 
 MOST_ROWS: Final = 1000
 """Largest page: answers stay below about 1 MB and 100 ms."""
 
 
-_WRITTEN: Final = re.compile(r"(\d{4})-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(?P<zone>[Zz]|[+ -]\d\d(:?\d\d)?)?")
-
-
-def _as_written(told: object) -> object:
-    """Refuse what is no moment with a zone, or lies where no reading can, before anything is calculated with it."""
-    if not isinstance(told, str):
-        return told
-    found = _WRITTEN.fullmatch(told)
-    if found is None:
-        raise ValueError("write a moment like 2026-11-22T13:02:11Z")
-    if not EARLIEST.year <= int(found[1]) < LATEST.year:
-        raise ValueError(f"must lie within {EARLIEST.year} to {LATEST.year - 1}")
-    match found["zone"]:
-        case None:
-            raise ValueError("has no zone: add Z for UTC, or one such as %2B02:00")
-        case zone if zone.startswith(" "):
-            raise ValueError("holds a space where + was meant: write + as %2B in an address")
-    return told
-
-
-def _in_utc(moment: datetime) -> datetime:
-    utc = moment.astimezone(UTC)
-    if not EARLIEST <= utc < LATEST:
-        raise ValueError(f"must lie within {EARLIEST.year} to {LATEST.year - 1}")
-    return utc
-
-
-Moment = Annotated[datetime, BeforeValidator(_as_written), AfterValidator(_in_utc)]
+Moment = Annotated[datetime, BeforeValidator(parse_moment)]
 """A moment with its zone, in UTC."""
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")]
-Cursor = Annotated[
-    str | None, Query(max_length=2000, pattern=r"^[A-Za-z0-9_-]+$", description="next_cursor of the page before.")
-]
+RowOffset = Annotated[int, Query(ge=0, le=100_000, description="Rows to pass over; cursors are faster.")]
+Cursor = Annotated[str | None, Query(max_length=2000, description="next_cursor of the page before.")]
 MachineId = Annotated[str | None, Query(max_length=200, description="Only this machine.")]
 SensorId = Annotated[str | None, Query(max_length=200, description="Only this sensor.")]
 From = Annotated[Moment | None, Query(alias="from", description="First recorded_at, inclusive.")]
@@ -68,13 +39,11 @@ def parse_positions(text: str | None, *, told_in: str) -> tuple[Position, ...]:
         raise ParameterRefused(f"{told_in}: {error}") from error
 
 
-def require_order(
-    starts_at: datetime | None, ends_at: datetime | None, *, names: tuple[str, str] = ("from", "to")
-) -> None:
-    """Refuse a range that ends before it begins.
+def require_order(starts_at: datetime | None, ends_at: datetime | None, *, names: tuple[str, str]) -> None:
+    """Return when a range is one.
 
     Raises:
-        ParameterRefused: it does.
+        ParameterRefused: its end is not after its start.
     """
     if starts_at is not None and ends_at is not None and starts_at >= ends_at:
         raise ParameterRefused(f"{names[0]} {starts_at.isoformat()} is not before {names[1]} {ends_at.isoformat()}")
@@ -101,5 +70,6 @@ def span_of(starts_at: datetime | None, ends_at: datetime | None, *, newest: dat
     """
     until = ends_at or newest + timedelta(seconds=1)
     since = starts_at or until - default
-    require_order(since, until)
+    if since >= until:
+        raise ParameterRefused(f"from {since.isoformat()} is not before to {until.isoformat()}")
     return Span(since, until)

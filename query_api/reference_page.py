@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
 
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
-
 from query_api.examples import example_of
 
 STYLE: Final = """
@@ -50,15 +47,6 @@ def reference_page(description: Mapping[str, Any]) -> str:
         version=escape(told["version"]),
         sections="\n".join(f"<h2>{escape(tag)}</h2>\n{''.join(parts)}" for tag, parts in sections.items()),
     )
-
-
-def add_reference(app: FastAPI) -> None:
-    """Let `app` show its reference at /docs, without a script and without anything from elsewhere."""
-
-    def docs() -> HTMLResponse:
-        return HTMLResponse(reference_page(app.openapi()))
-
-    app.add_api_route("/docs", docs, include_in_schema=False)
 
 
 def _operation(method: str, path: str, operation: Mapping[str, Any], description: Mapping[str, Any]) -> str:

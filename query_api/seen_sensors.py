@@ -48,22 +48,40 @@ SEEN_NOW: Final = """
 # The same as of a moment: the last row of a minute before the begun one, and what of that one was known by then.
 # The newest has the smallest array: not ahead, largest recorded_at, first in the log.
 SEEN_THEN: Final = f"""
-    WITH begun AS (
+    WITH stretch AS MATERIALIZED (
+        SELECT begun.series, begun.partition, begun."offset", begun.recorded_at, begun.known_at
+        FROM ({BEGUN}) AS begun
+    ),
+    begun AS (
         SELECT
             series.machine_id,
             series.sensor_id,
-            begun.partition,
-            count(*) AS readings,
-            min(begun.recorded_at) AS first_recorded_at,
-            max(begun.known_at) AS last_known_at,
+            counted.partition,
+            sum(counted.readings)::bigint AS readings,
+            min(counted.first_recorded_at) AS first_recorded_at,
+            max(counted.last_known_at) AS last_known_at,
             min(ARRAY[
-                (begun.recorded_at > begun.known_at + interval '5 minutes')::int,
-                - (extract(epoch FROM begun.recorded_at) * 1000000)::bigint,
-                begun."offset"
+                (newest.recorded_at > newest.known_at + interval '5 minutes')::int,
+                - (extract(epoch FROM newest.recorded_at) * 1000000)::bigint,
+                newest."offset"
             ]) AS newest
-        FROM ({BEGUN}) AS begun
+        FROM (
+            SELECT
+                series,
+                partition,
+                count(*) AS readings,
+                min(recorded_at) AS first_recorded_at,
+                max(known_at) AS last_known_at
+            FROM stretch
+            GROUP BY series, partition
+        ) AS counted
+        JOIN (
+            SELECT DISTINCT ON (series, partition) stretch.*
+            FROM stretch
+            ORDER BY series, partition, recorded_at > known_at + interval '5 minutes', recorded_at DESC, "offset"
+        ) AS newest USING (series, partition)
         JOIN series USING (series)
-        GROUP BY series.machine_id, series.sensor_id, begun.partition
+        GROUP BY series.machine_id, series.sensor_id, counted.partition
     ),
     known AS MATERIALIZED (
         SELECT

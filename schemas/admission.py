@@ -4,7 +4,7 @@ Whatever is plainly admissible passes in columns; every other row is put to `adm
 stands once. Nothing here may accept what `admit` refuses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from domain.admission import EARLIEST, LATEST, LONGEST_ID, LONGEST_TEXT, ReadingRefused, admit
-from domain.profiles import ProfileDefined
+from domain.admission import EARLIEST, LATEST, LONGEST_ID, LONGEST_TEXT, ReadingRefused, UnknownProfile, admit
+from domain.profiles import ProfileDefined, can_be_reference
 from domain.readings import SensorReadingRecorded, microseconds, moment_of
 from schemas.readings import ProfileBlock, map_entries
 
@@ -51,7 +51,7 @@ def screen(
     refused: dict[int, ReadingRefused] = {}
     matrices = []
     for ref, rows in _rows_by_profile(table.column("profile")):
-        profile = profiles.get(ref)
+        profile = profiles.get(ref) if can_be_reference(ref) else None
         if profile is None:
             # `admit` refuses what it would refuse under any profile, and raises UnknownProfile for the rest.
             for row in rows:
@@ -62,6 +62,19 @@ def screen(
             _put_to_rule(table, int(row), keys, profiles, refused)
         matrices.append((profile, rows, values))
     return Admission(tuple(_without(refused, len(table), matrices)), refused)
+
+
+def unknown_profiles(
+    table: pa.RecordBatch, keys: Sequence[bytes | None], profiles: Mapping[str, ProfileDefined]
+) -> Iterator[tuple[int, UnknownProfile]]:
+    """Yield the rows that only an unknown profile keeps from being admitted or refused."""
+    for ref, rows in _rows_by_profile(table.column("profile")):
+        if ref not in profiles:
+            for row in rows.tolist():
+                try:
+                    _put_to_rule(table, row, keys, profiles, {})
+                except UnknownProfile as unknown:
+                    yield row, unknown
 
 
 def reading_at(table: pa.RecordBatch, row: int) -> SensorReadingRecorded:

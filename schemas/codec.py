@@ -13,6 +13,7 @@ from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 import fastavro
 
 from domain import (
+    alerts,
     anomalies,
     command_answers,
     comparison,
@@ -55,6 +56,8 @@ Event = (
     | incident_events.IncidentCommented
     | incident_events.IncidentResolved
     | incident_events.IncidentReopened
+    | alerts.AlertSent
+    | alerts.AlertSuppressed
     | dead_letters.DeadLettered
     | dead_letters.RecordSkipped
     | dead_letters.DeadLetterRedriven

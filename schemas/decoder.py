@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from domain.profiles import ProfileDefined
 from domain.readings import microseconds
-from schemas.admission import screen
+from schemas.admission import screen, unknown_profiles
 from schemas.catalogue import schema_of
 from schemas.codec import decode_plain
-from schemas.contracts import Contracts
+from schemas.contracts import Contracts, UnknownSchemaId
 from schemas.encoded_length import encoded_lengths
 from schemas.joining import joined, parted
-from schemas.readings import Readings, Rejection, canonical_uuids
+from schemas.readings import UNKNOWN_PROFILE, UNKNOWN_SCHEMA, Readings, Rejection, UnknownReference, canonical_uuids
 from schemas.records import RecordBatch
 from schemas.wire import HEADER_BYTES, BadRecord, schema_id_of
 
@@ -69,7 +69,7 @@ class ReadingDecoder:
         admission = screen(table, kept.keys, self._profiles)
         for row, refusal in admission.refused.items():
             offset = int(kept.offsets[row])
-            bad[offset] = Rejection(offset, "not_admitted", str(refusal))
+            bad[offset] = Rejection.of(offset, "not_admitted", refusal)
         if admission.refused:
             keep = np.delete(np.arange(len(table)), list(admission.refused))
             table, kept = table.take(pa.array(keep)), kept.take(keep)
@@ -93,6 +93,26 @@ class ReadingDecoder:
         if len(batches) < 2:
             return tuple(self.decode(batch) for batch in batches)
         return parted(self.decode(joined(batches)), batches)
+
+    def unknown(self, batch: RecordBatch) -> tuple[UnknownReference, ...]:
+        """Return what keeps `batch` from being decoded, in the order of its records; () when nothing does."""
+        found: list[UnknownReference] = []
+        known: list[int] = []
+        for schema_id, rows in rows_by_schema(batch, {}).items():
+            if schema_id in self._contracts:
+                known += rows
+                continue
+            message = str(UnknownSchemaId(schema_id))
+            found += [
+                UnknownReference(int(batch.offsets[row]), UNKNOWN_SCHEMA, str(schema_id), message) for row in rows
+            ]
+        rest = batch.take(np.sort(np.array(known, np.intp)))
+        table, rows_of_table = self._columns(rest, {})
+        kept = rest.take(rows_of_table)
+        for row, missing in unknown_profiles(table, kept.keys, self._profiles):
+            offset = int(kept.offsets[row])
+            found.append(UnknownReference(offset, UNKNOWN_PROFILE, missing.ref, str(missing)))
+        return tuple(sorted(found, key=lambda one: one.offset))
 
     def undecodable(self, batch: RecordBatch) -> tuple[Rejection, ...]:
         """Return the records of `batch` that can't be decoded, whether or not the others would be admitted.
@@ -145,7 +165,7 @@ class ReadingDecoder:
             _, plain = decode_plain(batch.values[row], self._contracts)
         except BadRecord as error:
             offset = int(batch.offsets[row])
-            bad[offset] = Rejection(offset, error.error, str(error))
+            bad[offset] = Rejection.of(offset, error.error, error)
             return _nothing()
         return _from_plain(plain), np.array([row], np.intp)
 
@@ -160,7 +180,7 @@ def rows_by_schema(batch: RecordBatch, bad: dict[int, Rejection]) -> Mapping[int
         try:
             by_schema.setdefault(schema_id_of(value), []).append(row)
         except BadRecord as error:
-            bad[int(batch.offsets[row])] = Rejection(int(batch.offsets[row]), error.error, str(error))
+            bad[int(batch.offsets[row])] = Rejection.of(int(batch.offsets[row]), error.error, error)
     return by_schema
 
 

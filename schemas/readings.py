@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from domain.profiles import ProfileDefined
 
+UNKNOWN_SCHEMA: Final = "unknown_schema"
+UNKNOWN_PROFILE: Final = "unknown_profile"
+
+_LONGEST_MESSAGE: Final = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -17,6 +22,25 @@ class Rejection:
 
     offset: int
     error: str
+    message: str
+
+    @classmethod
+    def of(cls, offset: int, error: str, message: object) -> "Rejection":
+        """Return a rejection whose message is as long as a person reads: it may quote a record of megabytes."""
+        text = str(message)
+        return cls(offset, error, text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…")
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownReference:
+    """A reading that names a schema or profile that is not in the log.
+
+    what: UNKNOWN_SCHEMA or UNKNOWN_PROFILE, the class of its dead letter if nobody defines it. name: id or reference.
+    """
+
+    offset: int
+    what: str
+    name: str
     message: str
 
 

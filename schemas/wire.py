@@ -5,6 +5,7 @@ from typing import Final
 
 HEADER_BYTES: Final = 5
 _HEADER: Final = struct.Struct(">bI")
+_LARGEST_ID: Final = 2**31 - 1
 
 
 class BadRecord(ValueError):
@@ -24,7 +25,8 @@ def schema_id_of(value: bytes | None) -> int:
     """Return the schema id that a record's value names.
 
     Raises:
-        BadRecord: there is no value, it is too short, or it does not start with the magic byte.
+        BadRecord: there is no value, it is too short, it does not start with the magic byte, or no schema can ever
+            have its id.
     """
     if value is None:
         raise BadRecord("not_avro", "the record has no value")
@@ -33,4 +35,6 @@ def schema_id_of(value: bytes | None) -> int:
     magic, schema_id = _HEADER.unpack_from(value)
     if magic != 0:
         raise BadRecord("not_avro", f"the value starts with byte {value[0]:#04x} where the wire format has 0x00")
+    if not 1 <= schema_id <= _LARGEST_ID:
+        raise BadRecord("not_admitted", f"no schema can have the id {schema_id}; ids begin at 1")
     return int(schema_id)

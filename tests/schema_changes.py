@@ -1,11 +1,10 @@
 """Changes of a schema, each with the verdict it must get under FULL_TRANSITIVE, offline and from the registry."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-JsonSchema = Any
+from tests.schema_texts import ID, UNIT, JsonSchema, array, channel, enum, field, fixed, mapping, optional, record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,50 +25,6 @@ class SchemaChange:
     def id(self) -> str:
         """Name of the case in a test report."""
         return self.what.replace(" ", "_")
-
-
-def record(*fields: Mapping[str, Any], name: str = "Measured", **attributes: Any) -> JsonSchema:
-    """Return a record of namespace telltale."""
-    return {"type": "record", "namespace": "telltale", "name": name, "fields": list(fields), **attributes}
-
-
-def field(name: str, kind: JsonSchema, **attributes: Any) -> dict[str, Any]:
-    """Return a field of a record."""
-    return {"name": name, "type": kind, **attributes}
-
-
-def optional(name: str, kind: JsonSchema, **attributes: Any) -> dict[str, Any]:
-    """Return a field that may be null and is null by default."""
-    return field(name, ["null", kind], default=None, **attributes)
-
-
-def enum(*symbols: str, **attributes: Any) -> JsonSchema:
-    """Return an enum."""
-    return {"type": "enum", "name": "Severity", "symbols": list(symbols), **attributes}
-
-
-def fixed(size: int, name: str = "Digest") -> JsonSchema:
-    """Return a type of so many bytes."""
-    return {"type": "fixed", "name": name, "size": size}
-
-
-def array(items: JsonSchema) -> JsonSchema:
-    """Return an array."""
-    return {"type": "array", "items": items}
-
-
-def mapping(values: JsonSchema) -> JsonSchema:
-    """Return a map."""
-    return {"type": "map", "values": values}
-
-
-def channel(*fields: Mapping[str, Any], name: str = "Channel", **attributes: Any) -> JsonSchema:
-    """Return a record nested in another."""
-    return {"type": "record", "name": name, "fields": list(fields), **attributes}
-
-
-ID: Final = field("id", "string")
-UNIT: Final = field("unit", "string")
 
 
 def tree(*more: Mapping[str, Any]) -> JsonSchema:
@@ -331,8 +286,3 @@ CHANGES: Final = (
         refused=(0, "", "invalid"),
     ),
 )
-
-
-def text_of(schema: JsonSchema) -> str:
-    """Return a schema's JSON text."""
-    return json.dumps(schema)

@@ -62,8 +62,9 @@ class StackOfTests:
         )
 
     def parts(self) -> dict[str, dict[str, Any]]:
-        """Return what `status --json` says, by name."""
-        return {part["name"]: part for part in json.loads(self.run("status", "--json").stdout)}
+        """Return what `status --json` says of the parts of this stack, by name; not of work done elsewhere."""
+        rows = json.loads(self.run("status", "--json").stdout)
+        return {row["name"]: row for row in rows if "pid" in row}
 
     def all_ready(self) -> bool:
         """Return whether the supervisor notes all parts as ready; without a command's start, for those who wait."""

@@ -32,6 +32,14 @@ Send = Callable[[str, str], Promoted]
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """A rollback as the page offers it: the promotion that it undoes, the version it goes back to."""
+
+    leaves: Reign
+    back_to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """One filled form is one command: `command_id` goes with it until an answer settles it."""
 
@@ -40,6 +48,8 @@ class Form:
     told: str = ""
     position: str = ""
     """Of the promotion that `told` tells of."""
+    rollback: Rollback | None = None
+    """What was sent and not confirmed: the same button sends the same again, also when the page has followed."""
 
 
 def show_promotion(connection: Connection, choices: Choices, model: str, timeline: Timeline, note: str = "") -> None:
@@ -48,8 +58,10 @@ def show_promotion(connection: Connection, choices: Choices, model: str, timelin
     `note`: what the gate will say, in words.
     """
     form, line = _form(model), line_of(model)
-    newest = timeline.reigns[-1] if timeline.reigns else None
-    champion, before = newest and newest.model, timeline.rolls_back_to
+    champion = timeline.reigns[-1].model if timeline.reigns else None
+    rollback = form.rollback or (
+        Rollback(timeline.reigns[-1], timeline.rolls_back_to) if timeline.rolls_back_to else None
+    )
     off = _why_off(connection, choices)
     with st.container(border=True, key="promote"):
         if champion == model:
@@ -59,14 +71,13 @@ def show_promotion(connection: Connection, choices: Choices, model: str, timelin
         for text in (note, off):
             if text:
                 st.html(f'<p class="tt-p">{escape(text)}</p>')
-        if champion != model or before:
+        if champion != model or rollback:
             _fields(
                 connection,
                 choices,
                 model,
                 promotes=None if champion == model else "secondary" if champion and note else "primary",
-                leaves=newest if before else None,
-                before=before,
+                rollback=rollback,
                 off=bool(off),
             )
         # A promotion that another one followed since is told by the timeline alone.
@@ -76,7 +87,7 @@ def show_promotion(connection: Connection, choices: Choices, model: str, timelin
             return
         if champion != model:
             command(f'telltale models promote {model} --because "…"')
-        elif before:
+        elif rollback:
             command(f'telltale models rollback {line} --because "…"')
         st.html('<p class="tt-p">To judge history with it, into topics of its own, live left alone:</p>')
         command(f"telltale rescore {model}")
@@ -88,14 +99,13 @@ def _fields(
     model: str,
     *,
     promotes: Literal["primary", "secondary"] | None,
-    leaves: Reign | None,
-    before: str | None,
+    rollback: Rollback | None,
     off: bool,
 ) -> None:
     """Draw the field and the buttons; that which promotes stands out unless the gate is known to refuse.
 
-    Their keys hold the command's id: what is clicked belongs to what was filled. leaves: the promotion that a rollback
-    would undo, as this page shows it: when somebody else promoted since, nothing is rolled back.
+    Their keys hold the command's id: what is clicked belongs to what was filled. A rollback
+    names the promotion that it undoes, as this page shows it: when somebody else promoted since, it is refused.
     """
     form, line = _form(model), line_of(model)
 
@@ -103,6 +113,8 @@ def _fields(
         return connection.commands.promote(model, because=because, command_id=command_id)
 
     def roll_back(because: str, command_id: str) -> Promoted:
+        _keep(model, replace(_form(model), rollback=rollback))
+        leaves = rollback.leaves if rollback else None
         return connection.commands.roll_back(line, leaves=leaves, because=because, command_id=command_id)
 
     with st.form(f"promotion_{form.command_id}", border=False, enter_to_submit=False):
@@ -125,9 +137,9 @@ def _fields(
                     args=(connection, choices, model, form.command_id, promote),
                     disabled=off,
                 )
-            if before:
+            if rollback:
                 st.form_submit_button(
-                    f"Roll back to {before}",
+                    f"Roll back to {rollback.back_to}",
                     key=f"roll_back_{form.command_id}",
                     on_click=_send,
                     args=(connection, choices, model, form.command_id, roll_back),
@@ -156,7 +168,7 @@ def _send(connection: Connection, choices: Choices, model: str, command_id: str,
         refusal = error.problem.rejection
         _wait_for(connection, choices, line_of(model), refusal.position if refusal else None)
     except CommandError as error:
-        _keep(model, replace(form, because=because, told=failed_html(error)))
+        _keep(model, replace(_form(model), because=because, told=failed_html(error)))
     else:
         _keep(model, Form(told=done_html(promoted), position=promoted.position))
         _wait_for(connection, choices, line_of(model), promoted.position)

@@ -47,6 +47,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "scorer": ("infra.cli.run.scorer", "Process: score readings, exactly once."),
     "projector": ("infra.cli.run.projector", "Process: project the log into read models."),
     "commands": ("infra.cli.run.commands", "Process: the command service."),
+    "incidents": ("infra.cli.incidents.commands", "What needs somebody: list, show, acknowledge, judge, comment."),
+    "alerts": ("infra.cli.run.alerts", "Process: calls people for incidents."),
     "mirror": ("infra.cli.run.mirror", "Process: keep MLflow equal to the log."),
     "api": ("infra.cli.run.api", "Process: the query API."),
     "dashboard": ("infra.cli.run.dashboard", "Process: the dashboard."),

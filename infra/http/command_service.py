@@ -1,11 +1,12 @@
 """The command service as it is served: what people and senders want, behind keys, refusals as problems."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Final
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 
 from commands.event_log import WriterFenced
 from commands.handle_incident import IncidentHandler
@@ -13,19 +14,17 @@ from commands.handle_incident_route import incident_routes
 from commands.promote_model import PromoteModelHandler, PromotionRefused
 from commands.promote_model_route import champion_of, promote_routes, rejection_of
 from commands.record_readings import RecordReadingsHandler
-from commands.record_readings_route import LARGEST_BODY as LARGEST_BATCH
-from commands.record_readings_route import NothingRecorded, record_readings_routes
+from commands.record_readings_route import LARGEST_BODY, NothingRecorded, record_readings_routes
 from domain.appending import EventNotAppended, LogFull
 from domain.rejections import CommandRejected
-from infra.http.gate import Gate, GateRules
+from infra.http.gate import LOOPBACK_HOSTS, Gate, Limits
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
-from infra.http.known_parameters import only_known_parameters
+from infra.http.known_parameters import UnknownParameter, asked_rightly, unknown_parameter
 from infra.http.problems import Refusal, install_problems, problem_response
 from infra.http.rejections import REJECTIONS, rejected_item, rejection
 from infra.settings import Scope
-from query_api.reference_page import add_reference
+from query_api.reference_page import reference_page
 
-READINGS: Final = "/readings"
 RETRY_AFTER_S: Final = 1
 
 DESCRIPTION: Final = """The write side: readings come in, people decide. Questions are answered by the query API."""
@@ -38,19 +37,12 @@ def command_service(
     incidents: IncidentHandler,
     guard: KeyGuard,
     version: str,
-    hosts: Collection[str] = (),
+    hosts: frozenset[str] = LOOPBACK_HOSTS,
     end: Callable[[], None],
 ) -> FastAPI:
     """Return the command service; `end` is called when another one has taken over, since this one can write no more."""
-    app = FastAPI(
-        title="Telltale command service",
-        description=DESCRIPTION,
-        version=version,
-        docs_url=None,
-        redoc_url=None,
-        dependencies=[Depends(only_known_parameters)],
-    )
-    may_operate = guard.requires(Scope.OPERATE)
+    app = FastAPI(title="Telltale command service", summary=DESCRIPTION, version=version, docs_url=None, redoc_url=None)
+    may_operate = asked_rightly(guard.requires(Scope.OPERATE))
     app.include_router(record_readings_routes(record_readings, actor=may_operate))
     app.include_router(promote_routes(promote_model, actor=may_operate))
     app.include_router(incident_routes(incidents, actor=may_operate, refusal=rejected_item))
@@ -83,6 +75,7 @@ def command_service(
         app,
         {
             KeyRefused: key_refusal,
+            UnknownParameter: unknown_parameter,
             **REJECTIONS,
             EventNotAppended: _unavailable,
             LogFull: lambda error: Refusal(HTTPStatus.INSUFFICIENT_STORAGE, str(error)),
@@ -92,16 +85,12 @@ def command_service(
         },
     )
     app.add_exception_handler(CommandRejected, rejected)
-    app.add_middleware(
-        Gate,
-        rules=GateRules(
-            check=lambda key: guard.check(key, Scope.OPERATE),
-            hosts=hosts,
-            larger={READINGS: LARGEST_BATCH},
-            takes_avro={READINGS},
-        ),
-    )
-    add_reference(app)
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse(reference_page(app.openapi()))
+
+    app.add_middleware(Gate, guard=guard, limits=Limits(hosts=hosts, largest={"/readings": LARGEST_BODY}))
     return app
 
 

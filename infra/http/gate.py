@@ -1,220 +1,203 @@
-"""What every request passes before an application of ours sees it, the same for both services.
+"""What every request must pass before a route, or its body, is looked at: host, origin, key, content type, size, depth.
 
-In this order, so that a stranger costs nothing: the host that was asked for, the key, the body's type, its size and
-depth, and the time that it takes to arrive. The gate also puts the safety headers on every answer, answers HEAD as
-GET without the body, and tells an error of ours as a problem while keeping the connection.
+One gate for both services. A web page that somebody has open, a client without a key, or one that sends without end
+must cost next to nothing; what is refused is told as a problem, and the connection lives on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from ipaddress import ip_address
-from typing import Final
-
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from infra.http.bodies import BodyRefused, JsonShape
-from infra.http.keys import KeyRefused, key_refusal
+from infra.http.keys import KeyGuard, KeyRefused, key_refusal
 from infra.http.problems import Refusal, problem_response, surprise_refusal
+from infra.settings import Scope
 
-LARGEST_BODY: Final = 2 * 1024 * 1024
-"""Bytes of a body where a route says nothing else: 200 commands at once of 2,000 characters each."""
+Scope_ = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope_, Receive, Send], Awaitable[None]]
 
-BODY_WITHIN_S: Final = 30.0
-"""A body of the largest size comes in this time over 5 Mbit/s."""
+LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
+"""Hosts that a browser on this machine may name; `testserver` is what test clients say, and no DNS name."""
 
-AVRO_TYPES: Final = frozenset({"application/avro", "avro/binary", "application/vnd.apache.avro"})
+LARGEST_BODY: Final = 256 * 1024
+"""Bytes of a command: its longest text has 4,000 characters, and 200 commands come at once at most."""
 
-SAFETY_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; "
-    "base-uri 'none'; form-action 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+CHUNK_WITHIN_S: Final = 20.0
+"""Between two pieces of a body."""
 
 OPEN_PATHS: Final = frozenset({"/health", "/health/ready"})
-"""For whoever watches whether the service lives; they tell nothing that was measured."""
-
-ENDLESS_PATHS: Final = frozenset({"/stream"})
-"""HEAD is not answered here: there is no whole answer whose headers it could tell."""
+"""What a load balancer asks, without a key."""
 
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_JSON_TYPES: Final = frozenset({"application/json"})
+_BODY_TYPES: Final = frozenset({"application/json", "application/avro", "avro/binary", "application/vnd.apache.avro"})
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+)
+
+
+class Refused(Exception):
+    """The request does not pass."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.refusal = Refusal(status, detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GateRules:
-    """What this service lets pass.
+class Limits:
+    """What a service lets in; largest: bytes of a body by path, LARGEST_BODY for those not named."""
 
-    check: raises KeyRefused for a key that may not come in. hosts: names that this service is asked under, besides
-    localhost and plain addresses. larger: most bytes of a body by path, where it is not LARGEST_BODY.
-    """
+    hosts: frozenset[str] = LOOPBACK_HOSTS
+    largest: Mapping[str, int] = field(default_factory=dict)
 
-    check: Callable[[str | None], object]
-    hosts: Collection[str] = ()
-    larger: Mapping[str, int] = field(default_factory=dict)
-    takes_avro: Collection[str] = ()
-    body_within_s: float = BODY_WITHIN_S
+
+def allowed_hosts(more: Iterable[str]) -> frozenset[str]:
+    """Return the host names that requests may carry: loopback's, and those that the settings add."""
+    return LOOPBACK_HOSTS | {host.strip().lower() for host in more if host.strip()}
 
 
 class Gate:
-    """Middleware: the outermost of an application."""
+    """ASGI middleware around a whole service."""
 
-    def __init__(self, app: ASGIApp, rules: GateRules) -> None:
+    def __init__(self, app: App, *, guard: KeyGuard, limits: Limits) -> None:
         self._app = app
-        self._rules = rules
+        self._guard = guard
+        self._limits = limits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or refuse it."""
+    async def __call__(self, scope: Scope_, receive: Receive, send: Send) -> None:
+        """Let a request pass, or answer why not."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, without_body=scope["method"] == "HEAD")
+        head_only = scope["method"] == "HEAD"
+        answer = _Answer(send, head_only=head_only)
         try:
-            refusal, body = await self._admit(scope, receive)
-            if refusal is not None:
-                await problem_response(refusal)(scope, receive, answer.send)
-                return
-            if scope["method"] == "HEAD" and scope["path"] not in ENDLESS_PATHS:
-                scope = {**scope, "method": "GET"}
-            await self._app(scope, _told_again(body, receive), answer.send)
+            headers = _headers_of(scope)
+            self._require_host(headers)
+            self._require_origin(headers)
+            self._require_key(scope, headers)
+            held = await self._body(scope, headers, receive) if scope["method"] in _BODY_METHODS else None
+        except Refused as refused:
+            await problem_response(refused.refusal)(scope, receive, answer)
+            return
+        except KeyRefused as refused:
+            await problem_response(key_refusal(refused))(scope, receive, answer)
+            return
+        if head_only:
+            scope = {**scope, "method": "GET"}
+        try:
+            await self._app(scope, receive if held is None else _given(held, receive), answer)
         except Exception as error:
             if answer.begun:
                 raise
-            await problem_response(surprise_refusal(error))(scope, receive, answer.send)
+            # Told here, and not by the server, which would close the connection.
+            await problem_response(surprise_refusal(error))(scope, receive, answer)
 
-    async def _admit(self, scope: Scope, receive: Receive) -> tuple[Refusal | None, bytes]:
-        """Return the whole body, or why the request goes no further."""
-        headers = Headers(scope=scope)
-        if not is_own_host(headers.get("host", ""), self._rules.hosts):
-            detail = (
-                "This service is not called by the name in the header Host. If it should be, put the name into "
-                "TELLTALE_ALLOWED_HOSTS."
+    def _require_host(self, headers: Mapping[str, str]) -> None:
+        """Refuse names of others that lead here (DNS rebinding): their pages could read our answers."""
+        host = headers.get("host", "").lower()
+        name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+        if name not in self._limits.hosts:
+            raise Refused(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"Host {host!r} is not one that this service answers to; TELLTALE_ALLOWED_HOSTS adds names.",
             )
-            return Refusal(HTTPStatus.MISDIRECTED_REQUEST, detail, {"Connection": "close"}), b""
-        try:
-            if scope["path"] not in OPEN_PATHS:
-                self._rules.check(headers.get("x-api-key"))
-            if scope["method"] in _BODY_METHODS and (_has_body(headers) or "origin" in headers):
-                # A browser tells the origin with every such request; whoever sends no body and is none needs no type.
-                self._require_type(scope["path"], headers.get("content-type", ""))
-            return None, await self._body(scope, headers, receive)
-        except KeyRefused as error:
-            refusal = key_refusal(error)
-        except BodyRefused as error:
-            refusal = Refusal(error.status, str(error))
-        if _has_body(headers):
-            # The rest of the body is not waited for, so the connection can't be used again.
-            refusal = Refusal(refusal.status, refusal.detail, {**refusal.headers, "Connection": "close"}, refusal.more)
-        return refusal, b""
 
-    def _require_type(self, path: str, told: str) -> None:
-        """Refuse what a form or a script of another page could send without asking us first."""
-        media_type = media_type_of(told)
-        if media_type == "application/json" or media_type.endswith("+json"):
+    def _require_origin(self, headers: Mapping[str, str]) -> None:
+        origin = headers.get("origin")
+        if origin is None:
             return
-        if path in self._rules.takes_avro:
-            if media_type in AVRO_TYPES:
-                return
-            also = " or application/avro"
-        else:
-            also = ""
-        raise BodyRefused(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be application/json{also}, not {media_type!r}."
-        )
-
-    async def _body(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
-        if not _has_body(headers):
-            return b""
-        most = self._rules.larger.get(scope["path"], LARGEST_BODY)
-        told = headers.get("content-length", "0")
-        if told.isdecimal() and int(told[:20]) > most:
-            raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {most:,} bytes: send less.")
-        shape = None if media_type_of(headers.get("content-type", "")) in AVRO_TYPES else JsonShape()
-        held = bytearray()
         try:
-            async with asyncio.timeout(self._rules.body_within_s):
-                async for piece in _pieces(receive):
-                    held += piece
-                    if len(held) > most:
-                        raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {most:,} bytes: send less.")
-                    if shape is not None:
-                        shape.feed(piece)
-                    await asyncio.sleep(0)  # a large body must not keep the others waiting
-        except TimeoutError as error:
-            raise BodyRefused(
-                HTTPStatus.REQUEST_TIMEOUT, f"The body did not arrive within {self._rules.body_within_s:g} s."
-            ) from error
-        return bytes(held)
+            name = (urlsplit(origin).hostname or "").lower()
+        except ValueError:
+            name = ""
+        if name not in self._limits.hosts and f"[{name}]" not in self._limits.hosts:
+            raise Refused(HTTPStatus.FORBIDDEN, f"A page from {origin!r} may not ask this service.")
+
+    def _require_key(self, scope: Scope_, headers: Mapping[str, str]) -> None:
+        """Ask for the key before a byte of the body is read; what it may do is the route's to say."""
+        if scope["path"] not in OPEN_PATHS:
+            self._guard.check(headers.get("x-api-key"), Scope.READ)
+
+    async def _body(self, scope: Scope_, headers: Mapping[str, str], receive: Receive) -> bytes:
+        largest = self._limits.largest.get(scope["path"], LARGEST_BODY)
+        declared = headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > largest:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {largest:,} bytes: send less.")
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        try:
+            held = await _read(receive, largest, JsonShape() if media_type in _JSON_TYPES else None)
+        except BodyRefused as refused:
+            raise Refused(HTTPStatus(refused.status), str(refused)) from refused
+        if held and media_type not in _BODY_TYPES:
+            raise Refused(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                f"Content-Type {media_type or 'missing'!r}: send application/json, or Avro for readings.",
+            )
+        return held
 
 
 class _Answer:
-    """The way back: puts the safety headers on, leaves the body out where only headers were asked for."""
+    """Adds the headers that every answer carries, and leaves out the body of an answer to HEAD."""
 
-    def __init__(self, send: Send, *, without_body: bool) -> None:
+    def __init__(self, send: Send, *, head_only: bool) -> None:
         self._send = send
-        self._without_body = without_body
+        self._head_only = head_only
         self.begun = False
 
-    async def send(self, message: Message) -> None:
-        """Pass one message on."""
+    async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
-            headers = MutableHeaders(raw=list(message.get("headers", [])))
-            for name, value in SAFETY_HEADERS.items():
-                headers.setdefault(name, value)
-            message = {**message, "headers": headers.raw}
-        elif message["type"] == "http.response.body" and self._without_body:
+            held = {name for name, _ in message.get("headers", ())}
+            added = [pair for pair in _HEADERS if pair[0] not in held]
+            message = {**message, "headers": [*message.get("headers", ()), *added]}
+        elif message["type"] == "http.response.body" and self._head_only:
             message = {**message, "body": b""}
         await self._send(message)
 
 
-def is_own_host(told: str, names: Collection[str]) -> bool:
-    """Return whether a Host header names this service: a plain address, localhost or one of `names`.
-
-    A web page can let a name of its own point here, but never an address: that would be another site.
-    """
-    name = told.rpartition(":")[0] if told.rpartition(":")[2].isdecimal() else told
-    name = name.lower().removeprefix("[").removesuffix("]").removesuffix(".")
-    if name == "localhost" or name in {known.lower() for known in names}:
-        return True
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def media_type_of(content_type: str) -> str:
-    """Return the type of a Content-Type header without its parameters."""
-    return content_type.partition(";")[0].strip().lower()
-
-
-def _has_body(headers: Headers) -> bool:
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-
-
-async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+async def _read(receive: Receive, largest: int, shape: JsonShape | None) -> bytes:
+    held = bytearray()
     while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        yield message.get("body", b"")
+        try:
+            message = await asyncio.wait_for(receive(), CHUNK_WITHIN_S)
+        except TimeoutError:
+            raise Refused(HTTPStatus.REQUEST_TIMEOUT, f"No byte of the body for {CHUNK_WITHIN_S:g} s.") from None
+        if message["type"] != "http.request":
+            raise Refused(HTTPStatus.BAD_REQUEST, "The connection was closed before the body's end.")
+        held += message.get("body", b"")
+        if len(held) > largest:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {largest:,} bytes: send less.")
+        if shape is not None:
+            shape.feed(message.get("body", b""))
         if not message.get("more_body", False):
-            return
+            return bytes(held)
+        await asyncio.sleep(0)  # a large body must not keep the others waiting
 
 
-def _told_again(body: bytes, receive: Receive) -> Receive:
-    """Return a receive that tells the whole body at once, then whatever comes after it."""
-    told = False
+def _given(body: bytes, receive: Receive) -> Receive:
+    """Return a receive that gives a body that was read already, and after it what the connection says."""
+    first = True
 
-    async def again() -> Message:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return {"type": "http.request", "body": body, "more_body": False}
+    async def given() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
 
-    return again
+    return given
+
+
+def _headers_of(scope: Scope_) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

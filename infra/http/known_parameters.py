@@ -1,47 +1,56 @@
-"""Query parameters that a route does not have are refused: one that is passed over in silence gives a wrong answer."""
+"""Query parameters that a route does not have are refused: an answer to another question looks like the right one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from difflib import get_close_matches
+from http import HTTPStatus
+from typing import Annotated, Any
 
-from fastapi import Request
-from fastapi.dependencies.models import Dependant
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi import Depends, Request
+
+from infra.http.problems import Refusal
 
 
-async def only_known_parameters(request: Request) -> None:
-    """Refuse the request when it has parameters that its route does not declare, or one of them twice.
+class UnknownParameter(Exception):
+    """The request asks with a parameter that its route does not have."""
 
-    A dependency of every route; what a route knows follows from its declaration alone.
+
+def asked_rightly(actor: Callable[..., str]) -> Callable[..., str]:
+    """Return a dependency that gives the actor's name, and refuses parameters that the route does not have."""
+
+    def checked(request: Request, name: Annotated[str, Depends(actor)]) -> str:
+        only_known_parameters(request)
+        return name
+
+    return checked
+
+
+def only_known_parameters(request: Request) -> None:
+    """Return when the route has every query parameter of the request, as the service's own description says.
+
+    Raises:
+        UnknownParameter: it lacks one, and which near one was meant; or one is there twice.
     """
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute) or not request.query_params:
+    path = getattr(route, "path_format", None)
+    operation: dict[str, Any] | None = request.app.openapi()["paths"].get(path, {}).get(request.method.lower())
+    if operation is None:
         return
-    known = frozenset(_declared(route.dependant))
-    given = [name for name, _ in request.query_params.multi_items()]
-    faults = [_fault(name, known) for name in dict.fromkeys(given) if name not in known]
-    faults += [
-        {"loc": ("query", name), "msg": "is given more than once"}
-        for name in dict.fromkeys(given)
-        if name in known and given.count(name) > 1
-    ]
-    if faults:
-        raise RequestValidationError(faults)
+    known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    for name in request.query_params:
+        # Where the present only is known the route itself says why as_of can't be answered.
+        if name not in known and name != "as_of":
+            near = get_close_matches(name, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else "."
+            raise UnknownParameter(
+                f"{name}: {path} has no such parameter{meant} It has {', '.join(sorted(known)) or 'none'}."
+            )
+
+    asked = [name for name, _ in request.query_params.multi_items()]
+    for name in dict.fromkeys(asked):
+        if asked.count(name) > 1:
+            raise UnknownParameter(f"{name}: is given {asked.count(name)} times; give it once.")
 
 
-def _declared(dependant: Dependant) -> Iterator[str]:
-    yield from (parameter.alias for parameter in dependant.query_params)
-    for needed in dependant.dependencies:
-        yield from _declared(needed)
-
-
-def _fault(name: str, known: frozenset[str]) -> dict[str, object]:
-    shown = name if len(name) <= 50 else f"{name[:50]}…"
-    near = get_close_matches(name[:50], sorted(known), n=3)
-    if near:
-        hint = f"did you mean {' or '.join(near)}?"
-    elif known:
-        hint = f"this route has {', '.join(sorted(known))}"
-    else:
-        hint = "this route has none"
-    return {"loc": ("query", shown), "msg": f"is no parameter of this route; {hint}"}
+def unknown_parameter(error: Exception) -> Refusal:
+    """Return how an UnknownParameter is told over HTTP."""
+    return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))

@@ -54,8 +54,7 @@ def problem_response(refusal: Refusal) -> Response:
         "detail": refusal.detail,
         **refusal.more,
     }
-    # Half a character, which JSON can name but UTF-8 can't hold, is shown as its name.
-    content = json.dumps(problem, ensure_ascii=False, default=str).encode(errors="backslashreplace")
+    content = json.dumps(problem, ensure_ascii=False, default=str)
     return Response(content, refusal.status, media_type=MEDIA_TYPE, headers=dict(refusal.headers))
 
 
@@ -70,10 +69,7 @@ def _of_http(error: Exception) -> Refusal:
 def _of_validation(error: Exception) -> Refusal:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     faults = [
-        {
-            "where": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
-            "what": fault["msg"].removeprefix("Value error, "),
-        }
+        {"where": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "what": fault["msg"]}
         for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)

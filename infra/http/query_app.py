@@ -1,13 +1,13 @@
 """The query API as it is served: its routes behind keys, its refusals as problems."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import FastAPI
 
-from infra.http.gate import Gate, GateRules
+from infra.http.gate import LOOPBACK_HOSTS, Gate, Limits
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
-from infra.http.known_parameters import only_known_parameters
+from infra.http.known_parameters import UnknownParameter, asked_rightly, unknown_parameter
 from infra.http.problems import Refusal, install_problems
 from infra.settings import Scope
 from query_api.app import create_app
@@ -25,26 +25,25 @@ def query_app(
     clock: Callable[[], datetime],
     guard: KeyGuard,
     version: str,
-    hosts: Collection[str] = (),
+    hosts: frozenset[str] = LOOPBACK_HOSTS,
     verifier: VerdictVerifier | None = None,
     drift_meter: DriftMeter | None = None,
-    stream_store: ReadModelStore | None = None,
 ) -> FastAPI:
     """Return the query API with keys and problems."""
-    may_read = guard.requires(Scope.READ)
+    may_read = asked_rightly(guard.requires(Scope.READ))
     app = create_app(
         store=store,
         outlooks=outlooks,
         clock=clock,
         may_read=may_read,
-        only_known=only_known_parameters,
         version=version,
         verifier=verifier,
         drift_meter=drift_meter,
-        stream_store=stream_store,
     )
-    install_problems(app, {KeyRefused: key_refusal, RequestRefused: _request_refusal})
-    app.add_middleware(Gate, rules=GateRules(check=lambda key: guard.check(key, Scope.READ), hosts=hosts))
+    install_problems(
+        app, {KeyRefused: key_refusal, RequestRefused: _request_refusal, UnknownParameter: unknown_parameter}
+    )
+    app.add_middleware(Gate, guard=guard, limits=Limits(hosts=hosts))
     return app
 
 

@@ -1,13 +1,12 @@
 """Serving an application until told to stop."""
 
+import asyncio
 import socket
 from contextlib import ExitStack
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
-from fastapi import FastAPI
-
-from infra.http.patience import PatientProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 GRACE_S: Final = 1
 """For requests under way when told to stop; streams never end by themselves."""
@@ -16,11 +15,33 @@ BACKLOG: Final = 512
 """Connections that wait while the loop is busy."""
 
 
+HEADERS_WITHIN_S: Final = 10.0
+"""For the first request of a connection: one that says nothing holds a file descriptor, and no more."""
+
+
+class ImpatientProtocol(H11Protocol):
+    """Closes a connection that has not brought a whole request head in time."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(HEADERS_WITHIN_S, self._close_if_silent)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._late.cancel()
+        super().connection_lost(exc)
+
+    def _close_if_silent(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+
 class AddressTaken(OSError):
     """The address can't be listened on."""
 
 
-def serve(app: FastAPI, *, host: str, port: int) -> None:
+def serve(app: Any, *, host: str, port: int) -> None:
     """Answer requests until SIGTERM or SIGINT; requests under way are finished first.
 
     Raises:
@@ -30,12 +51,12 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
         app,
         host=host,
         port=port,
-        http=PatientProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=65,
         server_header=False,
+        http=ImpatientProtocol,
     )
     with listen(host, port) as listener:
         uvicorn.Server(config).run(sockets=[listener])

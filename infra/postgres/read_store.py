@@ -58,6 +58,10 @@ class PostgresReadStore:
         self._size = size
         self._pool: AsyncConnectionPool[Connection] | None = None
 
+    def apart(self) -> "PostgresReadStore":
+        """Return the same read models over two connections of their own."""
+        return PostgresReadStore(self._dsn, size=2)
+
     async def open(self) -> None:
         """Connect in the background; a database that is away is no reason not to start."""
         self._pool = AsyncConnectionPool(
@@ -134,8 +138,11 @@ def _refusal(error: psycopg.Error) -> RequestRefused:
             )
         case psycopg.DataError():
             return ParameterRefused(f"The database can't hold a value that was asked for: {_first_line(error)}")
-        case errors.UndefinedTable():
-            return ReadModelNotServed("Not built yet by this version. telltale projector builds read models.")
+        case errors.UndefinedTable() | errors.UndefinedColumn():
+            return ReadModelNotServed(
+                f"A read model of this route was built by an earlier version ({_first_line(error)}): "
+                "telltale rebuild NAME. telltale projections list names them."
+            )
         case errors.InsufficientPrivilege():
             return StoreNotReachable(f"The API's database role may not read this: {_first_line(error)}")
         case _:

@@ -36,6 +36,7 @@ class Retention:
 
         `oldest` is when the log learned of the oldest row that this transaction brought.
         """
+        self._enforcing = self._enforced  # what a transaction before this one did may have been rolled back
         row = connection.execute(_HORIZON, [self._days]).fetchone()
         horizon = row[0] if row else None
         if horizon is None or (horizon == self._enforced and (oldest is None or oldest >= horizon)):

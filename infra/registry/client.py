@@ -17,7 +17,7 @@ class RegistryNotReachable(ConnectionError):
     """The registry does not answer, or answers that it is out of order."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"the schema registry at {url} does not answer: {reason}. Is the stack up? telltale status")
+        super().__init__(f"the schema registry at {url} does not answer: {reason}. Is the stack up? telltale up")
 
 
 class SchemaRefused(ValueError):

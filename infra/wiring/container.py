@@ -52,6 +52,15 @@ class Container(containers.DeclarativeContainer):
         history=providers.Singleton(scoring.scoring_history, bootstrap, contracts),
         models=logged_models,
         decoding=decoding,
+        waiting=providers.Singleton(
+            scoring.waiting,
+            log=scoring_log,
+            decoding=decoding,
+            registry=providers.Singleton(scoring.schema_names, settings),
+            report=providers.Singleton(scoring.waiting_file, settings.provided.home, slot),
+            given_up_after_s=settings.provided.unknown_after_s,
+            clock=providers.Object(_now),
+        ),
         version=program_version,
     )
     rescoring_runs = providers.Singleton(scoring.rescoring_runs, bootstrap, contracts_to_write)
@@ -113,6 +122,7 @@ class Container(containers.DeclarativeContainer):
     rebuild_desk = providers.Factory(services.rebuild_desk, settings, vocabulary, folders)
 
     key_guard = providers.Singleton(services.key_guard, settings.provided.api_keys)
+    hosts = providers.Callable(services.answered_hosts, settings)
 
     model_lines = providers.Singleton(write_side.model_lines)
     model_commands = providers.Singleton(
@@ -122,6 +132,8 @@ class Container(containers.DeclarativeContainer):
     incident_commands = providers.Singleton(
         write_side.command_service_writes, bootstrap, contracts_to_write, INCIDENT_EVENTS, incidents_fold
     )
+    receiver = providers.Singleton(write_side.receiver, settings)
+    caller = providers.Singleton(write_side.caller, settings, contracts_to_write, receiver, clock)
     command_streams = providers.List(model_commands, incident_commands)
     """What the command service writes; it becomes the one writer of each when it starts."""
     command_service = providers.Factory(
@@ -130,7 +142,6 @@ class Container(containers.DeclarativeContainer):
             write_side.record_readings,
             log=providers.Singleton(write_side.reading_log, bootstrap, followed_contracts, disk),
             profiles=profile_log,
-            clock=clock,
         ),
         promote_model=providers.Singleton(write_side.promote_model, write_side=model_commands, lines=model_lines),
         incidents=providers.Singleton(
@@ -138,11 +149,10 @@ class Container(containers.DeclarativeContainer):
         ),
         guard=key_guard,
         version=program_version,
-        hosts=settings.provided.own_hosts,
+        hosts=hosts,
     )
 
-    read_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn, size=8)
-    stream_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn, size=2)
+    read_store = providers.Singleton(services.read_store, settings.provided.postgres_reader_dsn)
     log_outlook = providers.Singleton(services.log_edges, settings)
     registry_outlook = providers.Singleton(services.registry_outlook, settings)
     judging_look = providers.Singleton(services.judging_look, bootstrap)
@@ -151,7 +161,6 @@ class Container(containers.DeclarativeContainer):
     query_app = providers.Factory(
         services.query_app,
         store=read_store,
-        stream_store=stream_store,
         outlooks=providers.Factory(
             services.outlooks,
             log=log_outlook,
@@ -162,7 +171,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         guard=key_guard,
         version=program_version,
-        hosts=settings.provided.own_hosts,
+        hosts=hosts,
         verifier=verdict_verifier,
         drift_meter=drift_meter,
     )

@@ -6,7 +6,7 @@ Each imports its class when it is called, so that a process loads only what it r
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -51,11 +51,11 @@ def key_guard(api_keys: "SecretStr") -> "KeyGuard":
     return guard_of(api_keys)
 
 
-def read_store(dsn: str, size: int) -> "PostgresReadStore":
-    """Return the read models as the query API asks them, by so many connections at most."""
+def read_store(dsn: str) -> "PostgresReadStore":
+    """Return the read models as the query API asks them."""
     from infra.postgres.read_store import PostgresReadStore  # noqa: PLC0415
 
-    return PostgresReadStore(dsn, size=size)
+    return PostgresReadStore(dsn)
 
 
 def log_edges(settings: "Settings") -> "KafkaLogOutlook":
@@ -83,7 +83,8 @@ def judging_outlook(settings: "Settings") -> "KafkaJudgingOutlook":
     """Return the same for the query API."""
     from infra.kafka.scoring.judging_outlook import KafkaJudgingOutlook  # noqa: PLC0415
 
-    return KafkaJudgingOutlook(address(settings, "kafka_bootstrap"))
+    bootstrap = address(settings, "kafka_bootstrap")
+    return KafkaJudgingOutlook(judging_look(bootstrap).look if bootstrap else None)
 
 
 def stack_outlook(settings: "Settings") -> "SupervisedParts":
@@ -107,6 +108,17 @@ def address(settings: "Settings", name: str) -> str:
     return str(getattr(settings, name)) if settings.has(name) else ""
 
 
+def answered_hosts(settings: "Settings") -> frozenset[str]:
+    """Return the host names that both services answer to: this machine's, those of their addresses, and more."""
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    from infra.http.gate import allowed_hosts  # noqa: PLC0415
+
+    addresses = (settings.api_url, settings.commands_url, settings.dashboard_url)
+    own = [urlsplit(address).hostname or "" for address in addresses]
+    return allowed_hosts([*own, *settings.allowed_hosts.split(",")])
+
+
 def query_app(
     *,
     store: "ReadModelStore",
@@ -114,10 +126,9 @@ def query_app(
     clock: "Callable[[], datetime]",
     guard: "KeyGuard",
     version: str,
-    hosts: "Collection[str]",
+    hosts: frozenset[str],
     verifier: "VerdictVerifier",
     drift_meter: "DriftMeter",
-    stream_store: "ReadModelStore",
 ) -> "FastAPI":
     """Return the query API."""
     from infra.http.query_app import query_app as application  # noqa: PLC0415
@@ -131,7 +142,6 @@ def query_app(
         hosts=hosts,
         verifier=verifier,
         drift_meter=drift_meter,
-        stream_store=stream_store,
     )
 
 

@@ -5,15 +5,16 @@ Each imports its class when it is called, so that a process loads only what it r
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from domain.topics import MODEL_EVENTS, PROFILE_EVENTS, SKIPS
+from domain.topics import ALERT_EVENTS, INCIDENT_EVENTS, MODEL_EVENTS, PROFILE_EVENTS, SKIPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from fastapi import FastAPI
 
     from commands.aggregates import Fold
+    from commands.call_people import Caller
     from commands.decide_on_dead_letter import DeadLetterHandler
     from commands.define_profile import DefineProfileHandler
     from commands.handle_incident import IncidentHandler, Incidents
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from commands.record_readings import RecordReadingsHandler
     from commands.skip_record import SkipRecordHandler
     from commands.write_side import WriteSide
+    from domain.alerts import AlertEvent
     from domain.incident_events import IncidentEvent
     from domain.profiles import ProfileDefined
     from domain.promotion import ModelEvent
     from infra.http.keys import KeyGuard
+    from infra.http.webhook import Webhook
     from infra.kafka.decisions.dead_letter_log import KafkaDeadLetterLog
     from infra.kafka.decisions.profile_log import KafkaProfileLog
     from infra.kafka.meaning.contracts import ContractsFollower
@@ -111,14 +114,12 @@ def reading_log(bootstrap: str, contracts: "ContractsFollower", disk: "LogDisk |
     return KafkaReadingLog(bootstrap, contracts, disk)
 
 
-def record_readings(
-    log: "KafkaReadingLog", profiles: "KafkaProfileLog", clock: "Callable[[], datetime]"
-) -> "RecordReadingsHandler":
+def record_readings(log: "KafkaReadingLog", profiles: "KafkaProfileLog") -> "RecordReadingsHandler":
     """Return what takes readings in over HTTP."""
     from commands.record_readings import RecordReadingsHandler  # noqa: PLC0415
     from infra.kafka.readings.reading_log import KafkaProfiles  # noqa: PLC0415
 
-    return RecordReadingsHandler(log=log, profiles=KafkaProfiles(profiles), clock=clock)
+    return RecordReadingsHandler(log=log, profiles=KafkaProfiles(profiles))
 
 
 def model_in_use(bootstrap: str, contracts: "Contracts") -> "KafkaInForce":
@@ -196,6 +197,35 @@ def incident_handler(write_side: "WriteSide[IncidentEvent]", incidents: "Inciden
     return IncidentHandler(write_side=write_side, incidents=incidents)
 
 
+def receiver(settings: "Settings") -> "Webhook":
+    """Return whom incidents are told to."""
+    from infra.http.webhook import Webhook  # noqa: PLC0415
+
+    return Webhook(settings.slack_webhook_url.get_secret_value(), page=settings.dashboard_url)
+
+
+def caller(
+    settings: "Settings", contracts: "Contracts", receiver: "Webhook", clock: "Callable[[], datetime]"
+) -> "Caller":
+    """Return what decides who is called."""
+    from datetime import timedelta  # noqa: PLC0415
+
+    from commands.call_people import Caller  # noqa: PLC0415
+    from domain.alerts import AlertRule  # noqa: PLC0415
+    from infra.kafka.decisions.event_log import KafkaEventLog  # noqa: PLC0415
+
+    bootstrap = settings.kafka_bootstrap
+    incidents: KafkaEventLog[IncidentEvent] = KafkaEventLog(bootstrap, contracts, INCIDENT_EVENTS, writer="")
+    alerts: KafkaEventLog[AlertEvent] = KafkaEventLog(bootstrap, contracts, ALERT_EVENTS, writer="telltale-alerts")
+    return Caller(
+        incidents=incidents,
+        alerts=alerts,
+        receiver=receiver,
+        rule=AlertRule(severity=settings.alert_severity, cooldown=timedelta(seconds=settings.alert_cooldown_seconds)),
+        clock=clock,
+    )
+
+
 def command_service(
     *,
     record_readings: "RecordReadingsHandler",
@@ -203,7 +233,7 @@ def command_service(
     incidents: "IncidentHandler",
     guard: "KeyGuard",
     version: str,
-    hosts: "Collection[str]",
+    hosts: frozenset[str],
     end: "Callable[[], None]",
 ) -> "FastAPI":
     """Return the command service; `end` ends its process."""

@@ -17,6 +17,8 @@ from ml.panel.tables import STEP_SCALE, Tables
 _FIRST_ROWS: Final = 140
 _TAIL_SHARE: Final = 0.05
 _PARTS: Final = 12
+_QUARTER_DAY: Final = 0.25
+"""A training shorter than this is given more room, by its square: it saw neither night nor noon."""
 _LEAST: Final = 1e-9
 _NEAR: Final = 0.95
 _LEAST_TOGETHER: Final = 2
@@ -82,7 +84,8 @@ def _bounds(aways: FloatArray, *, days: float, options: Options, pace: Pace) -> 
     """
     high, low = aways.max(axis=0), aways.min(axis=0)
     unsure = options.outside_unsure * np.sqrt(max(1.0, 1.0 / max(days, 1e-6))) / _thorough(aways)
-    room = (options.outside_margin + unsure) * (high - low) + _LEAST
+    margin = options.outside_margin * max(1.0, _QUARTER_DAY / max(days, 1e-6)) ** 2
+    room = (margin + unsure) * (high - low) + _LEAST
     chance = pace.stuck_budget * pace.interval_s / DAY_S
     return np.stack(
         [

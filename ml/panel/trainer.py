@@ -11,9 +11,10 @@ from ml.detector import Batch, BoolArray, FloatArray, IntArray
 from ml.isolation_forest import detector as forest
 from ml.isolation_forest.detector import KIND as ISOLATION_FOREST
 from ml.isolation_forest.trainer import IsolationForestTrainer
+from ml.panel.at_work import RANGE, SILENT, silent_kinds, working_ranges
 from ml.panel.cleaning import contaminated
 from ml.panel.detector import PanelDetector, to_artifact
-from ml.panel.options import OFF, Options, options_as_dict, options_from
+from ml.panel.options import OFF, SECOND, Options, options_as_dict, options_from
 from ml.panel.parameters import DETECTOR, PanelParameters
 from ml.panel.personal import NeverJudgeable
 from ml.panel.rows import SensorRows, full_scale, operating
@@ -110,6 +111,7 @@ class PanelTrainer:
             parameters={
                 **detector.parameters,
                 **_limits_of_sensors(detector.panel),
+                **_what_is_judged(detector.panel),
                 "forest_threshold_rule": trees.rule,
             },
             training_scores=ratios,
@@ -183,6 +185,16 @@ def _limits_of_sensors(panel: PanelParameters) -> dict[str, str]:
             least, largest = f"{own.min():.6g}", f"{own.max():.6g}"
             shown[f"{name}_{channel}"] = least if least == largest else f"{least} to {largest}"
     return shown
+
+
+def _what_is_judged(panel: PanelParameters) -> dict[str, str]:
+    """Return, per channel, which kinds don't judge it and why, and its working range."""
+    if panel.options.generation < SECOND:
+        return {}
+    return {
+        **{f"{SILENT}{channel}": why for channel, why in silent_kinds(panel).items()},
+        **{f"{RANGE}{channel}": values for channel, values in working_ranges(panel).items()},
+    }
 
 
 def _metrics(ratios: FloatArray, kinds: Sequence[str]) -> dict[str, float]:

@@ -1,14 +1,18 @@
-"""What the scorer needs of the log; the adapter is infra's, the fake is tests/fakes.py's."""
+"""What the scorer needs of the log and of the registry."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from domain.dead_letters import RecordSkipped
 from domain.models import ModelRef
+from domain.positions import Position
 from domain.scoring import ReadingsScored, ScorerStateSaved
 from ml.detector import Detector
 from schemas.codec import Event
-from schemas.readings import Readings
+from schemas.readings import Readings, UnknownReference
 from schemas.records import RecordBatch
 
 
@@ -114,15 +118,53 @@ class ReadingDecoding(Protocol):
     """Decoding with the contracts and profiles known now."""
 
     def decode(self, batch: RecordBatch) -> Readings:
-        """Return the batch's readings.
+        """Return the batch's readings as the scorer read them: without the records that it passed over unread.
 
         Raises:
             UnknownSchemaId, UnknownProfile: what the batch needs is not in the log yet.
         """
 
-    def decode_all(self, batches: Sequence[RecordBatch]) -> tuple[Readings, ...]:
-        """Return the readings of each batch.
+    def decode_new(self, batches: Sequence[RecordBatch]) -> tuple[Readings, ...]:
+        """Return the readings of each batch, without any record that was skipped.
 
         Raises:
             UnknownSchemaId, UnknownProfile: what one of them needs is not in the log yet.
         """
+
+    def unknown(self, batch: RecordBatch) -> Sequence[UnknownReference]:
+        """Return what keeps the batch from being decoded, in the order of its records."""
+
+    def skip_of(self, offset: int, partition: int) -> RecordSkipped | None:
+        """Return the skip of a record; None when nobody said so."""
+
+
+class RegistryAway(ConnectionError):
+    """The schema registry does not answer, so nobody knows what it would say."""
+
+
+class SchemaNames(Protocol):
+    """The schema registry, asked what an id means that the log does not know."""
+
+    def name_of(self, schema_id: int) -> str | None:
+        """Return the full name of the schema's record, such as orders.Placed; None when the registry has no such id.
+
+        Raises:
+            RegistryAway: it does not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """A partition that waits: the record it waits before, since when, why, and what to do."""
+
+    position: Position
+    since: datetime
+    cause: str
+    then: str
+
+
+class WaitingReport(Protocol):
+    """Where a scorer says which of its partitions wait."""
+
+    def write(self, waiting: Sequence[Waits]) -> None:
+        """Replace what was said before; () when nothing waits any more."""

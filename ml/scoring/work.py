@@ -9,10 +9,19 @@ from typing import Final
 from domain.dead_letters import DeadLettered, Header
 from domain.positions import Position
 from domain.scoring import ScorerStateSaved, ScoringModelChanged
-from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, INCIDENT_EVENTS, MODEL_EVENTS, SCORER_STATE, SENSOR_EVENTS
+from domain.topics import (
+    ANOMALY_EVENTS,
+    DEAD_LETTERS,
+    INCIDENT_EVENTS,
+    MODEL_EVENTS,
+    SCORER_STATE,
+    SENSOR_EVENTS,
+    SKIPS,
+)
 from ml.scoring.judge import Judgement, score
 from ml.scoring.records import Stretch, ledgers_of, verdicts_of
 from ml.scoring.state import ENCODING, LoadedModel, PartitionState, to_bytes
+from ml.scoring.waiting import Decoded
 from ml.scoring.warming import Warming
 from schemas.codec import Event
 from schemas.readings import Readings
@@ -45,15 +54,14 @@ def prepare(
     state: PartitionState,
     *,
     champions: Iterable[LoadedModel],
-    batch: RecordBatch | None,
-    readings: Readings | None,
+    decoded: Decoded | None,
     setting: Setting,
     warming: Warming,
 ) -> PartitionWork:
     """Return what the new champions and the new records of one partition cause; () records when nothing.
 
-    `batch` and `readings` are the same records before and after decoding; both None when only models changed. A
-    process that has read less of model-events than the partition's last owner changes no model: it knows older news.
+    `decoded` is None when only models changed. A process that has read less of model-events than the partition's last
+    owner changes no model: it knows older news.
     """
     records: list[tuple[str, str | None, Event]] = []
     after = state
@@ -68,12 +76,14 @@ def prepare(
     changed = bool(records)
     after = after.with_input(MODEL_EVENTS, setting.model_events_position)
     judgement = Judgement((), {})
-    if batch is not None and readings is not None:
-        judgement, after = score(readings, after, next_offset=batch.next_offset)
+    readings = None if decoded is None else decoded.readings
+    if decoded is not None and readings is not None:
+        judgement, after = score(readings, after, next_offset=decoded.batch.next_offset)
         records += [(ANOMALY_EVENTS, verdict.machine_id, verdict) for verdict in verdicts_of(readings, judgement)]
         records += [(INCIDENT_EVENTS, event.machine_id, event) for event in judgement.episodes]
-        records += [(DEAD_LETTERS, None, letter) for letter in _dead_letters(batch, readings)]
-    if changed or batch is not None:
+        records += [(DEAD_LETTERS, None, letter) for letter in _dead_letters(decoded.batch, readings)]
+        records += [(SKIPS, mark.position, mark) for mark in decoded.marks]
+    if changed or decoded is not None:
         stretch = Stretch(SENSOR_EVENTS, partition, state.next_offset, after.next_offset)
         records += [(ANOMALY_EVENTS, None, ledger) for ledger in ledgers_of(stretch, readings, judgement, after)]
     if changed:

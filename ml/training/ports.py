@@ -18,6 +18,17 @@ class ReadingsGone(Exception):
     """The log no longer holds the readings that a manifest names, or is another log."""
 
 
+class ReadingsWait(Exception):
+    """A record of the history names what is not in the log yet; nobody has decided what becomes of it."""
+
+    def __init__(self, position: Position, reason: str) -> None:
+        super().__init__(
+            f"{position}: {reason}. The running scorer decides about it within its waiting time; "
+            f'to pass over it now: telltale skip {position} --because "why"'
+        )
+        self.position = position
+
+
 class ModelNotStored(LookupError):
     """The log has no such version, or lacks the model's bytes."""
 

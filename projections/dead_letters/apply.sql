@@ -3,7 +3,7 @@
 INSERT INTO dead_letters (partition, "offset", position, error, message, stage, known_at)
 SELECT partition, "offset", position, error, message, stage, known_at
 FROM batch
-WHERE event = 'DeadLettered';
+WHERE event = 'DeadLettered' AND coalesce(chunk, 0) = 0; -- of a letter in chunks the first one
 
 INSERT INTO dead_letter_decisions ("offset", position, state, redriven_as, because, actor, known_at)
 SELECT

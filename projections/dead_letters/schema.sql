@@ -3,7 +3,7 @@ CREATE TABLE dead_letters (
     partition int NOT NULL,
     "offset" bigint NOT NULL,
     position text NOT NULL, -- topic/partition/offset of the record that could not be accepted
-    error text NOT NULL,    -- not_avro, undecodable, trailing_bytes, not_admitted
+    error text NOT NULL,    -- not_avro, undecodable, trailing_bytes, not_admitted, unknown_schema, unknown_profile
     message text NOT NULL,
     stage text NOT NULL,
     known_at timestamptz NOT NULL,

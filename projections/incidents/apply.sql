@@ -78,6 +78,7 @@ SELECT
 FROM batch
 JOIN incidents
     ON incidents.incident_id = batch.incident_id
+    AND incidents.partition = batch.partition -- what another client wrote elsewhere is history, and changes no state
     AND incidents."offset" <= batch."offset"
 CROSS JOIN LATERAL (
     SELECT
@@ -91,7 +92,7 @@ CROSS JOIN LATERAL (
             SELECT coalesce(array_agg(DISTINCT kind ORDER BY kind), '{}')
             FROM incident_history AS told
             CROSS JOIN LATERAL unnest(told.kinds) AS kind
-            WHERE told.incident_id = batch.incident_id
+            WHERE told.incident_id = batch.incident_id AND told.partition = batch.partition
                 AND told."offset" BETWEEN incidents."offset" AND batch."offset"
                 AND (told.event <> 'IncidentOpened' OR told."offset" = incidents."offset")
         ) AS kinds,
@@ -99,12 +100,12 @@ CROSS JOIN LATERAL (
             SELECT coalesce(array_agg(DISTINCT channel ORDER BY channel), '{}')
             FROM incident_history AS told
             CROSS JOIN LATERAL unnest(told.channels) AS channel
-            WHERE told.incident_id = batch.incident_id
+            WHERE told.incident_id = batch.incident_id AND told.partition = batch.partition
                 AND told."offset" BETWEEN incidents."offset" AND batch."offset"
                 AND (told.event <> 'IncidentOpened' OR told."offset" = incidents."offset")
         ) AS channels
     FROM incident_history AS told
-    WHERE told.incident_id = batch.incident_id
+    WHERE told.incident_id = batch.incident_id AND told.partition = batch.partition
         AND told."offset" BETWEEN incidents."offset" AND batch."offset"
         AND (told.event <> 'IncidentOpened' OR told."offset" = incidents."offset")
 ) AS so_far
@@ -121,7 +122,7 @@ LEFT JOIN LATERAL (
         judgement,
         CASE event WHEN 'IncidentResolved' THEN said END AS cause
     FROM incident_history AS told
-    WHERE told.incident_id = batch.incident_id
+    WHERE told.incident_id = batch.incident_id AND told.partition = batch.partition
         AND told."offset" BETWEEN incidents."offset" AND batch."offset"
         AND event IN ('IncidentAcknowledged', 'IncidentResolved', 'IncidentReopened')
     ORDER BY "offset" DESC
@@ -130,7 +131,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT bool_or(cardinality(told.kinds) > 0 OR told.severity IS NOT NULL) AS worse
     FROM incident_history AS told
-    WHERE told.incident_id = batch.incident_id
+    WHERE told.incident_id = batch.incident_id AND told.partition = batch.partition
         AND told."offset" BETWEEN handled."offset" AND batch."offset"
         AND handled.handling <> 'new'
         AND told.event = 'IncidentExtended'
@@ -138,7 +139,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT said AS assignee
     FROM incident_history AS told
-    WHERE told.incident_id = batch.incident_id
+    WHERE told.incident_id = batch.incident_id AND told.partition = batch.partition
         AND told."offset" BETWEEN incidents."offset" AND batch."offset"
         AND event = 'IncidentAssigned'
     ORDER BY "offset" DESC
@@ -147,7 +148,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT actor
     FROM incident_history AS told
-    WHERE told.incident_id = batch.incident_id
+    WHERE told.incident_id = batch.incident_id AND told.partition = batch.partition
         AND told."offset" BETWEEN incidents."offset" AND batch."offset"
         AND event = 'IncidentAcknowledged'
     ORDER BY "offset"

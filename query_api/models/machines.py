@@ -72,6 +72,12 @@ class SensorDetail(SensorSummary):
 
     channels: list[ChannelSummary]
     expected_interval_s: float | None
+    flagged: dict[str, int] = Field(
+        default_factory=dict,
+        description="Its readings without an ordinary score, by the score ledger's flag: late, duplicate, clock_ahead, "
+        "unscored (no model yet), unjudged (the model needs more or other values). Counted among the newest "
+        "200,000 flagged offsets of its partition.",
+    )
 
 
 class ChannelSeries(Answer):

@@ -52,6 +52,7 @@ NEWEST: Final = """
         FROM readings
         WHERE readings.series = series.series
             AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
+            AND readings.recorded_at <= readings.known_at + interval '5 minutes' -- else its clock runs ahead
         ORDER BY readings.recorded_at DESC
         LIMIT 1
     ) AS newest

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from domain.anomalies import SEVERITY_RANK
+from domain.anomalies import SEVERITY_RANK, Severity
 from domain.readings import microseconds
 from query_api.asking import AskAsOf
 from query_api.cursors import decode_cursor, encode_cursor, moment_in
@@ -105,14 +105,14 @@ async def incidents(
         bool, Query(description="Only those that need somebody, worst first; else all, newest first.")
     ] = False,
     machine_id: MachineId = None,
-    severity: Annotated[str, Query(pattern="^(warning|high|critical)$", description="At least this.")] = "warning",
+    severity: Annotated[Severity, Query(description="At least this.")] = Severity.WARNING,
     starts_at: From = None,
     ends_at: To = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     """Return incidents as they stand, or stood at `as_of`."""
-    require_order(starts_at, ends_at)
+    require_order(starts_at, ends_at, names=("from", "to"))
     behind = decode_cursor("incidents", cursor, (int, int, str))
     asked = {
         "machine_id": machine_id,

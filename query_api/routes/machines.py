@@ -6,6 +6,8 @@ from fastapi import APIRouter, Response
 
 from query_api.asking import AskAsOf
 from query_api.cursors import decode_cursor, encode_cursor
+from query_api.flagged import READ_MODELS as FLAGGED_IN
+from query_api.flagged import flagged
 from query_api.log_cut import LogCut
 from query_api.models.common import Page
 from query_api.models.machines import MachineSummary, ProfileSummary, SensorDetail, SensorSummary
@@ -110,13 +112,17 @@ async def sensors(ask: AskAsOf, machine_id: MachineId = None, limit: Limit = 100
 
 @router.get("/sensors/{sensor_id}", response_model=SensorDetail, summary="One sensor")
 async def sensor(ask: AskAsOf, sensor_id: str, machine_id: MachineId = None) -> Response:
-    """Return a sensor with its channels; 409 when several machines have one of that name."""
+    """Return a sensor with its channels and what was not judged; 409 when several machines have one of that name."""
 
     async def question(snapshot: Snapshot) -> SensorDetail:
         cut = await LogCut.at(snapshot, ask.as_of)
-        return await one_sensor(snapshot, cut, ask.then(), sensor_id=sensor_id, machine_id=machine_id)
+        found = await one_sensor(snapshot, cut, ask.then(), sensor_id=sensor_id, machine_id=machine_id)
+        counts = await flagged(
+            snapshot, cut, machine_id=found.machine_id, sensor_id=sensor_id, last_position=found.last_position
+        )
+        return found.model_copy(update={"flagged": counts})
 
-    return await ask.answer(read_models_of(ask), question)
+    return await ask.answer(read_models_of(ask, *FLAGGED_IN), question)
 
 
 @router.get("/profiles", response_model=Page[ProfileSummary], summary="Kinds of machine")

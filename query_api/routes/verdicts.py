@@ -88,14 +88,14 @@ async def verdicts(  # noqa: PLR0913 - each is a query parameter
     machine_id: MachineId = None,
     sensor_id: SensorId = None,
     kind: Annotated[str | None, Query(max_length=100)] = None,
-    severity: Annotated[Severity | None, Query(description="Only these.")] = None,
+    severity: Annotated[Severity | None, Query(description="Only this severity.")] = None,
     starts_at: From = None,
     ends_at: To = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     """Return verdicts, newest recorded_at first."""
-    require_order(starts_at, ends_at)
+    require_order(starts_at, ends_at, names=("from", "to"))
     behind = decode_cursor("verdicts", cursor, (int, int, int))
     asked = {
         "machine_id": machine_id,

@@ -146,7 +146,9 @@ def _judged_and_projected(plant: Plant, api: httpx.Client) -> bool:
     if not _at_end(plant):
         return False
     lanes = api.get("/swimlane", params={"top": 500}, timeout=30).json()["lanes"]
-    return bool(lanes) and not any(sum(lane["not_judged"]) for lane in lanes if lane["profile"].startswith("pump@"))
+    pumps = [lane for lane in lanes if lane["profile"].startswith("pump@")]
+    waiting = sum(sum(lane["not_judged"]) for lane in pumps)
+    return waiting < sum(sum(lane["readings"]) for lane in pumps) / 100
 
 
 @contextmanager

@@ -138,7 +138,7 @@ class Pulse:
 
 def _kill(plant: Plant, part: str) -> float:
     """Kill a part of the stack once it is ready; return the moment."""
-    _wait(lambda: plant.stack.parts()[part]["state"] == "ready")
+    _wait(lambda: plant.stack.parts()[part]["state"] in {"ready", "unsteady"})  # unsteady: we killed it before
     os.kill(plant.stack.parts()[part]["pid"], signal.SIGKILL)
     return time.time()
 

@@ -85,6 +85,9 @@ def _figures(what: str, rounds: _Rounds) -> Iterator[Figure]:
 def _catch_up(scorer: Scorer, ends: Mapping[int, int]) -> float:
     """Score up to `ends` and return the seconds it took."""
     began = time.perf_counter()
-    while any(ends[part] > (scorer._states[part].next_offset if part in scorer._states else -1) for part in ends):
+    while any(
+        ends[part] > (scorer._writing.states[part].next_offset if part in scorer._writing.states else -1)
+        for part in ends
+    ):
         scorer.step(timeout_s=0.1)
     return time.perf_counter() - began

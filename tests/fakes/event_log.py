@@ -18,7 +18,8 @@ from tests.builders import NOON
 class SharedLog:
     """A topic, written by several FakeEventLogs; the last one that opened may write.
 
-    `answers`: command-answers; `beside`: events of other topics. `loses_answers`: appends that succeed and are reported
+    `answers`: command-answers; `beside`: events of other topics; `keys`: those that were appended
+    under. `loses_answers`: appends that succeed and are reported
     as in doubt.
     """
 
@@ -26,6 +27,7 @@ class SharedLog:
     records: list[Record[Any]] = field(default_factory=list)
     answers: list[Record[Any]] = field(default_factory=list)
     beside: list[Any] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
     writer: object = None
     reachable: bool = True
     loses_answers: int = 0
@@ -72,6 +74,7 @@ class FakeEventLog:
             where = [Position(SENSOR_EVENTS, 0, first + place) for place in range(len(events.beside))]
             events = events.events(where)
         for event in events:
+            self._shared.keys.append(key)
             self._shared.put(event, stamp)
         if self._shared.loses_answers:
             self._shared.loses_answers -= 1

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from domain.dead_letters import RecordSkipped
 from domain.models import ModelPromoted, ModelRef
 from domain.profiles import ProfileDefined
 from domain.readings import SensorReadingRecorded
 from domain.scoring import ReadingsScored, ScorerStateSaved
-from domain.topics import ANOMALY_EVENTS, SCORER_STATE, SENSOR_EVENTS
+from domain.topics import ANOMALY_EVENTS, SCORER_STATE, SENSOR_EVENTS, SKIPS
 from ml.detector import Batch, Detector, Explanations, FloatArray, IntArray, Verdicts
-from ml.scoring.ports import ModelUnloadable, TransactionAborted
+from ml.scoring.ports import ModelUnloadable, RegistryAway, TransactionAborted, Waits
 from ml.scoring.snapshots import whole_snapshots
 from schemas.codec import Event, encode
 from schemas.contracts import Contracts
 from schemas.decoder import ReadingDecoder
-from schemas.readings import Readings
+from schemas.readings import Readings, UnknownReference
 from schemas.records import RecordBatch
 from tests.builders import a_batch, published_contracts
 
@@ -208,10 +209,51 @@ class FakeDecoding:
     """The real decoder over an InMemoryLog's contracts and profiles."""
 
     def __init__(self, log: InMemoryLog) -> None:
+        self._log = log
         self._decoder = ReadingDecoder(log.contracts, log.profiles)
 
     def decode(self, batch: RecordBatch) -> Readings:
-        return self._decoder.decode(batch)
+        return self._without(batch, only_unread=True)
 
-    def decode_all(self, batches: Sequence[RecordBatch]) -> tuple[Readings, ...]:
-        return self._decoder.decode_all(batches)
+    def decode_new(self, batches: Sequence[RecordBatch]) -> tuple[Readings, ...]:
+        return tuple(self._without(batch, only_unread=False) for batch in batches)
+
+    def unknown(self, batch: RecordBatch) -> Sequence[UnknownReference]:
+        unknown = self._decoder.unknown(batch)
+        return [one for one in unknown if self.skip_of(one.offset, batch.partition) is None]
+
+    def skip_of(self, offset: int, partition: int) -> RecordSkipped | None:
+        return self._skips().get(f"{SENSOR_EVENTS}/{partition}/{offset}")
+
+    def _without(self, batch: RecordBatch, *, only_unread: bool) -> Readings:
+        skips = [self.skip_of(offset, batch.partition) for offset in batch.offsets.tolist()]
+        passed = np.array([skip is not None and (skip.unread or not only_unread) for skip in skips], np.bool_)
+        readings = self._decoder.decode(batch.take(np.flatnonzero(~passed)))
+        return replace(readings, skipped=tuple(batch.offsets[passed].tolist()))
+
+    def _skips(self) -> dict[str, RecordSkipped]:
+        events = [event for event in self._log.topics.get(SKIPS, []) if isinstance(event, RecordSkipped)]
+        return {event.position: event for event in sorted(events, key=lambda event: event.unread)}
+
+
+class FakeSchemaNames:
+    """A registry that knows `names`, and does not answer while it is `away`."""
+
+    def __init__(self) -> None:
+        self.names: dict[int, str] = {}
+        self.away = False
+
+    def name_of(self, schema_id: int) -> str | None:
+        if self.away:
+            raise RegistryAway("the test said so")
+        return self.names.get(schema_id)
+
+
+class FakeWaitingReport:
+    """Keeps what was reported last."""
+
+    def __init__(self) -> None:
+        self.waiting: Sequence[Waits] = ()
+
+    def write(self, waiting: Sequence[Waits]) -> None:
+        self.waiting = waiting

@@ -26,6 +26,8 @@ from infra.host.supervisor.state import PartState, PartStatus, Phase, read_statu
 from infra.kafka.client.clients import partitions_of
 from infra.kafka.client.ends import LogEnds
 from tests.guarantees.log_account import LogAccount, account
+from tests.guarantees.neighbour.shared_log import shared_log
+from tests.guarantees.plant import a_plant
 from tests.guarantees.read_model_prints import fingerprints, fresh_fingerprints, wait_until_settled
 from tests.stacks import StackOfTests, must, wait_until
 
@@ -174,7 +176,10 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--minutes", type=float, default=5.0)
+    asked.add_argument("--neighbour", action="store_true", help="a foreign client writes anything anywhere instead")
     told = asked.parse_args()
+    if told.neighbour:
+        return _beside_a_neighbour(told.seed, told.minutes * 60)
     folder = Path(tempfile.mkdtemp(prefix="telltale-chaos-"))
     stack = StackOfTests(folder / "home")
     _print(f"chaos: seed {told.seed}, {told.minutes:g} minutes, {RATE} readings/s, {folder}")
@@ -193,6 +198,17 @@ def main() -> int:
         stack.run("down" if broken else "reset", *([] if broken else ["--yes"]))
         _print(f"the stack's folder is kept: {folder}" if broken else "every promise held")
     return int(broken)
+
+
+def _beside_a_neighbour(seed: int, seconds: float) -> int:
+    """Share the log with a neighbour for so long; return 1 when a promise was broken."""
+    _print(f"neighbour: seed {seed}, {seconds / 60:g} minutes")
+    with tempfile.TemporaryDirectory(prefix="telltale-neighbour-") as folder, a_plant(Path(folder) / "home") as plant:
+        outcome = shared_log(plant, seed=seed, seconds=seconds, say=_print)
+    for fault in outcome.faults:
+        _print(f"BROKEN: {fault}")
+    _print(f"{outcome.foreign:,} foreign records, {outcome.letters:,} dead letters")
+    return int(bool(outcome.faults))
 
 
 def _print(line: str) -> None:

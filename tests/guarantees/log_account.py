@@ -13,6 +13,7 @@ from infra.kafka.client.clients import partitions_of
 from infra.kafka.client.log_range import read_to_end
 from infra.kafka.meaning.contracts import load_contracts
 from schemas.codec import Event, decode
+from schemas.contracts import UnknownSchemaId
 from schemas.wire import BadRecord
 
 
@@ -101,6 +102,6 @@ def _events(bootstrap: str, topic: str) -> Iterator[tuple[str, Event | None]]:
             for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
                 try:
                     event = decode(value, contracts)
-                except BadRecord:
+                except (BadRecord, UnknownSchemaId):
                     event = None
                 yield f"{topic}/{partition}/{offset}", event

@@ -18,7 +18,7 @@ from projections.folder import folder_names
 from tests.stacks import PROJECT, StackOfTests, must, wait_until
 
 SERVICES = {"kafka", "registry", "postgres", "s3", "mlflow"}
-PROCESSES = {"scorer", "projector", "commands", "mirror", "api", "dashboard"}
+PROCESSES = {"scorer", "projector", "commands", "alerts", "mirror", "api", "dashboard"}
 MEMORY_BYTES = 3_000_000_000
 STORY_S = 300.0
 

@@ -55,7 +55,7 @@ class Plant:
             for table in World(self._plan()).readings(0, HOUR + 1800):
                 sink.append(table)
         self.intake.model_commands().open()
-        self.client = TestClient(self.intake.command_service(end=lambda: None), base_url="http://127.0.0.1")
+        self.client = TestClient(self.intake.command_service(end=lambda: None))
 
     def train(self, trainer: Trainer, *, first: int = 0, after: int = HOUR) -> str:
         """Train on the readings of some seconds; return the version."""

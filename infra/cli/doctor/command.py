@@ -26,6 +26,7 @@ from infra.host.embedded.network_ports import check_ports_free, remembered_ports
 from infra.host.supervisor.control import is_held
 from infra.log_disk import log_disk
 from infra.settings import Settings, home_folder, load_settings
+from infra.words import in_words
 
 DISK_BYTES = 3_000_000_000
 MEMORY_BYTES = 3_000_000_000
@@ -48,7 +49,10 @@ def doctor(*, json_output: JsonOption = False) -> None:
     else:
         print_table(
             ("check", "", "found", "needed", "fix"),
-            [(f.check, "ok" if f.good else "NO", f.found, f.needed, "" if f.good else f.fix) for f in findings],
+            [
+                (f.check, "ok" if f.good else "NO", in_words(f.found), f.needed, "" if f.good else f.fix)
+                for f in findings
+            ],
         )
     raise typer.Exit(ExitCode.YES if all(finding.good for finding in findings) else ExitCode.NO)
 

@@ -54,7 +54,7 @@ def csv_file(
         typer.Option(
             metavar="|".join(FAMILIES),
             callback=known_family,
-            help="What --train-first trains; else a panel on 3,600 readings per machine, an isolation_forest on fewer.",
+            help="What --train-first trains; else a panel on 400 readings per machine, an isolation_forest on fewer.",
         ),
     ] = None,
     refused: Annotated[Path | None, typer.Option(help="Write every refused row to this CSV file.")] = None,

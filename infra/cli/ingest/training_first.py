@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+from rich.markup import escape
+
 from domain.logged_models import champion_of as champion_in
 from domain.logged_models import fold
 from domain.models import ModelRef
 from domain.profiles import ProfileDefined
 from infra.cli.models.promoting import compare_and_promote
-from infra.cli.models.train import refusals
-from infra.cli.output import CommandFailed
+from infra.cli.models.train import judged_by, refusals
+from infra.cli.output import CommandFailed, note
 from infra.cli.progress import reading_progress
 from infra.exit_codes import ExitCode
 from infra.sources.train_first import FirstRows, TrainFirst
@@ -23,13 +25,13 @@ BECAUSE = "trained on the file's first readings by ingest --train-first"
 
 
 def family_for(asked: str | None, *, readings: int, machines: int) -> str:
-    """Return what is trained when nobody `asked`: a panel on an hour of each machine, a forest on less.
+    """Return what is trained when nobody `asked`: a panel where it can arm, a forest on fewer readings.
 
-    A panel of some hundred rows judges half of what it could, and alarms falsely several times a day.
+    On every small set of real data the panel found more than the forest at fewer false alarms.
     """
     if asked is not None:
         return asked
-    return PANEL if readings >= Options().full_rows * machines else ISOLATION_FOREST
+    return PANEL if readings >= Options().armed_least * machines else ISOLATION_FOREST
 
 
 def training_first(intake: Container, family: str) -> TrainFirst:
@@ -40,6 +42,8 @@ def training_first(intake: Container, family: str) -> TrainFirst:
             desk = intake.training()
             selection = only_first(desk.readings.everything(profile), first)
             stored = desk.train(selection, FAMILIES[family].new_trainer(), on_progress=on_progress)
+        for what, told in judged_by(stored.event.parameters):
+            note(escape(f"{what}: {told}"))
         model: ModelRef = stored.event.model
         return model
 

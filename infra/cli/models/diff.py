@@ -72,13 +72,13 @@ def compare(
     from domain.appending import EventNotAppended  # noqa: PLC0415
     from ml.artifact import NotAnArtifact  # noqa: PLC0415
     from ml.comparison.ports import ComparisonContradicted, NotComparable  # noqa: PLC0415
-    from ml.training.ports import ModelNotStored, ReadingsGone  # noqa: PLC0415
+    from ml.training.ports import ModelNotStored, ReadingsGone, ReadingsWait  # noqa: PLC0415
 
     bounds = bounds_of(since, before)
     try:
         with reading_progress(f"{champion} and {challenger} judge the same readings") as on_progress:
             compared = comparing().compare(champion, challenger, on_progress=on_progress, bounds=bounds)
-    except (NotComparable, ModelNotStored, ReadingsGone, UnknownProfile, NotAnArtifact) as error:
+    except (NotComparable, ModelNotStored, ReadingsGone, ReadingsWait, UnknownProfile, NotAnArtifact) as error:
         raise CommandFailed(str(error), code=ExitCode.REFUSED) from error
     except ComparisonContradicted as error:
         raise CommandFailed(str(error), code=ExitCode.NO) from error

@@ -1,10 +1,11 @@
 """`telltale train`: a model version from the readings of the log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
 
 from domain.admission import UnknownProfile
 from domain.appending import EventNotAppended
@@ -20,7 +21,7 @@ from infra.kafka.client.log_range import LogStalled
 from infra.settings import SettingMissing
 from ml.families import FAMILIES
 from ml.manifest import NotAManifest
-from ml.training.ports import ModelNotStored, ReadingsGone, StoredModel
+from ml.training.ports import ModelNotStored, ReadingsGone, ReadingsWait, StoredModel
 from ml.training.train import Reproduction
 from ml.training.trainer import NotTrainable
 from schemas.contracts import ContractNotPublished
@@ -86,7 +87,7 @@ def refusals() -> Iterator[None]:
     """Say what hinders a training in the words of the command line."""
     try:
         yield
-    except (NotTrainable, UnknownProfile, ModelNotStored, ReadingsGone, NotAManifest) as error:
+    except (NotTrainable, UnknownProfile, ModelNotStored, ReadingsGone, ReadingsWait, NotAManifest) as error:
         raise CommandFailed(str(error), code=ExitCode.REFUSED) from error
     except (EventNotAppended, LogNotReachable, LogStalled, SettingMissing, ContractNotPublished) as error:
         raise CommandFailed(str(error), then="telltale status", code=ExitCode.NOT_REACHABLE) from error
@@ -106,9 +107,23 @@ def _show_trained(stored: StoredModel, *, json_output: bool) -> None:
     say(f"  artifact   {event.model.artifact_sha256}")
     if "threshold" in event.metrics:  # a panel has one for each kind and channel
         say(f"  threshold  {event.metrics['threshold']:.6f}, {event.parameters['threshold_rule']}")
-    if "kinds_at_work" in event.parameters:  # fewer than five when the training was short
-        say(f"  judges     {event.parameters['kinds_at_work']}")
+    for what, told in judged_by(event.parameters):
+        say(f"  {what:<10} {escape(told)}")
     say(f'  next       telltale models promote {event.model} --because "…"')
+
+
+def judged_by(parameters: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return lines (what, told) of what a model judges, and of what it does not and why; none for a forest."""
+    if "kinds_at_work" not in parameters:
+        return []
+    lines = [("judges", parameters["kinds_at_work"])]
+    for begins, what in (("not_at_work_", "not judged"), ("working_range_", "range")):
+        lines += [
+            (what, f"{name.removeprefix(begins)}: {told}")
+            for name, told in sorted(parameters.items())
+            if name.startswith(begins)
+        ]
+    return lines
 
 
 def _summary(stored: StoredModel) -> dict[str, object]:

@@ -4,11 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
 
+from infra.cli.composition import composed
 from infra.cli.output import CommandFailed, JsonOption, console, note, print_json, print_table, say
 from infra.cli.stack.work import Work
 from infra.exit_codes import ExitCode
@@ -17,9 +18,6 @@ from infra.host.supervisor.control import is_held
 from infra.host.supervisor.standing import Standing, standings
 from infra.host.supervisor.state import PartState, read_status
 from infra.settings import Settings, home_folder, load_settings
-
-if TYPE_CHECKING:
-    from infra.kafka.scoring.judging_look import JudgingLook
 
 app = typer.Typer()
 
@@ -41,7 +39,7 @@ def status(
     Example: telltale status --json
     """
     home = Home(home_folder())
-    asked = _Asked(load_settings())
+    asked = _Asked(composed().settings())
     while True:
         found = read_status(home.state)
         if found is None:
@@ -56,11 +54,10 @@ def status(
 
 
 class _Asked:
-    """What is asked of log and database; keeps its clients for `--watch`."""
+    """What is asked of log and database."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._look: JudgingLook | None = None
 
     def work(self, stand: Sequence[Standing]) -> Mapping[str, Work]:
         """Return what those of the parts have before them that work on the log, as far as the services run."""
@@ -78,10 +75,8 @@ class _Asked:
 
     def _judging(self) -> Work:
         from infra.cli.stack.work_of_parts import judging_work  # noqa: PLC0415 - brings the clients with it
-        from infra.kafka.scoring.judging_look import JudgingLook  # noqa: PLC0415 - likewise
 
-        self._look = self._look or JudgingLook(self._settings.kafka_bootstrap)
-        return judging_work(self._look)
+        return judging_work(composed().judging_look())
 
 
 def _show(home: Home, stand: Sequence[Standing], work: Mapping[str, Work], *, as_json: bool) -> bool:

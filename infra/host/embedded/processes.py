@@ -45,6 +45,7 @@ PROCESSES: Final = (
     OwnProcess(command="scorer"),
     OwnProcess(command="projector", needs=("kafka", "postgres")),
     OwnProcess(command="commands", listens=True),
+    OwnProcess(command="alerts"),
     OwnProcess(command="mirror", needs=("kafka", "mlflow", "s3"), full_only=True),
     OwnProcess(command="api", needs=("kafka", "postgres"), listens=True),
     OwnProcess(command="dashboard", needs=(), after=(), listens=True, health="/_stcore/health"),

@@ -14,6 +14,7 @@ from infra.host.supervisor.log_files import last_error, last_lines
 from infra.host.supervisor.part import Part
 from infra.host.supervisor.program import Interrupted, NotReady, Program, ProgramFailed
 from infra.host.supervisor.state import PartKind, PartState, StatusFile
+from infra.words import in_words
 
 PROBE_EVERY_S: Final = 0.1
 FIRST_BACKOFF_S: Final = 0.1
@@ -152,7 +153,7 @@ class Keeper:
             self.part.prepare(self._run_to_end)
             child = Child.start(self.part.program(), log=self.log, record=self._record)
         except (ProgramFailed, NotReady, OSError) as failure:
-            return str(failure)
+            return in_words(str(failure))
         try:
             self._note(PartState.STARTING)
             cause = self._bring_to_ready(child, began)
@@ -187,14 +188,14 @@ class Keeper:
                 self.part.probe()
                 self.part.settle()
             except NotReady as failure:
-                waits_for = str(failure)
+                waits_for = in_words(str(failure))
                 time.sleep(PROBE_EVERY_S)
                 continue
             except Exception as failure:
                 if not self.was_ready.is_set():
                     raise
                 # It was well once, so something died between two questions; the deadline says when that is enough.
-                waits_for = f"{type(failure).__name__}: {failure}"
+                waits_for = f"{type(failure).__name__}: {in_words(str(failure))}"
                 time.sleep(PROBE_EVERY_S)
                 continue
             took_s = time.monotonic() - began

@@ -32,6 +32,13 @@ class LogNotReachable(ConnectionError):
         super().__init__(f"Kafka at {bootstrap} does not answer: {in_words(reason)}. Is the stack up? telltale up")
 
 
+class LogRefused(LogNotReachable):
+    """The broker answers, and refuses what is asked, or the client can't go on."""
+
+    def __init__(self, bootstrap: str, reason: str) -> None:
+        ConnectionError.__init__(self, f"Kafka at {bootstrap} is there, but: {reason}. telltale status")
+
+
 def consumer(bootstrap: str, *, group: str = "telltale-reader", **more: Any) -> Consumer:
     """Return a consumer that sees committed records only and never commits by itself."""
     return Consumer(

@@ -11,9 +11,9 @@ from infra.kafka.client.ends import LogEnds, Place
 from infra.kafka.client.messages import batch_of, split
 from schemas.records import RecordBatch
 
-STALLED_AFTER_S: Final = 30.0
+STALLED_AFTER_S: Final = 75.0
 """No progress below the end for this long: a dead writer's transaction has not been ended, or the broker is gone.
-Longer than transaction.timeout.ms (10 s), after which the broker itself ends a dead writer's transaction."""
+Longer than the broker lets anybody's transaction be open (transaction.max.timeout.ms, 60 s; ours 10 s)."""
 
 _POLL_RECORDS: Final = 10_000
 _POLL_S: Final = 0.02

@@ -104,6 +104,7 @@ class KafkaRecordSource:
         except KafkaException as error:
             raise LogUnavailable(f"Kafka at {self._bootstrap}: {error}") from error
         polled = self._sorted_out(messages)
+        self._silence.asked(full=len(messages) >= limit)
         self._silence.heard({(one.topic, one.partition): int(one.offsets[-1]) + 1 for one in polled.batches})
         self._silence.heard({(at.topic, at.partition): end for at, end in polled.ends.items()})
         if missed := self._silence.missed():

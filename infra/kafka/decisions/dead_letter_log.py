@@ -9,12 +9,13 @@ from domain.dead_letters import (
     DeadLettered,
     decisions_by_position,
 )
-from domain.readings import moment_of
 from domain.topics import DEAD_LETTERS, SKIPS
 from infra.kafka.client.clients import partitions_of
 from infra.kafka.client.log_range import read_to_end
-from schemas.codec import Event, decode
+from infra.kafka.meaning.contracts import ContractsFollower
+from infra.kafka.meaning.control_topic import ControlDecoder, control_records
 from schemas.contracts import Contracts
+from schemas.letters import Letters
 
 
 class KafkaDeadLetterLog:
@@ -26,19 +27,19 @@ class KafkaDeadLetterLog:
 
     def letters(self) -> tuple[LoggedLetter, ...]:
         """Return every dead letter up to the log's end now, oldest first."""
-        found = [
-            LoggedLetter(event, moment_of(appended_us))
-            for partition in partitions_of(DEAD_LETTERS)
-            for event, appended_us in self._events(DEAD_LETTERS, partition)
-            if isinstance(event, DeadLettered)
-        ]
+        found = [logged for partition in partitions_of(DEAD_LETTERS) for logged in self._letters(partition)]
         return tuple(sorted(found, key=lambda logged: logged.appended_at))
 
     def decisions(self) -> Mapping[str, DeadLetterDecision]:
         """Return the decision that holds on each dead letter."""
-        return decisions_by_position(event for event, _ in self._events(SKIPS, 0))
+        return decisions_by_position(
+            record.event for record in control_records(self._bootstrap, SKIPS, self._contracts)
+        )
 
-    def _events(self, topic: str, partition: int) -> Iterator[tuple[Event, int]]:
-        for batch in read_to_end(self._bootstrap, topic, partition):
-            for value, appended_us in zip(batch.values, batch.appended_at_us.tolist(), strict=True):
-                yield decode(value, self._contracts), appended_us
+    def _letters(self, partition: int) -> Iterator[LoggedLetter]:
+        whole = Letters(self._contracts)
+        decoder = ControlDecoder(ContractsFollower(self._bootstrap, self._contracts))
+        for batch in read_to_end(self._bootstrap, DEAD_LETTERS, partition):
+            for record in decoder.events(batch):
+                if isinstance(record.event, DeadLettered) and (letter := whole.whole(record.event)) is not None:
+                    yield LoggedLetter(letter, record.appended_at)

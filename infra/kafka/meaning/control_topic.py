@@ -8,8 +8,10 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Thread
 from typing import Final
 
+import structlog
 from confluent_kafka import Consumer, TopicPartition
 
 from domain.positions import Position
@@ -19,6 +21,7 @@ from infra.kafka.client.clients import consumer
 from infra.kafka.client.ends import LogEnds, Place
 from infra.kafka.client.log_range import read_to_end
 from infra.kafka.client.messages import batch_of, split
+from infra.kafka.client.silence import Silence
 from infra.kafka.meaning.contracts import ContractsFollower
 from infra.kafka.meaning.decoded import GrowingContracts
 from infra.kafka.meaning.passed_over import PassedOver, report_once
@@ -27,8 +30,11 @@ from schemas.contracts import Contracts, UnknownSchemaId
 from schemas.records import RecordBatch
 from schemas.wire import BadRecord
 
+_AT_ONCE: Final = 1000
 _KEPT: Final = 1000
 """Passed-over records that a reader remembers: the newest ones."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,7 @@ class ControlTopic:
         self._place: Final[Place] = (topic, 0)
         self._decoder: Final = ControlDecoder(ContractsFollower(bootstrap, contracts))
         self._client: Consumer | None = None
+        self._silence: Final = Silence(bootstrap)
         self.position = 0
 
     @property
@@ -75,13 +82,23 @@ class ControlTopic:
         self.position = max(self.position, end)
 
     def news(self, timeout_s: float = 0.0) -> Iterator[ControlRecord]:
-        """Yield what has come since; waits up to `timeout_s` for the first."""
+        """Yield what has come since; waits up to `timeout_s` for the first. A client that stands still is replaced."""
         if self._client is None:
             self._client = consumer(self._bootstrap, fetch_wait_max_ms=100)
             self._client.assign([TopicPartition(*self._place, self.position)])
-        records, _ = split(self._client.consume(1000, timeout=timeout_s))
+            self._silence.expect({self._place: self.position})
+        messages = self._client.consume(_AT_ONCE, timeout=timeout_s)
+        records, ends = split(messages)
+        self._silence.asked(full=len(messages) >= _AT_ONCE)
+        self._silence.heard(ends)
         if records:
             yield from self._given_out(batch_of(self._place, records))
+            self._silence.heard({self._place: self.position})
+        elif self._silence.missed():
+            _log.warning("log_client_renewed", topic=self._place[0], position=self.position)
+            # In a thread of its own: it waits for answers that may never come.
+            Thread(target=self._client.close, name="close-log-client", daemon=True).start()
+            self._client = None
 
     def close(self) -> None:
         """Leave the broker."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from domain.dead_letters import RecordSkipped
 from domain.positions import NotAPosition, Position
-from domain.profiles import ProfileDefined
+from domain.profiles import ProfileDefined, is_sound
 from domain.topics import PROFILE_EVENTS, SKIPS
 from infra.kafka.client.clients import LogNotReachable
 from infra.kafka.client.log_range import LogStalled
@@ -54,7 +54,7 @@ class KafkaVocabulary:
             try:
                 self._contracts.refresh()
                 for record in self._profile_events.catch_up():
-                    if isinstance(event := record.event, ProfileDefined):
+                    if isinstance(event := record.event, ProfileDefined) and is_sound(event):
                         self._profiles.setdefault(event.ref, event)
                 for record in self._skips.catch_up():
                     if isinstance(event := record.event, RecordSkipped):

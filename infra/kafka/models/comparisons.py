@@ -42,7 +42,7 @@ class KafkaComparisons:
                 actor="",
                 fold=known,
                 key=compared.comparison_id,
-                log_key=compared.challenger.name,
+                log_key=lambda _: compared.challenger.name,
                 decide=lambda before: _decide(before, compared),
             )
         )

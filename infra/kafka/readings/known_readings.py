@@ -11,6 +11,8 @@ from infra.kafka.client.log_range import read_to_end
 from infra.kafka.client.partitioning import partition_of
 from schemas.contracts import Contracts
 from schemas.decoder import ReadingDecoder
+from schemas.readings import Readings
+from schemas.records import RecordBatch
 
 
 class LoggedReadings:
@@ -40,7 +42,12 @@ class LoggedReadings:
         for (topic, partition), end in ends.items():
             for batch in read_to_end(self._bootstrap, topic, partition, end=end):
                 rows = np.array([row for row, key in enumerate(batch.keys) if key in keys], np.intp)
-                found.update(self._decoder.decode(batch.take(rows)).columns.column("event_id").to_pylist())
+                found.update(self._decodable(batch.take(rows)).columns.column("event_id").to_pylist())
                 done += len(batch)
                 self._on_read(done, total)
         return found
+
+    def _decodable(self, batch: RecordBatch) -> Readings:
+        """Return the readings of a batch; a record that means nothing yet is nobody's repetition."""
+        missing = [unknown.offset for unknown in self._decoder.unknown(batch)]
+        return self._decoder.decode(batch.take(np.flatnonzero(~np.isin(batch.offsets, missing))))

@@ -3,6 +3,7 @@
 from typing import Final
 
 from domain.admission import UnknownProfile
+from domain.positions import Position
 from domain.profiles import ProfileDefined, newest_profile
 from domain.topics import SENSOR_EVENTS
 from infra.kafka.client.clients import partitions_of
@@ -11,8 +12,25 @@ from infra.kafka.client.log_range import read_to_end
 from infra.kafka.meaning.decoding import KafkaReadingDecoding
 from ml.manifest import OffsetRange, Selection
 from ml.training.gathering import RowCollector
-from ml.training.ports import OnProgress, ReadingsGone
+from ml.training.ports import OnProgress, ReadingsGone, ReadingsWait
 from ml.training.trainer import TrainingRows
+from schemas.contracts import UnknownSchemaId
+from schemas.readings import Readings
+from schemas.records import RecordBatch
+
+
+def readings_of(batch: RecordBatch, decoding: KafkaReadingDecoding) -> Readings:
+    """Return the batch's readings without those that were skipped, or given up by the scorer.
+
+    Raises:
+        ReadingsWait: a record names a schema or profile that is not in the log, and nobody has decided about it.
+    """
+    try:
+        (readings,) = decoding.decode_new([batch])
+    except (UnknownSchemaId, UnknownProfile) as unknown:
+        first = decoding.unknown(batch)[0]
+        raise ReadingsWait(Position(batch.topic, batch.partition, first.offset), first.message) from unknown
+    return readings
 
 
 class KafkaReadingLog:
@@ -55,6 +73,7 @@ class KafkaReadingLog:
 
         Raises:
             ReadingsGone: the ranges reach below what the log still holds, or beyond its end, or it is another log.
+            ReadingsWait: a record in them names a schema or profile that is not in the log yet.
         """
         self.require(selection)
         total = sum(len(one) for one in selection.ranges)
@@ -64,7 +83,7 @@ class KafkaReadingLog:
             for batch in read_to_end(
                 self._bootstrap, selection.topic, one.partition, start=one.from_offset, end=one.next_offset
             ):
-                collector.add(self._decoding.decode(batch))
+                collector.add(readings_of(batch, self._decoding))
                 on_progress(before + int(batch.offsets[-1]) + 1 - one.from_offset, total)
             before += len(one)
             on_progress(before, total)

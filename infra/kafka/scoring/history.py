@@ -5,6 +5,7 @@ would take longer than all the reading.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Final
 
@@ -17,8 +18,9 @@ from infra.kafka.client.ends import LogEnds, Place
 from infra.kafka.client.log_range import read_stretch
 from ml.scoring.snapshots import whole_snapshots
 from schemas.codec import Event, decode
-from schemas.contracts import Contracts
+from schemas.contracts import Contracts, UnknownSchemaId
 from schemas.records import RecordBatch
+from schemas.wire import BadRecord
 
 _FIRST_LOOK: Final = 8
 """Offsets looked at from the end backwards at first; each further look takes four times as many. Few, since what is
@@ -35,8 +37,9 @@ class KafkaScoringHistory:
 
     def newest_ledger(self, partition: int) -> ReadingsScored | None:
         """Return the newest ledger record; None when there is none."""
+        source = (SENSOR_EVENTS, partition)
         for _, event in self._backwards(ANOMALY_EVENTS, partition):
-            if isinstance(event, ReadingsScored) and event.source_topic == SENSOR_EVENTS:
+            if isinstance(event, ReadingsScored) and (event.source_topic, event.source_partition) == source:
                 return event
         return None
 
@@ -79,9 +82,10 @@ class KafkaScoringHistory:
         return client
 
     def _backwards(self, topic: str, partition: int) -> Iterator[tuple[int, Event]]:
-        """Yield the committed events of a partition from its end to its beginning."""
+        """Yield the committed events of a partition from its end to its beginning; what is none is passed over."""
         for offset, value in self._values_backwards(topic, partition):
-            yield offset, decode(value, self._contracts)
+            with suppress(BadRecord, UnknownSchemaId):  # somebody else's: our own are published before they are written
+                yield offset, decode(value, self._contracts)
 
     def _values_backwards(
         self, topic: str, partition: int, *, below: int | None = None, first_look: int = _FIRST_LOOK

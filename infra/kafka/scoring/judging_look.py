@@ -4,21 +4,22 @@ It only looks. It never trusts what the scorers' group has committed: anybody ca
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException
 
-from domain.judging import TREND_S, Judging, PartitionJudging, judging_of
+from domain.judging import JUDGED_WITHIN_S, TREND_S, Judging, PartitionJudging, judging_of
 from domain.scoring import ReadingsScored
 from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
-from infra.kafka.client.clients import LogNotReachable, consumer, partitions_of, reachable
+from infra.kafka.client.clients import LogNotReachable, partitions_of
 from infra.kafka.client.ends import LogEnds, Place
 from infra.kafka.client.log_range import LogStalled
-from infra.kafka.client.messages import split
 from infra.kafka.meaning.contracts import ContractsFollower
+from infra.kafka.scoring.stretches import COMMITTED, UNCOMMITTED, Stretches, StretchReader
+from infra.kafka.scoring.waiting_cause import WaitingCause
 from schemas.codec import Event, decode
 from schemas.contracts import UnknownSchemaId
 from schemas.wire import BadRecord
@@ -26,17 +27,8 @@ from schemas.wire import BadRecord
 ANSWER_S: Final = 3.0
 """How long the broker may take over one question."""
 
-_STALLED_S: Final = 10.0
-"""Records that are there come within this time, also on a machine that is busy with everything else."""
-
 _FIRST_LOOK: Final = 4
 """Offsets looked at from a ledger's end backwards at first; each further look takes four times as many."""
-
-_COMMITTED: Final = "read_committed"
-_UNCOMMITTED: Final = "read_uncommitted"
-
-Stretches = Mapping[Place, tuple[int, int]]
-"""Half-open ranges of offsets, none of them empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +48,11 @@ class JudgingLook:
         self._timeout_s: Final = timeout_s
         self._ends: Final = LogEnds(bootstrap, timeout_s=timeout_s)
         self._contracts: Final = ContractsFollower(bootstrap)
-        self._clients: Final[dict[str, Consumer]] = {}
+        self._causes: Final = WaitingCause(bootstrap, self._contracts.contracts)
+        self._stretches: Final = StretchReader(bootstrap)
         self._ledgers: Final[dict[int, _Ledger]] = {}
         self._refreshed = False
+        self._oldest: Mapping[Place, Any] = {}
         self._empty: Final[dict[tuple[Place, str], tuple[int, int]]] = {}
         """Stretches in which nothing that is looked for was found: for good, so they are not read again."""
 
@@ -79,8 +73,8 @@ class JudgingLook:
 
     def close(self) -> None:
         """Leave the broker; the next look meets it anew."""
-        while self._clients:
-            self._clients.popitem()[1].close()
+        self._causes.close()
+        self._stretches.close()
 
     def _partitions(self) -> list[PartitionJudging]:
         numbers = partitions_of(SENSOR_EVENTS)
@@ -91,8 +85,16 @@ class JudgingLook:
         written = self._ends.written(readings)
         first = self._ends.first([place for place in readings if place[1] not in self._ledgers])
         found = [self._partition(place, end=written[place], first=first.get(place, 0)) for place in readings]
-        aged = self._with_ages(found, stable)
+        aged = [self._with_cause(one) for one in self._with_ages(found, stable)]
         return self._with_trend([one for one in aged if one.waits_s(_now_us()) > TREND_S], aged)
+
+    def _with_cause(self, one: PartitionJudging) -> PartitionJudging:
+        """Add what the oldest unjudged reading lacks, if it has waited for long."""
+        message = self._oldest.get(_place(one))
+        if message is None or one.held_at is not None or one.still_s(_now_us()) <= JUDGED_WITHIN_S:
+            return one
+        self._decoded(message.value())  # takes in a contract that was published meanwhile
+        return replace(one, waits_for=self._causes.of(message.value()))
 
     def _partition(self, place: Place, *, end: int, first: int) -> PartitionJudging:
         ledger = self._ledgers.get(place[1])
@@ -107,19 +109,18 @@ class JudgingLook:
     def _with_ages(self, found: Sequence[PartitionJudging], stable: Mapping[Place, int]) -> list[PartitionJudging]:
         """Add the moment of the oldest unjudged reading; one in an open transaction only where no other is."""
         spans = {one: (one.accounted, stable[_place(one)]) for one in found}
-        oldest = self._first_records(
-            {_place(one): span for one, span in spans.items() if span[0] < span[1]}, _COMMITTED
-        )
+        oldest = self._first_records({_place(one): span for one, span in spans.items() if span[0] < span[1]}, COMMITTED)
         open_ones = {
             _place(one): (max(span), one.end)
             for one, span in spans.items()
             if _place(one) not in oldest and max(span) < one.end
         }
-        held = self._first_records(open_ones, _UNCOMMITTED)
+        held = self._first_records(open_ones, UNCOMMITTED)
+        self._oldest = {**oldest, **held}
         return [
             replace(
                 one,
-                oldest_at_us=oldest.get(_place(one), held.get(_place(one))),
+                oldest_at_us=_moment_us(self._oldest.get(_place(one))),
                 held_at=open_ones[_place(one)][0] if _place(one) in held else None,
             )
             for one in found
@@ -138,7 +139,7 @@ class JudgingLook:
             if place[1] in self._ledgers and 0 <= start < self._ledgers[place[1]].after
         }
         then: dict[int, int] = {}
-        for message in self._records(stretches, _COMMITTED):
+        for message in self._stretches.records(stretches, COMMITTED):
             if message.partition() not in then and (ledger := self._ledger_in(message)) is not None:
                 then[message.partition()] = ledger.from_offset
         lags = {}
@@ -156,14 +157,14 @@ class JudgingLook:
                 place: (max(known[place], end - look), end) for place, end in below.items() if known[place] < end
             }
             tails: dict[Place, list[Any]] = {place: [] for place in stretches}
-            for message in self._records(stretches, _COMMITTED):
+            for message in self._stretches.records(stretches, COMMITTED):
                 tails[message.topic(), message.partition()].append(message)
             below = {}
             for place, (start, _) in stretches.items():
                 if self._take_newest(place, tails[place]):
                     continue
                 if start == known[place]:
-                    self._empty[place, _COMMITTED] = (start, ends[place])
+                    self._empty[place, COMMITTED] = (start, ends[place])
                 else:
                     below[place] = start
             look *= 4
@@ -171,7 +172,7 @@ class JudgingLook:
     def _looked_to(self, place: Place) -> int:
         """Return up to where a partition of ledgers holds none that is newer than the known one."""
         ledger = self._ledgers.get(place[1])
-        return max(0 if ledger is None else ledger.after, self._empty.get((place, _COMMITTED), (0, 0))[1])
+        return max(0 if ledger is None else ledger.after, self._empty.get((place, COMMITTED), (0, 0))[1])
 
     def _take_newest(self, place: Place, tail: Sequence[Any]) -> bool:
         for message in reversed(tail):
@@ -198,62 +199,22 @@ class JudgingLook:
                 return decode(value, self._contracts.contracts)
         return None
 
-    def _first_records(self, stretches: Stretches, isolation: str) -> dict[Place, int]:
-        """Return when the first record of each stretch was appended; stretches without one are left out."""
-        found: dict[Place, int] = {}
+    def _first_records(self, stretches: Stretches, isolation: str) -> dict[Place, Any]:
+        """Return the first record of each stretch; stretches without one are left out."""
+        found: dict[Place, Any] = {}
         fresh = {place: span for place, span in stretches.items() if self._empty.get((place, isolation)) != span}
-        for message in self._records(fresh, isolation, only_first=True):
-            found[message.topic(), message.partition()] = message.timestamp()[1] * 1000
+        for message in self._stretches.records(fresh, isolation, only_first=True):
+            found[message.topic(), message.partition()] = message
         self._empty.update({(place, isolation): span for place, span in fresh.items() if place not in found})
         return found
-
-    def _records(self, stretches: Stretches, isolation: str, *, only_first: bool = False) -> Iterator[Any]:
-        """Yield the records of several stretches, those of one in order."""
-        if not stretches:
-            return
-        client = self._client(isolation)
-        waiting, moved_at = dict(stretches), time.monotonic()
-        client.assign([TopicPartition(*place, start) for place, (start, _) in stretches.items()])
-        try:
-            while waiting:
-                records, ends = split(client.consume(500, timeout=0.05))
-                reached = dict(ends)
-                moved_at = time.monotonic() if records or ends else moved_at
-                for message in records:
-                    place = (message.topic(), message.partition())
-                    if place not in waiting:
-                        continue
-                    if message.offset() < waiting[place][1]:
-                        yield message
-                    reached[place] = waiting[place][1] if only_first else message.offset() + 1
-                    if reached[place] >= waiting[place][1]:
-                        del waiting[place]
-                for place, at in reached.items():
-                    if place in waiting and at >= waiting[place][1]:
-                        del waiting[place]
-                if waiting and time.monotonic() - moved_at > _STALLED_S:
-                    told = ", ".join(f"{topic}/{number}" for topic, number in waiting)
-                    raise LogNotReachable(self._bootstrap, f"nothing more of {told} within {_STALLED_S:g} s")
-        finally:
-            client.unassign()
-
-    def _client(self, isolation: str) -> Consumer:
-        if isolation not in self._clients:
-            client = consumer(
-                self._bootstrap,
-                fetch_wait_max_ms=10,
-                isolation_level=isolation,
-                # A backlog of gigabytes must not be fetched ahead to see how old it is.
-                queued_max_messages_kbytes=2048,
-                fetch_message_max_bytes=262_144,
-            )
-            reachable(client, self._bootstrap)  # a topic it has not heard of yet would be looked up a second later
-            self._clients[isolation] = client
-        return self._clients[isolation]
 
 
 def _place(one: PartitionJudging) -> Place:
     return (one.topic, one.partition)
+
+
+def _moment_us(message: Any | None) -> int | None:
+    return None if message is None else message.timestamp()[1] * 1000
 
 
 def _now_us() -> int:

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 from domain.judging import Judging
 from infra.kafka.client.clients import LogNotReachable
-from infra.kafka.scoring.judging_look import JudgingLook
 from query_api.outlook import LogAway
 
 FRESH_FOR_S: Final = 1.0
@@ -18,12 +18,20 @@ TOLD_FOR_S: Final = 10.0
 
 
 class KafkaJudgingOutlook:
-    """A JudgingOutlook over one cluster; an empty `bootstrap` means that none was told."""
+    """A JudgingOutlook over a look at one cluster; None means that none was told."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._look: Final = JudgingLook(bootstrap) if bootstrap else None
+    def __init__(
+        self,
+        look: Callable[[], Judging] | None,
+        *,
+        patience_s: float = PATIENCE_S,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._look: Final = look
+        self._patience_s: Final = patience_s
+        self._seconds: Final = seconds
         self._under_way: asyncio.Task[Judging] | None = None
-        self._asked_at_s = self._answered_at_s = -TOLD_FOR_S
+        self._asked_at_s = self._answered_at_s = seconds() - TOLD_FOR_S - FRESH_FOR_S
         self._answer: Judging | None = None
         self._failure = ""
 
@@ -35,13 +43,13 @@ class KafkaJudgingOutlook:
         """
         if self._look is None:
             raise LogAway("the API was not told where the log is: TELLTALE_KAFKA_BOOTSTRAP")
-        if self._under_way is None and time.monotonic() - self._asked_at_s >= FRESH_FOR_S:
-            self._asked_at_s = time.monotonic()
-            self._under_way = asyncio.create_task(asyncio.to_thread(self._look.look))
+        if self._under_way is None and self._seconds() - self._asked_at_s >= FRESH_FOR_S:
+            self._asked_at_s = self._seconds()
+            self._under_way = asyncio.create_task(asyncio.to_thread(self._look))
         if self._under_way is not None:
-            await asyncio.wait({self._under_way}, timeout=PATIENCE_S)
+            await asyncio.wait({self._under_way}, timeout=self._patience_s)
             self._take()
-        if self._answer is None or time.monotonic() - self._answered_at_s > TOLD_FOR_S:
+        if self._answer is None or self._seconds() - self._answered_at_s > TOLD_FOR_S:
             raise LogAway(self._failure or "Kafka has not answered yet")
         return self._answer
 
@@ -51,6 +59,6 @@ class KafkaJudgingOutlook:
             return
         done, self._under_way = self._under_way, None
         try:
-            self._answer, self._answered_at_s, self._failure = done.result(), time.monotonic(), ""
+            self._answer, self._answered_at_s, self._failure = done.result(), self._seconds(), ""
         except LogNotReachable as error:
-            self._answer, self._failure = None, str(error)
+            self._failure = str(error)  # a broker that is started anew is back before the last answer is too old

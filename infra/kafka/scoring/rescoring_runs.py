@@ -72,7 +72,7 @@ class KafkaRescoringRuns:
                     stamp_of(command),
                     fold=events,
                     key=_ALL,
-                    log_key=line,
+                    log_key=lambda _: line,
                     decide=decide,
                 )
             )

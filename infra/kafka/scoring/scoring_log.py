@@ -8,14 +8,16 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
-from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, SCORER_STATE, SENSOR_EVENTS
-from infra.kafka.client.clients import LogNotReachable, consumer, partitions_of, producer
+from domain.dead_letters import DeadLettered
+from domain.topics import ANOMALY_EVENTS, DEAD_LETTERS, INCIDENT_EVENTS, SCORER_STATE, SENSOR_EVENTS, SKIPS
+from infra.kafka.client.clients import LogNotReachable, LogRefused, consumer, partitions_of, producer
 from infra.kafka.client.hanging_transactions import end_what_is_held_open
 from infra.kafka.client.messages import batches_of, split
 from infra.kafka.client.silence import Silence
 from ml.scoring.ports import SlotFenced, TransactionAborted
 from schemas.codec import Event, encode
 from schemas.contracts import Contracts
+from schemas.letters import letter_values
 from schemas.records import RecordBatch
 
 GROUP: Final = "telltale-scorer"
@@ -27,7 +29,7 @@ BATCH_RECORDS: Final = 10_000
 
 LINGER_MS: Final = 20
 
-WRITTEN: Final = (ANOMALY_EVENTS, DEAD_LETTERS, SCORER_STATE)
+WRITTEN: Final = (ANOMALY_EVENTS, INCIDENT_EVENTS, DEAD_LETTERS, SCORER_STATE, SKIPS)
 """Topics that a scorer's transactions write to."""
 
 _ANSWER_S: Final = 30.0
@@ -67,6 +69,7 @@ class KafkaScoringLog:
         self._bootstrap = bootstrap
         self._contracts = contracts
         self._given: frozenset[int] | None = None
+        self._paused: set[int] = set()
         self._joined = False
         self._producer = producer(
             bootstrap,
@@ -119,10 +122,11 @@ class KafkaScoringLog:
         except KafkaException as exception:
             raise self._given_up(exception) from exception
         batches = batches_of(records)
+        self._silence.asked(full=len(messages) >= BATCH_RECORDS)
         self._silence.heard({(one.topic, one.partition): int(one.offsets[-1]) + 1 for one in batches})
         if missed := self._silence.missed():
             places = ", ".join(f"{topic}/{partition}" for topic, partition in missed)
-            raise LogNotReachable(self._bootstrap, f"the client brings nothing of {places}, which have more")
+            raise LogRefused(self._bootstrap, f"this client brings nothing of {places}, which have more")
         return batches
 
     def rebalanced(self) -> frozenset[int] | None:
@@ -134,7 +138,12 @@ class KafkaScoringLog:
         """Read exactly these partitions, each from its position; nothing when the group has given others meanwhile."""
         if self._given is not None:
             return
-        self._consumer.assign([TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())])
+        places = [TopicPartition(SENSOR_EVENTS, *position) for position in sorted(positions.items())]
+        self._consumer.assign(places)
+        if self._paused:
+            # The client remembers across assignments which partitions are paused.
+            self._consumer.resume([place for place in places if place.partition in self._paused])
+            self._paused.clear()
         self._silence.expect({(SENSOR_EVENTS, partition): offset for partition, offset in positions.items()})
 
     def committed(self, partitions: Iterable[int]) -> Mapping[int, int | None]:
@@ -155,11 +164,13 @@ class KafkaScoringLog:
     def pause(self, partition: int) -> None:
         """Return no records of this partition until it is resumed or taken again."""
         self._consumer.pause([TopicPartition(SENSOR_EVENTS, partition)])
+        self._paused.add(partition)
         self._silence.rest((SENSOR_EVENTS, partition))
 
     def resume(self, partition: int) -> None:
         """Go on with a paused partition."""
         self._consumer.resume([TopicPartition(SENSOR_EVENTS, partition)])
+        self._paused.discard(partition)
         self._silence.resume((SENSOR_EVENTS, partition))
 
     def transaction(self) -> AbstractContextManager[KafkaScoringTransaction]:
@@ -188,8 +199,13 @@ class KafkaScoringLog:
             raise
 
     def produce(self, topic: str, partition: int, key: str | None, event: Event) -> None:
-        """Append inside the open transaction; a full queue is waited for."""
-        value = encode(event, self._contracts)
+        """Append inside the open transaction, a dead letter that is too large in chunks; a full queue is waited for."""
+        contracts = self._contracts
+        values = letter_values(event, contracts) if isinstance(event, DeadLettered) else (encode(event, contracts),)
+        for value in values:
+            self._produce(topic, partition, key, value)
+
+    def _produce(self, topic: str, partition: int, key: str | None, value: bytes) -> None:
         while True:
             try:
                 self._producer.produce(topic, value, key and key.encode(), partition)
@@ -251,9 +267,12 @@ class KafkaScoringLog:
     def _given_up(self, exception: KafkaException) -> Exception:
         """Return what an error means that this process can't go on after."""
         error = exception.args[0]
-        if error.code() in _FENCED:
+        # A client that was fenced before tells only that it can't go on, and why in words.
+        if error.code() in _FENCED or (error.fatal() and "fenced" in error.str().lower()):
             return SlotFenced(f"another process took this scorer slot: {error.str()}")
-        return LogNotReachable(self._bootstrap, error.str())
+        if error.code() in _NO_ANSWER:
+            return LogNotReachable(self._bootstrap, error.str())
+        return LogRefused(self._bootstrap, error.str())
 
 
 def _said_by_the_log(raised: Exception) -> KafkaException:
@@ -263,6 +282,16 @@ def _said_by_the_log(raised: Exception) -> KafkaException:
         raise raised
     return exception
 
+
+_NO_ANSWER: Final = frozenset(
+    {
+        KafkaError._TRANSPORT,  # noqa: SLF001 - the library's public constants
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError._RESOLVE,  # noqa: SLF001
+        KafkaError.REQUEST_TIMED_OUT,
+    }
+)
 
 _FENCED: Final = frozenset(
     {

@@ -40,11 +40,11 @@ class ThroughTheLog:
         self._append(readings.rows(0, FIT_ROWS), defined)
         before = self.plant.ends()
         self.plant.train_and_promote(PanelTrainer(), profile=defined.name)
-        while defined.ref not in self.scorer._loaded:
+        while defined.ref not in {one.model.profile for one in self.scorer._in_force.loaded}:
             self.scorer.step(timeout_s=0.1)
         self._append(readings.rows(FIT_ROWS), defined)
         after = self.plant.ends()
-        while any(self.scorer._states[partition].next_offset < end for partition, end in after.items()):
+        while any(self.scorer._writing.states[partition].next_offset < end for partition, end in after.items()):
             self.scorer.step(timeout_s=0.1)
         (partition,) = [partition for partition in after if after[partition] > before[partition]]
         return self._ratios(partition, before[partition], after[partition])
@@ -90,7 +90,7 @@ def through_the_log(plant: Plant) -> Iterator[ThroughTheLog]:
     container = plant.container()
     with closing(container.scoring_log()):
         scorer = container.scorer()
-        while len(scorer._states) < DATA_PARTITIONS:
+        while len(scorer._writing.states) < DATA_PARTITIONS:
             scorer.step(timeout_s=0.1)
         yield ThroughTheLog(plant, scorer)
 

@@ -14,7 +14,7 @@ from infra.registry.publish import RegistryDisagrees, publish, publish_contracts
 from infra.settings import Settings
 from schemas.catalogue import schema_of, subjects, text_sha256
 from tests.fakes.registry import FakeContractsLog
-from tests.schema_changes import ID, record, text_of
+from tests.schema_texts import ID, record, text_of
 
 MakePublication = Callable[[], SchemaPublished]
 

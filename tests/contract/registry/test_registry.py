@@ -8,7 +8,8 @@ import pytest
 from infra.registry.client import COMPATIBILITY, RegistryClient, SchemaRefused
 from schemas.parsed import machine_form
 from tests.fakes.registry import FakeRegistry
-from tests.schema_changes import CHANGES, ID, SchemaChange, field, record, text_of
+from tests.schema_changes import CHANGES, SchemaChange
+from tests.schema_texts import ID, field, record, text_of
 
 AnyRegistry = FakeRegistry | RegistryClient
 

@@ -176,6 +176,16 @@ def test_a_paused_partition_gives_nothing_until_it_is_resumed(world: World) -> N
     assert polled(world.log).offsets.tolist()[0] == offset
 
 
+def test_a_paused_partition_that_is_taken_again_gives_what_there_is(world: World) -> None:
+    given(world.log)
+    offset = world.put()
+    world.log.take({0: offset})
+    world.log.pause(0)
+    assert list(world.log.poll(0.1)) == []
+    world.log.take({0: offset})
+    assert polled(world.log).offsets.tolist()[0] == offset
+
+
 @pytest.mark.parametrize("world", ["kafka"], indirect=True)
 def test_a_second_process_of_the_slot_shuts_the_first_out(world: World) -> None:
     assert world.another is not None

@@ -85,7 +85,7 @@ def test_what_is_not_published_or_defined_yet_waits_and_the_rest_goes_on(scored_
     client.produce(SENSOR_EVENTS, unknown_id, MACHINES[0].encode())
     assert client.flush(30) == 0
     log = "scorer-that-waits"
-    scorer = plant.telltale("scorer", log=log)
+    scorer = plant.telltale("scorer", log=log, more={"TELLTALE_UNKNOWN_AFTER_S": "3600"})
     try:
         wait_until(lambda: bool(plant.said(log, "partition_waits")), deadline_s=60, what="the partition waits")
         (waits,) = plant.said(log, "partition_waits")

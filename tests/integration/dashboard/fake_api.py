@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from tests.integration.dashboard import answers, log_answers, model_answers
+from tests.integration.dashboard import answers, drift_answers, log_answers, model_answers, swimlane_answers
 from tests.integration.dashboard.fake_commands import PumpEvents, decided, fake_commands, pump_events
 
 
@@ -132,7 +132,7 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
             raise HTTPException(410, "as_of: anomalies keeps 7 days and knows nothing before 2026-11-15")
         if as_of:
             response.headers["Telltale-Complete"] = "false" if plant.scenario is Scenario.BEHIND else "true"
-        return answers.swimlane(
+        return swimlane_answers.swimlane(
             machine_id if by == "sensor" else None,
             starts_at,
             ends_at,
@@ -198,7 +198,7 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
 
     @app.get("/models/{profile}/drift")
     def drift(profile: str, window_s: int = 3600, as_of: datetime | None = None) -> Any:
-        return model_answers.drift(profile, min(plant.now, as_of or plant.now), window_s)
+        return drift_answers.drift(profile, min(plant.now, as_of or plant.now), window_s)
 
     @app.get("/models/{profile}/diff")
     def diff(profile: str, a: str, b: str, as_of: datetime | None = None) -> Any:

@@ -17,7 +17,6 @@ from domain.models import ModelPromoted
 from domain.positions import Position
 from infra.http.command_service import command_service
 from infra.http.keys import KeyGuard, parse_keys
-from tests.builders import NOON
 from tests.comparisons import compared, ref, trained
 from tests.fakes.event_log import FakeEventLog, SharedLog
 from tests.fakes.incidents import an_incident_handler
@@ -68,7 +67,7 @@ def fake_commands(events: PumpEvents, keys: str) -> FastAPI:
     write_side = WriteSide(FakeEventLog(events), [lines])
     write_side.open()
     return command_service(
-        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles(), clock=lambda: NOON),
+        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
         promote_model=PromoteModelHandler(write_side, lines),
         incidents=an_incident_handler(),
         guard=KeyGuard(parse_keys(keys)),

@@ -96,6 +96,21 @@ def test_a_lost_answer_is_not_called_a_failure_and_the_same_button_again_is_the_
     assert len(events(plant)) == 1
 
 
+def test_a_rollback_whose_answer_was_lost_is_sent_again_as_it_was_also_when_the_page_has_followed(
+    page: AppTest, plant: Plant
+) -> None:
+    send(opened(page), PROMOTE, "one fault more")
+    plant.scenario = Scenario.ANSWER_LOST
+    send(page, "Roll back to pump/2", "noisy")
+    plant.scenario = Scenario.LIVE
+    opened(page)
+
+    seen = send(page, "Roll back to pump/2")
+
+    assert "pump/2 is champion instead of pump/3, rolled back" in seen
+    assert len(events(plant)) == 2
+
+
 def test_a_service_that_is_away_is_told(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(COMMANDS_URL, "http://127.0.0.1:1")
     seen = send(opened(page), PROMOTE, "one fault more")

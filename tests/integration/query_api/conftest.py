@@ -126,4 +126,4 @@ def client_of(plant: Plant, postgres: PostgresService, drift_meter: DriftMeter |
     container.clock.override(clock)
     if drift_meter is not None:
         container.drift_meter.override(drift_meter)
-    return TestClient(container.query_app(), base_url="http://127.0.0.1")
+    return TestClient(container.query_app())

@@ -7,7 +7,7 @@ from infra.postgres.builds import ensure_serving_build
 from infra.postgres.connections import connect_for_writing
 from tests.builders import NOON
 from tests.integration.projections.projecting import a_projector, project_to_end
-from tests.integration.projections.test_retention import KEPT_DAYS, a_log_of_days, a_vocabulary, forgetful
+from tests.integration.projections.rebuild.test_retention import KEPT_DAYS, a_log_of_days, a_vocabulary, forgetful
 from tests.integration.query_api.conftest import Plant, a_database, client_of, say
 
 

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from fastapi.testclient import TestClient
 
+from projections.checkpoints import TopicPartition
 from tests.builders import NOON, a_reading
-from tests.integration.query_api.a_plant import FAULT, SECONDS
+from tests.integration.query_api.a_plant import FAULT, PROFILE, SECONDS, TRAINED_FROM
 from tests.integration.query_api.conftest import Plant
 
 
@@ -98,6 +100,15 @@ def test_a_sensor_name_on_two_machines_needs_the_machine(client: TestClient) -> 
     assert client.get("/sensors/south").json()["machine_id"] == "hall-b"
 
 
+def test_a_sensor_tells_how_many_of_its_readings_were_not_judged_and_why(client: TestClient) -> None:
+    assert client.get("/sensors/north", params={"machine_id": "hall-b"}).json()["flagged"] == {"late": 1}
+    assert client.get("/sensors/south").json()["flagged"] == {}
+    before = {"machine_id": "hall-b", "as_of": at(TRAINED_FROM)}
+    assert client.get("/sensors/north", params=before).json()["flagged"] == {}
+    metrics = client.get("/metrics").text
+    assert 'telltale_readings_flagged{flag="late"} 2.0' in metrics
+
+
 def test_few_readings_come_raw_with_their_scores_and_expected_band(client: TestClient) -> None:
     asked = {"machine_id": "hall-a", "from": at(145), "to": at(165)}
     series = client.get("/sensors/north/readings", params=asked).json()
@@ -145,6 +156,27 @@ def test_the_swimlane_shows_where_and_when_and_no_data(client: TestClient) -> No
     ]
 
 
+def test_the_swimlane_says_what_was_not_judged_per_machine_and_profile(client: TestClient) -> None:
+    lanes = client.get("/swimlane", params={"by": "sensor", "from": at(0), "to": at(SECONDS), "bucket": 60}).json()
+    not_judged = {(lane["machine_id"], lane["sensor_id"]): lane["not_judged"] for lane in lanes["lanes"]}
+    # Before the model; what is flagged late at second 60 has a score.
+    assert not_judged[("hall-a", "north")] == [60, 0, 0]
+    assert not_judged[("hall-b", "north")] == [60, 0, 0]
+    assert not_judged[("hall-b", "south")] == [1, 0, 0]
+    [whole] = client.get(
+        "/swimlane", params={"machine_id": "hall-a", "from": at(0), "to": at(SECONDS), "bucket": 240}
+    ).json()["lanes"]
+    assert (whole["readings"], whole["not_judged"]) == ([180], [60])
+    as_of: dict[str, str | int] = {"as_of": at(58), "from": at(0), "to": at(60), "bucket": 60}
+    assert [lane["not_judged"] for lane in client.get("/swimlane", params=as_of).json()["lanes"]] == [[58], [59]]
+
+
+def test_since_when_a_lane_is_abnormal_does_not_depend_on_the_range(client: TestClient) -> None:
+    for first in (0, 120, 155):
+        asked: dict[str, str | int] = {"from": at(first), "to": at(SECONDS), "bucket": 60}
+        assert client.get("/swimlane", params=asked).json()["lanes"][0]["abnormal_since"] == at(150)
+
+
 def test_the_swimlane_by_machine_adds_its_sensors_and_keeps_the_worst_on_top(client: TestClient) -> None:
     lanes = client.get("/swimlane", params={"top": 1}).json()
     assert (lanes["lanes_in_all"], [lane["machine_id"] for lane in lanes["lanes"]]) == (2, ["hall-a"])
@@ -159,6 +191,64 @@ def test_the_swimlane_as_of_an_earlier_time_knows_no_fault(client: TestClient) -
     assert [lane["readings"] for lane in answer.json()["lanes"]] == [[60, 60, 5], [61, 60, 5]]
     assert [lane["worst_score"] for lane in answer.json()["lanes"]] == [None, None]
     assert answer.headers["Telltale-As-Of"] == "2026-03-09T12:02:05+00:00"
+
+
+def test_readings_of_all_versions_of_a_profile_are_one_series(plant: Plant, own_client: TestClient) -> None:
+    newer = replace(PROFILE, version=2)
+    plant.log.append(newer, topic="profile-events", key="environment", appended_s=200)
+    for second in range(200, 210):
+        reading = a_reading(second, machine_id="hall-a", profile="environment@2", measurements={"pressure": 101.0})
+        plant.log.append(reading, partition=2, appended_s=second + 0.5)
+    plant.profiles = (PROFILE, newer)
+    plant.project("readings", "reading_buckets", "sensors")
+    asked: dict[str, str | int] = {"machine_id": "hall-a", "from": at(0), "to": at(300), "points": 1000}
+    for points, entries in ((1000, 191), (50, None)):
+        series = own_client.get("/sensors/north/readings", params={**asked, "points": points}).json()
+        assert sum(series["counts"]) == SECONDS + 10
+        assert series["profiles"] == ["environment@1", "environment@2"]
+        assert series["profile"] == "environment@2"
+        assert entries is None or len(series["times"]) == entries
+        pressure = next(channel for channel in series["channels"] if channel["name"] == "pressure")
+        assert (pressure["mean"][0], pressure["mean"][-1]) == (101.3, 101.0)
+
+
+def test_late_readings_and_clocks_ahead_do_not_make_now_theirs(plant: Plant, own_client: TestClient) -> None:
+    old = replace(PROFILE, name="older")
+    plant.profiles = (PROFILE, old)
+    plant.log.append(old, topic="profile-events", key="older", appended_s=SECONDS)
+    for second in range(-86_400, -86_395):
+        reading = a_reading(second, machine_id="hall-a", profile="older@1")
+        plant.log.append(reading, partition=2, appended_s=SECONDS)
+    plant.log.append(a_reading(5 * 365 * 86_400, machine_id="hall-a"), partition=2, appended_s=SECONDS)
+    plant.project()
+    [north] = own_client.get("/sensors", params={"machine_id": "hall-a"}).json()["items"]
+    assert (north["state"], north["profile"], north["readings"]) == ("ok", "environment@1", SECONDS + 6)
+    assert (north["first_recorded_at"], north["last_recorded_at"]) == (at(-86_400), at(SECONDS - 1))
+    assert own_client.get("/swimlane").json()["data_ends_at"] == at(SECONDS - 1)
+    series = own_client.get("/sensors/north/readings", params={"machine_id": "hall-a"}).json()
+    assert sum(series["counts"]) == SECONDS
+    for asked in ({}, {"sensor_id": "north"}):
+        assert own_client.get("/events/latest", params=asked).json()[0]["timestamp"] <= at(SECONDS)
+
+
+def test_the_same_reading_twice_is_one_reading_in_every_answer(plant: Plant, own_client: TestClient) -> None:
+    def answers() -> list[object]:
+        asked: dict[str, str | int] = {"machine_id": "hall-b", "from": at(0), "to": at(SECONDS)}
+        return [
+            own_client.get("/sensors").json()["items"][1]["readings"],
+            own_client.get("/machines").json()["items"][1]["readings"],
+            own_client.get("/freshness").json()["readings"],
+            [sum(lane["readings"]) for lane in own_client.get("/swimlane", params=asked).json()["lanes"]],
+            sum(own_client.get("/sensors/north/readings", params={**asked, "points": 1000}).json()["counts"]),
+            len(own_client.get("/events/latest", params={"limit": 1000}).json()),
+            len(own_client.get("/read-models/readings/readings", params={"limit": 1000}).json()["rows"]),
+        ]
+
+    before = answers()
+    for record in list(plant.log.records[TopicPartition("sensor-events", 5)]):
+        plant.log.append(record.value, partition=5, key="hall-b", appended_s=SECONDS)
+    plant.project("readings", "reading_buckets", "sensors")
+    assert answers() == before
 
 
 def test_models_and_their_timeline(client: TestClient) -> None:

@@ -10,7 +10,6 @@ from domain.incident_events import IncidentAcknowledged, IncidentResolved
 from domain.topics import INCIDENT_EVENTS
 from infra.http.command_service import command_service
 from infra.http.keys import KeyGuard
-from tests.builders import NOON
 from tests.fakes.event_log import SharedLog
 from tests.fakes.incidents import an_incident_handler
 from tests.fakes.intake import FakeProfiles, FakeReadingLog
@@ -30,14 +29,14 @@ def shared() -> SharedLog:
 @pytest.fixture
 def client(shared: SharedLog) -> Iterator[TestClient]:
     service = command_service(
-        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles(), clock=lambda: NOON),
+        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
         promote_model=a_handler(a_log()),
         incidents=an_incident_handler(shared),
         guard=KeyGuard(()),
         version="test",
         end=lambda: None,
     )
-    with TestClient(service, base_url="http://127.0.0.1") as opened_client:
+    with TestClient(service) as opened_client:
         yield opened_client
 
 
@@ -88,3 +87,10 @@ def test_many_at_once_are_answered_one_by_one(client: TestClient) -> None:
     answers = client.post("/incidents", json=wanted).json()
     assert [one["status"] for one in answers] == [201, 409, 422, 404, 201]
     assert answers[1]["rule"] == "AlreadyAcknowledged"
+
+
+def test_what_people_say_lies_with_the_machines_incidents_also_when_the_incident_came_a_moment_ago(
+    client: TestClient, shared: SharedLog
+) -> None:
+    client.post(f"{HERE}/acknowledge")
+    assert shared.keys == ["pump-07"]

@@ -25,14 +25,14 @@ def shared() -> SharedLog:
 @pytest.fixture
 def client(shared: SharedLog) -> Iterator[TestClient]:
     service = command_service(
-        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles(), clock=lambda: NOON),
+        record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
         promote_model=a_handler(shared),
         incidents=an_incident_handler(),
         guard=KeyGuard(()),
         version="test",
         end=lambda: None,
     )
-    with TestClient(service, base_url="http://127.0.0.1") as opened:
+    with TestClient(service) as opened:
         yield opened
 
 

@@ -2,13 +2,16 @@
 
 import io
 import json
+import os
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import fastavro
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from commands.record_readings import RecordReadingsHandler
 from commands.record_readings_route import LARGEST_BODY, MOST_ITEMS
@@ -16,12 +19,11 @@ from domain.readings import derive_event_id
 from infra.http.command_service import command_service
 from infra.http.keys import ApiKey, KeyGuard
 from infra.settings import Scope
-from tests.builders import NOON, a_profile
+from tests.builders import a_profile
 from tests.fakes.incidents import an_incident_handler
 from tests.fakes.intake import FakeProfiles, FakeReadingLog
 from tests.unit.commands.test_promote_model import a_handler, a_log
 
-JSON = {"content-type": "application/json"}
 MOMENT = "2026-03-09T10:14:33.250Z"
 
 
@@ -36,6 +38,11 @@ def an_item(**said: Any) -> dict[str, Any]:
     }
 
 
+JSON = {"content-type": "application/json"}
+CASES: Final = int(os.environ.get("TELLTALE_TEST_CASES", "300"))
+"""Generated bodies; ten thousand where time allows."""
+
+
 class Service:
     """The command service over fakes."""
 
@@ -45,18 +52,22 @@ class Service:
             a_profile("pump", 1, channels=("speed",)), a_profile("pump", 2, channels=("speed", "vibration"))
         )
         app: FastAPI = command_service(
-            record_readings=RecordReadingsHandler(self.log, self.profiles, lambda: NOON),
+            record_readings=RecordReadingsHandler(self.log, self.profiles),
             promote_model=a_handler(a_log()),
             incidents=an_incident_handler(),
             guard=KeyGuard(keys),
             version="1",
             end=lambda: None,
         )
-        self.client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+        self.client = TestClient(app, raise_server_exceptions=False)
 
     def post(self, *items: object, key: str = "") -> Any:
         content = json.dumps({"readings": items})
-        return self.client.post("/readings", content=content, headers={**JSON, **({"X-API-Key": key} if key else {})})
+        headers = {"Content-Type": "application/json", **({"X-API-Key": key} if key else {})}
+        return self.client.post("/readings", content=content, headers=headers)
+
+
+SHARED: Final = Service()
 
 
 def test_acceptable_readings_go_in_and_answer_with_their_positions() -> None:
@@ -84,7 +95,7 @@ def test_acceptable_readings_go_in_and_answer_with_their_positions() -> None:
         ({"measurements": {}}, "measurements", "are empty"),
         ({"recorded_at": "2026-03-09T10:14:33"}, "recorded_at", "timezone"),
         ({"recorded_at": "0001-01-01T00:00:00+14:00"}, "recorded_at", "1970"),
-        ({"profile": "fan"}, "profile", "'fan' is not defined"),
+        ({"profile": "fan@1"}, "profile", "'fan@1' is not defined"),
         ({"profile": "pump@1"}, "vibration", "is no channel of pump@1"),
         ({"machine_id": None, "sensor_id": None}, "sensor_id", "is missing"),
         ({"machine_id": ""}, "machine_id", "0 characters"),
@@ -183,16 +194,21 @@ def test_readings_may_come_as_an_avro_file() -> None:
 @pytest.mark.parametrize(
     ("content", "headers", "status", "says"),
     [
-        (b"{", {}, 422, "no JSON"),
-        (b"{}", {}, 422, "at least one reading"),
-        (b"[]", {}, 422, "at least one reading"),
+        (b"{", JSON, 422, "no JSON"),
+        (b"[" * 30_000, JSON, 422, "nests deeper"),
+        (b"[" * 500_000, JSON, 413, "send fewer"),
+        (b"[[]," * 500_000, JSON, 413, "send fewer"),
+        (b"{}", JSON, 422, "at least one reading"),
+        (b"[]", JSON, 422, "at least one reading"),
+        (b"{}", {}, 415, "application/json"),
+        (b"{}", {"content-type": "text/plain"}, 415, "application/json"),
         (b"Obj", {"content-type": "application/avro"}, 422, "no Avro"),
-        (b" " * (LARGEST_BODY + 1), {}, 413, "send less"),
-        (json.dumps([1] * (MOST_ITEMS + 1)).encode(), {}, 413, "send at most"),
+        (b" " * (LARGEST_BODY + 1), JSON, 413, "send less"),
+        (json.dumps([1] * (MOST_ITEMS + 1)).encode(), JSON, 413, "send at most"),
     ],
 )
 def test_a_body_that_is_no_batch_is_a_problem(content: bytes, headers: dict[str, str], status: int, says: str) -> None:
-    answer = Service().client.post("/readings", content=content, headers={**JSON, **headers})
+    answer = Service().client.post("/readings", content=content, headers=headers)
 
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert says in answer.json()["detail"]
@@ -222,3 +238,74 @@ def test_a_full_disk_is_told_as_507_even_when_it_has_stopped_the_log() -> None:
     assert answer.headers["content-type"] == "application/problem+json"
     assert "no reading is taken in" in answer.json()["detail"]
     assert service.log.readings == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        ({"machine_id": "a\nb"}, "machine_id", "U+000A"),
+        ({"sensor_id": "\ud800"}, "sensor_id", "U+D800"),
+        ({"source": "a\x00b"}, "source", "U+0000"),
+        ({"measurements": {"speed\x7f": 1.0}}, "measurements.speed\\x7f", "U+007F"),
+        ({"measurements": {"\ud800": 1.0}}, "measurements.\\ud800", "U+D800"),
+        ({"recorded_at": "1970-01-12T13:46:40Z"}, "recorded_at", "before 2000"),
+        ({"recorded_at": "2031-01-01T00:00:00Z"}, "recorded_at", "days ahead"),
+    ],
+)
+def test_what_intake_does_not_take_is_refused_by_index_and_the_rest_goes_in(
+    change: dict[str, Any], field: str, says: str
+) -> None:
+    service = Service()
+    answer = service.post(an_item(), an_item(**change), an_item(machine_id="pump-08"))
+    assert answer.status_code == 201
+    assert [item["index"] for item in answer.json()["appended"]] == [0, 2]
+    (refused,) = answer.json()["refused"]
+    assert (refused["index"], refused["field"]) == (1, field)
+    assert says in refused["reason"]
+
+
+def test_any_time_takes_the_readings_of_a_wrong_clock_and_names_those_ahead() -> None:
+    items = [an_item(recorded_at=f"{year}-01-01T00:00:00Z") for year in (1970, 2025, 2031)]
+    content = json.dumps({"readings": items})
+    answer = Service().client.post("/readings", content=content, params={"any_time": "true"}, headers=JSON)
+    assert [item["index"] for item in answer.json()["appended"]] == [0, 1, 2]
+    assert answer.json()["ahead"] == [2]
+
+
+def test_an_unknown_parameter_is_refused_with_the_near_one() -> None:
+    answer = Service().client.post("/readings", content="[]", params={"anytime": "true"}, headers=JSON)
+    assert answer.status_code == 422
+    assert "did you mean any_time?" in answer.json()["detail"]
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+ANY_ITEM = st.fixed_dictionaries(
+    {},
+    optional={
+        "machine_id": st.text() | ANY_JSON,
+        "sensor_id": st.text() | ANY_JSON,
+        "profile": st.sampled_from(["pump", "pump@1", "pump@9", "pump@", "@1"]) | ANY_JSON,
+        "recorded_at": st.datetimes().map(lambda moment: moment.isoformat() + "Z") | ANY_JSON,
+        "measurements": st.dictionaries(st.sampled_from(["speed", "vibration"]) | st.text(), st.floats() | ANY_JSON),
+        "source": st.text() | ANY_JSON,
+        "event_id": st.uuids().map(str) | ANY_JSON,
+        "anomaly_type": ANY_JSON,
+    },
+)
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(st.lists(ANY_ITEM | ANY_JSON, max_size=5))
+def test_any_json_is_answered_item_by_item_and_never_ends_the_service(items: list[object]) -> None:
+    answer = SHARED.client.post("/readings", content=json.dumps(items), headers=JSON)
+    assert answer.status_code in {201, 413, 422}
+    told = answer.json()
+    if answer.status_code == 201 or "refused" in told:
+        appended = [item["index"] for item in told.get("appended", [])]
+        refused = [item["index"] for item in told["refused"]]
+        assert sorted([*appended, *refused]) == list(range(len(items)))
+        assert all(item["reason"] for item in told["refused"])

@@ -19,6 +19,7 @@ def a_partition(
     judged_s: float | None = 1.0,
     held_at: int | None = None,
     lag_before: int | None = None,
+    waits_for: str | None = None,
 ) -> PartitionJudging:
     return PartitionJudging(
         topic=SENSOR_EVENTS,
@@ -29,6 +30,7 @@ def a_partition(
         held_at=held_at,
         judged_at_us=None if judged_s is None else ago(judged_s),
         lag_before=lag_before,
+        waits_for=waits_for,
     )
 
 
@@ -83,3 +85,11 @@ def test_an_open_transaction_in_the_way_is_the_cause() -> None:
     assert found.state is JudgingState.NOT_JUDGED
     assert found.cause is not None
     assert found.cause.startswith("an open transaction has held sensor-events/2/104 for 25 s")
+
+
+def test_a_reading_that_lacks_its_schema_is_named_with_what_to_do() -> None:
+    lacks = a_partition(5, end=140, waits_s=25, judged_s=30, waits_for="schema id 9 is not in topic contracts: publish")
+    found = judging_of([a_partition(end=140, waits_s=40, judged_s=41), lacks], now_us=NOW_US)
+    assert found.cause == (
+        "sensor-events/5/100 has waited for 25 s, and all behind it: schema id 9 is not in topic contracts: publish"
+    )

@@ -10,16 +10,15 @@ from tests.fakes.store import FakeReadModelStore
 @pytest.mark.parametrize(
     ("route", "says"),
     [
-        ("/events/latest?senor_id=a", "senor_id: is no parameter of this route; did you mean sensor_id?"),
-        ("/verdicts?form=2026-01-01T00:00:00Z", "did you mean format or from?"),
-        ("/health?deep=1", "deep: is no parameter of this route; this route has none"),
-        ("/machines?limit=1&limit=2", "limit: is given more than once"),
-        ("/verdicts?from=2026-01-01T00:00:00+02:00", "from: holds a space where + was meant: write + as %2B"),
-        ("/verdicts?from=2026-01-01T00:00:00", "from: has no zone"),
-        ("/verdicts?as_of=0.5", "as_of: write a moment like"),
-        ("/verdicts?as_of=9999-12-31T23:59:59-14:00", "as_of: must lie within 1970 to 2199"),
-        ("/verdicts?from=0001-01-01T00:00:00Z", "from: must lie within 1970 to 2199"),
-        ("/verdicts?from=1970-01-01T00:00:00%2B14:00", "from: must lie within 1970 to 2199"),
+        ("/events/latest?senor_id=a", "senor_id: /events/latest has no such parameter; did you mean sensor_id?"),
+        ("/verdicts?form=2026-01-01T00:00:00Z", "did you mean format?"),
+        ("/machines?limit=1&limit=2", "limit: is given 2 times"),
+        ("/verdicts?from=2026-01-01T00:00:00+02:00", "write it as %2B"),
+        ("/verdicts?from=2026-01-01T00:00:00", "has no zone"),
+        ("/verdicts?as_of=0.5", "is no moment"),
+        ("/verdicts?as_of=9999-12-31T23:59:59-14:00", "is not within 1970 to 2199"),
+        ("/verdicts?from=0001-01-01T00:00:00Z", "is not within 1970 to 2199"),
+        ("/verdicts?from=1970-01-01T00:00:00%2B14:00", "is not within 1970 to 2199"),
         ("/verdicts?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "is not before to"),
         ("/anomalies?start_time=2026-01-02T00:00:00Z&end_time=2026-01-01T00:00:00Z", "is not before end_time"),
         ("/incidents?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "is not before to"),
@@ -63,7 +62,6 @@ def test_the_conventional_client_pages_by_offset(client: TestClient, store: Fake
         ("application/json;q=0.2, text/csv;q=0.5", "text/csv"),
         ("text/csv;q=0", "application/json"),
         ("*/*", "application/json"),
-        ("text/csv, */*", "text/csv"),
     ],
 )
 def test_the_wanted_kind_of_body_is_weighed(client: TestClient, accept: str, media_type: str) -> None:

@@ -8,7 +8,8 @@ from fastavro.utils import generate_one
 from schemas.compatibility import Incompatibility, Rule, Side, incompatibilities, unreadable
 from schemas.meaning import changed_meanings
 from schemas.parsed import InvalidSchema, ParsedSchema
-from tests.schema_changes import CHANGES, SchemaChange, array, channel, enum, field, optional, record, text_of
+from tests.schema_changes import CHANGES, SchemaChange
+from tests.schema_texts import array, channel, enum, field, optional, record, text_of
 
 
 def side(label: str, schema: object) -> Side:

@@ -52,8 +52,9 @@ def test_reading_needs_a_key_once_keys_are_configured(
     assert guarded.get(route, headers={} if key is None else {"X-API-Key": key}).status_code == status
 
 
-def test_health_and_the_reference_are_open(guarded: TestClient) -> None:
-    assert {guarded.get(route).status_code for route in ("/health", "/docs", "/openapi.json")} == {200}
+def test_health_is_open_and_the_reference_asks_for_a_key_too(guarded: TestClient) -> None:
+    assert guarded.get("/health").status_code == 200
+    assert {guarded.get(route).status_code for route in ("/docs", "/openapi.json")} == {401}
 
 
 def test_a_refused_key_is_told_as_a_problem_with_the_way_on(guarded: TestClient) -> None:

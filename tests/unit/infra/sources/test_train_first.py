@@ -71,9 +71,11 @@ def without_offsets(first: FirstRows) -> FirstRows:
     )
 
 
-def test_an_hour_of_each_machine_makes_a_panel_and_less_an_isolation_forest_unless_somebody_says() -> None:
-    assert family_for(None, readings=7200, machines=2) == "panel"
-    assert family_for(None, readings=7199, machines=2) == "isolation_forest"
+def test_four_hundred_readings_of_each_machine_make_a_panel_and_fewer_an_isolation_forest_unless_somebody_says() -> (
+    None
+):
+    assert family_for(None, readings=800, machines=2) == "panel"
+    assert family_for(None, readings=799, machines=2) == "isolation_forest"
     assert family_for("isolation_forest", readings=7200, machines=1) == "isolation_forest"
 
 

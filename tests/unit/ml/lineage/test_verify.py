@@ -1,106 +1,14 @@
 """Old verdicts judged again: equal to the bit, or told with both numbers."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import replace
 
-import pytest
-
-from domain.anomalies import AnomalyDetected
 from domain.models import ModelPromoted
-from domain.readings import SensorReadingRecorded
 from domain.scoring import ReadingsScored, ScorerStateSaved, ScoringModelChanged
 from domain.topics import ANOMALY_EVENTS, SCORER_STATE
-from infra.cli.main import run
-from infra.exit_codes import ExitCode
-from infra.kafka.meaning.contracts import ContractsFollower
-from infra.kafka.models.lineage import LineageDesk
-from infra.wiring.container import Container
 from ml.artifact import Artifact, pack, unpack
-from ml.lineage.lineage import VerdictNotFound, lineage_of
 from ml.lineage.same import same_decision, same_number
-from ml.lineage.verify import Check, StoredRow, Verification, Verifier
-from ml.panel.trainer import PanelTrainer
-from ml.scoring.scorer import Scorer
-from schemas.codec import decode, encode
-from schemas.contracts import Contracts
-from tests.fakes.lineage import ArtifactsInMemory, FakeLineageLog
-from tests.fakes.scoring import FakeDecoding, FakeScoringLog, InMemoryLog
-from tests.fakes.store import FakeReadModelStore
-from tests.unit.ml.panel.machines import pump_rows, training_rows
-from tests.unit.ml.scoring.fleet import PROFILE, PUMPS, healthy
-from tests.unit.ml.scoring.test_scorer import a_scorer, steps
-from tests.wired import wired
-
-SECONDS, FIRST_CHANGE_S, SECOND_CHANGE_S = 700, 100, 400
-
-
-@dataclass
-class History:
-    """A scored history with two changes of model, and whoever checks it."""
-
-    log: InMemoryLog
-    artifacts: ArtifactsInMemory
-
-    def verdicts(self) -> list[AnomalyDetected]:
-        return [event for event in self.log.topics[ANOMALY_EVENTS] if isinstance(event, AnomalyDetected)]
-
-    def verify(self, verdict: AnomalyDetected, row: StoredRow | None = None) -> Verification:
-        lineage_log = FakeLineageLog(self.log, self.artifacts)
-        lineage = lineage_of(verdict.event_id, lineage_log, self.log.contracts)
-        return Verifier(lineage_log, FakeDecoding(self.log)).verify(lineage, row)
-
-
-@pytest.fixture(scope="module")
-def panels() -> tuple[bytes, bytes]:
-    def content(seed: int) -> bytes:
-        each = [pump_rows(3600, machine=machine, seed=seed) for machine in range(PUMPS)]
-        return pack(PanelTrainer().fit(training_rows(each), PROFILE).artifact)
-
-    return content(1), content(2)
-
-
-@pytest.fixture
-def history(lived: History) -> History:
-    """Return a history of the test's own, which it may falsify."""
-    log = lived.log.copy()
-    return History(log, replace(lived.artifacts, log=log, stored={**lived.artifacts.stored}))
-
-
-@pytest.fixture(scope="module")
-def lived(panels: tuple[bytes, bytes]) -> History:
-    log = InMemoryLog(profiles={"pump@1": PROFILE})
-    artifacts = ArtifactsInMemory(log)
-    readings = list(with_faults(healthy(SECONDS)))
-    scorer = a_scorer(log, FakeScoringLog(log, iter(lambda: 97, 0)))
-    for start_s, end_s, content in (
-        (0, FIRST_CHANGE_S, None),
-        (FIRST_CHANGE_S, SECOND_CHANGE_S, panels[0]),
-        (SECOND_CHANGE_S, SECONDS, panels[1]),
-    ):
-        if content is not None:
-            artifacts.promote(content, profile="pump@1")
-        log.put(*readings[start_s * PUMPS : end_s * PUMPS])
-        catch_up(scorer, log)
-    return History(log, artifacts)
-
-
-def with_faults(readings: Iterator[SensorReadingRecorded]) -> Iterator[SensorReadingRecorded]:
-    for place, reading in enumerate(readings):
-        far = 1.5 if place % 301 == 300 else 0.0
-        values = {**reading.measurements, "vibration": reading.measurements["vibration"] + far}
-        yield replace(reading, measurements=values)
-
-
-def catch_up(scorer: Scorer, log: InMemoryLog) -> None:
-    while log.offset != len(log.source):
-        steps(scorer, 1)
-
-
-def only(verification: Verification, what: str) -> Check:
-    (check,) = [check for check in verification.checks if check.what == what]
-    return check
+from ml.lineage.verify import StoredRow
+from tests.unit.ml.lineage.judged import History, damaged, falsify, only
 
 
 def test_every_verdict_of_a_history_with_changes_of_model_is_equal_to_the_bit(history: History) -> None:
@@ -138,13 +46,6 @@ def test_a_damaged_model_is_told_with_both_hashes_and_both_scores(history: Histo
     score = only(verification, "score")
     assert (score.equal, score.recorded) == (False, repr(verdict.score))
     assert float(score.found) != verdict.score
-
-
-def damaged(content: bytes) -> bytes:
-    """Return a model whose numbers are all a little larger; its form is whole."""
-    artifact = unpack(content)
-    arrays = {name: array * 1.01 if array.dtype.kind == "f" else array for name, array in artifact.arrays.items()}
-    return pack(Artifact(header=artifact.header, arrays=arrays))
 
 
 def test_a_model_cut_short_is_not_judged_with_and_not_equal(history: History) -> None:
@@ -235,58 +136,6 @@ def test_a_falsified_reading_is_told_with_both_values(history: History) -> None:
     assert f"vibration {verdict.measurements['vibration'] + 1!r}" in measured.found
     assert only(verification, "score").equal is False
     assert only(verification, "reading").equal
-
-
-def falsify(history: History, verdict: AnomalyDetected, **measured: float) -> None:
-    """Overwrite what sensor-events holds of a verdict's reading."""
-    log, offset = history.log, int(verdict.reading_position.rsplit("/", 1)[1])
-    reading = decode(log.source[offset], log.contracts)
-    assert isinstance(reading, SensorReadingRecorded)
-    log.source[offset] = encode(replace(reading, measurements={**reading.measurements, **measured}), log.contracts)
-    log.keys[log.source[offset]] = reading.machine_id.encode()
-
-
-def explaining(history: History) -> Container:
-    """Return the container of `telltale explain` over a history; no read model answers."""
-    log = FakeLineageLog(history.log, history.artifacts)
-    contracts = cast("ContractsFollower", Known(history.log.contracts))
-    return wired(
-        read_store=FakeReadModelStore(missing={"anomalies"}),
-        lineage_desk=LineageDesk(log, contracts, Verifier(log, FakeDecoding(history.log))),
-    )
-
-
-@dataclass
-class Known:
-    contracts: Contracts
-
-
-@pytest.mark.parametrize("words", [(), ("--json",)])
-def test_explain_ends_with_0_for_what_holds_and_with_1_for_a_damaged_model(
-    history: History, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    verdict = history.verdicts()[-1]
-    command = ["explain", str(verdict.event_id), "--verify", *words]
-    assert run(command, explaining(history)) == ExitCode.YES
-    assert verdict.reading_position in capsys.readouterr().out
-    sha256 = verdict.model.artifact_sha256
-    history.artifacts.stored[sha256] = damaged(history.artifacts.stored[sha256])
-    assert run(command, explaining(history)) == ExitCode.NO
-    said = capsys.readouterr().out
-    if words:
-        checks = json.loads(said)["verification"]["checks"]
-        assert "model's bytes" in {check["what"] for check in checks if check["equal"] is False}
-    else:
-        assert "DIFFERS" in said.splitlines()[-1]
-
-
-def test_an_unknown_verdict_is_not_found(history: History) -> None:
-    with pytest.raises(VerdictNotFound):
-        lineage_of(
-            history.verdicts()[0].reading_event_id,
-            FakeLineageLog(history.log, history.artifacts),
-            history.log.contracts,
-        )
 
 
 def test_a_snapshot_of_a_damaged_state_gives_another_score(history: History) -> None:

@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,8 +14,17 @@ from domain.readings import SensorReadingRecorded
 from domain.scoring import Flag, ReadingsScored, ScorerStateSaved, ScoringModelChanged
 from ml.scoring.scorer import Scorer
 from ml.scoring.taking import StateDoesNotMatchOffset
-from tests.builders import a_profile, a_reading
-from tests.fakes.scoring import FakeDecoding, FakeHistory, FakeModels, FakeScoringLog, InMemoryLog
+from ml.scoring.waiting import Waiting
+from tests.builders import NOON, a_profile, a_reading
+from tests.fakes.scoring import (
+    FakeDecoding,
+    FakeHistory,
+    FakeModels,
+    FakeSchemaNames,
+    FakeScoringLog,
+    FakeWaitingReport,
+    InMemoryLog,
+)
 from tests.repetition import seeds
 
 
@@ -22,11 +33,22 @@ def a_log() -> InMemoryLog:
 
 
 def a_scorer(log: InMemoryLog, slot: FakeScoringLog | None = None) -> Scorer:
+    slot, decoding = slot or FakeScoringLog(log), FakeDecoding(log)
+    seconds = count()
+    waiting = Waiting(
+        log=slot,
+        decoding=decoding,
+        registry=FakeSchemaNames(),
+        report=FakeWaitingReport(),
+        given_up_after_s=60,
+        clock=lambda: NOON + timedelta(seconds=next(seconds)),
+    )
     return Scorer(
-        log=slot or FakeScoringLog(log),
+        log=slot,
         history=FakeHistory(log),
         models=FakeModels(log),
-        decoding=FakeDecoding(log),
+        decoding=decoding,
+        waiting=waiting,
         version="test",
     )
 
@@ -179,7 +201,6 @@ def test_a_partition_waits_for_a_profile_and_dead_letters_nothing() -> None:
     steps(scorer, 3)
     assert scores(log) == {}
     log.profiles["environment@1"] = a_profile()
-    scorer._retry_at = 0.0
     steps(scorer, 1)
     assert set(scores(log)) == {1}
     assert log.written(DeadLettered) == []
@@ -263,7 +284,7 @@ def test_any_batches_and_any_restarts_give_the_same_scores_as_one_pass(seed: int
 def test_a_scorer_that_dies_again_and_again_folds_no_more_than_the_readings_since_the_last_snapshot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ml.scoring.scorer.SNAPSHOT_EVERY", 50)
+    monkeypatch.setattr("ml.scoring.writing.SNAPSHOT_EVERY", 50)
     log = a_log()
     for life in range(10):
         log.put(*temperatures(*[20.0] * 20, start=20 * life))

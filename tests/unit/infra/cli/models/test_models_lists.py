@@ -17,7 +17,7 @@ from infra.wiring.container import Container
 from tests.builders import NOON
 from tests.comparisons import promoted, trained
 from tests.fakes.comparison import judged_reading
-from tests.unit.ml.comparison.test_compare import a_desk
+from tests.unit.ml.comparison.desk import a_desk
 from tests.wired import wired
 
 SAME = [judged_reading(second) for second in range(200)]

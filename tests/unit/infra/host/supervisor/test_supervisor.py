@@ -1,108 +1,20 @@
 import errno
 import os
 import signal
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
 from infra.host.embedded.home import Home
-from infra.host.supervisor.child import Child, Identity
-from infra.host.supervisor.control import end_orphans
-from infra.host.supervisor.log_files import KEPT, rotate
-from infra.host.supervisor.part import RunOnce
-from infra.host.supervisor.program import NotReady, Program
 from infra.host.supervisor.rests import write_rests
 from infra.host.supervisor.standing import standing_of
-from infra.host.supervisor.state import PartKind, PartState, PartStatus, Phase, read_status
-from infra.host.supervisor.supervisor import Supervisor
+from infra.host.supervisor.state import PartKind, PartState, Phase, read_status
 from tests.stacks import wait_until
-
-
-@dataclass
-class ShellPart:
-    """A part whose program is a line of shell."""
-
-    name: str
-    line: str
-    folder: Path
-    kind: PartKind = PartKind.SERVICE
-    needs: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    ready: Callable[[], bool] = lambda: True
-    address: str = ""
-    ready_deadline_s: float = 5.0
-    fix: str = "try again"
-    settled: list[str] = field(default_factory=list)
-
-    def prepare(self, run: RunOnce) -> None: ...
-
-    def program(self) -> Program:
-        return Program(arguments=("/bin/sh", "-c", self.line), folder=self.folder, stop_deadline_s=0.3)
-
-    def probe(self) -> None:
-        if not self.ready():
-            raise NotReady("the test says no")
-
-    def settle(self) -> None:
-        self.settled.append(self.name)
-
-
-class Running:
-    """A supervisor in a thread, and what it reported."""
-
-    def __init__(self, home: Home, *parts: ShellPart) -> None:
-        self.home = home
-        self.reports: list[str] = []
-        self.up = threading.Event()
-        self.supervisor = Supervisor(
-            parts,
-            status_path=home.state,
-            rests_path=home.rests,
-            logs=home.log,
-            report=lambda name, what: self.reports.append(f"{name}: {what}"),
-        )
-        self._thread = threading.Thread(target=self.supervisor.run, kwargs={"when_up": self.up.set}, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self.supervisor.stop()
-        self._thread.join(20)
-        assert not self._thread.is_alive()
-
-    def pid(self, name: str) -> int:
-        process = self.supervisor.status.part(name).process
-        assert process is not None
-        return process.pid
-
-    def state(self, name: str) -> PartState:
-        return self.supervisor.status.part(name).state
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path)
-    home.create()
-    return home
-
-
-@pytest.fixture
-def supervise(home: Home) -> Iterator[Callable[..., Running]]:
-    started: list[Running] = []
-
-    def start(*parts: ShellPart) -> Running:
-        started.append(Running(home, *parts))
-        return started[-1]
-
-    yield start
-    for running in started:
-        running.stop()
+from tests.unit.infra.host.supervisor.running import Running, ShellPart
 
 
 def test_a_part_starts_when_those_it_needs_are_ready_and_stops_before_them(
@@ -230,56 +142,6 @@ def test_a_part_that_ignores_the_request_to_stop_is_killed(supervise: Callable[.
     assert not process.is_running()
 
 
-def test_a_program_whose_start_was_not_written_down_never_runs(tmp_path: Path) -> None:
-    def die(_identity: Identity) -> None:
-        raise KeyboardInterrupt
-
-    program = Program(arguments=("/bin/sh", "-c", "touch ran"), folder=tmp_path)
-    with pytest.raises(KeyboardInterrupt):
-        Child.start(program, log=tmp_path / "log", record=die)
-    assert not (tmp_path / "ran").exists()
-
-
-def test_what_a_killed_supervisor_left_behind_is_ended_by_number_and_start_time(
-    home: Home, supervise: Callable[..., Running], tmp_path: Path
-) -> None:
-    running = supervise(ShellPart("log", "exec sleep 100", tmp_path))
-    assert running.up.wait(10)
-    status = read_status(home.state)
-    assert status is not None
-    left_behind = psutil.Process(running.pid("log"))
-    reports: list[str] = []
-    end_orphans(home.state, report=lambda name, _: reports.append(name))
-    assert reports == ["log"]
-    assert not left_behind.is_running() or left_behind.status() == psutil.STATUS_ZOMBIE
-
-
-def test_another_process_with_a_remembered_number_is_left_alone(tmp_path: Path) -> None:
-    other = subprocess.Popen(["/bin/sleep", "100"], start_new_session=True)
-    try:
-        earlier = Identity(other.pid, psutil.Process(other.pid).create_time() - 100)
-        assert not earlier.is_alive()
-    finally:
-        other.kill()
-        other.wait()
-
-
-def test_a_log_that_grew_too_large_is_copied_and_emptied_while_it_is_written(tmp_path: Path) -> None:
-    log = tmp_path / "kafka.log"
-    with log.open("a") as writer:
-        for number in range(KEPT + 2):
-            writer.write(f"line {number}\n")
-            writer.flush()
-            rotate([log], largest_bytes=3)
-        writer.write("newest\n")
-    assert log.read_text() == "newest\n"
-    assert [path.name for path in sorted(tmp_path.iterdir())] == [
-        "kafka.log",
-        *(f"kafka.log.{n + 1}" for n in range(KEPT)),
-    ]
-    assert (tmp_path / "kafka.log.1").read_text() == f"line {KEPT + 1}\n"
-
-
 def test_a_full_disk_keeps_nothing_from_running_and_the_status_is_written_when_there_is_room(
     home: Home, supervise: Callable[..., Running], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -391,63 +253,4 @@ def test_the_cause_of_an_earlier_end_is_gone_once_the_part_has_run_steadily(
         lambda: running.state("log") is PartState.READY and running.supervisor.status.part("log").cause is None,
         deadline_s=5,
         what="it runs steadily and nothing is told of before",
-    )
-
-
-def test_a_part_that_was_started_again_three_times_in_five_minutes_is_not_ready() -> None:
-    def part(*minutes_ago: float) -> PartStatus:
-        return a_ready_part(restarted_at=tuple(now() - timedelta(minutes=ago) for ago in minutes_ago))
-
-    assert standing_of(part(1, 2), supervised=True, now=now()).state is PartState.READY
-    assert standing_of(part(1, 2, 6), supervised=True, now=now()).state is PartState.READY
-    unsteady = standing_of(part(1, 2, 4), supervised=True, now=now())
-    assert unsteady.state is PartState.UNSTEADY
-    assert unsteady.cause is not None
-    assert unsteady.cause.startswith("started again 3 times in 5 minutes")
-
-
-def test_a_part_whose_process_is_gone_is_not_ready_whatever_was_written_down() -> None:
-    gone = a_ready_part(process=Identity(os.getpid(), psutil.Process().create_time() - 1000))
-    for part in (gone, a_ready_part(process=None)):
-        found = standing_of(part, supervised=True, now=now())
-        assert (found.state, found.cause) == (PartState.STOPPED, "its process is gone")
-
-
-def test_a_halted_part_is_not_ready_and_is_again_when_it_goes_on() -> None:
-    process = subprocess.Popen(["/bin/sleep", "100"])
-    try:
-        part = a_ready_part(process=Identity(process.pid, psutil.Process(process.pid).create_time()))
-        os.kill(process.pid, signal.SIGSTOP)
-        wait_until(
-            lambda: standing_of(part, supervised=True, now=now()).state is PartState.SUSPENDED,
-            deadline_s=5,
-            what="it is seen to be halted",
-        )
-        assert standing_of(part, supervised=True, now=now()).cause == (
-            f"pid {process.pid} was halted by a signal: kill -CONT {process.pid}"
-        )
-        os.kill(process.pid, signal.SIGCONT)
-        wait_until(
-            lambda: standing_of(part, supervised=True, now=now()).state is PartState.READY,
-            deadline_s=5,
-            what="it is ready again",
-        )
-    finally:
-        process.kill()
-        process.wait()
-
-
-ME = Identity(os.getpid(), psutil.Process().create_time())
-
-
-def a_ready_part(*, process: Identity | None = ME, restarted_at: tuple[datetime, ...] = ()) -> PartStatus:
-    return PartStatus(
-        name="scorer",
-        kind=PartKind.PROCESS,
-        address="",
-        state=PartState.READY,
-        since=now(),
-        process=process,
-        restarts=len(restarted_at),
-        restarted_at=restarted_at,
     )

@@ -35,7 +35,12 @@ def test_a_record_with_an_id_published_meanwhile_is_decoded() -> None:
     known = ContractsPublishedLater(published_contracts())
     (record,) = decode(known, encode(SKIPPED, published_contracts()))
     assert record.event == "RecordSkipped"
-    assert record.fields == {"position": "sensor-events/3/180442", "because": "a test", "actor": "test"}
+    assert record.fields == {
+        "position": "sensor-events/3/180442",
+        "because": "a test",
+        "actor": "test",
+        "unread": False,
+    }
 
 
 def test_what_is_wrong_with_a_record_is_told_in_its_place() -> None:

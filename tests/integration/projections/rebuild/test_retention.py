@@ -14,9 +14,7 @@ from projections.folder import Folder, FolderRefused, load_folder
 from tests.builders import a_profile, a_reading
 from tests.fakes.projections import FakeLog, FakeVocabulary
 from tests.integration.projections.projecting import a_projector, project_to_end
-from tests.integration.projections.test_rebuild import connection, desk, dsn
-
-__all__ = ["connection", "dsn"]
+from tests.integration.projections.rebuild.rebuilding import desk
 
 DAY_S = 86_400
 KEPT_DAYS = 2

@@ -1,0 +1,1 @@
+"""`incidents`: what needs somebody, and what somebody does about it."""
