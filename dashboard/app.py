@@ -12,11 +12,12 @@ from dashboard.look.sheet import style_sheet
 
 def main() -> None:
     """Draw the frame, then the page that the address names."""
-    st.set_page_config(page_title="Telltale", layout="wide", initial_sidebar_state="expanded")
+    st.set_page_config(page_title="Telltale", layout="wide", initial_sidebar_state="auto")
     st.html(style_sheet())
     page = st.navigation(
         [
-            st.Page("views/explorer.py", title="Explorer", default=True),
+            st.Page("views/incidents.py", title="Incidents", default=True),
+            st.Page("views/explorer.py", title="Explorer", url_path="explorer"),
             st.Page("views/sensor.py", title="Sensor", url_path="sensor"),
             st.Page("views/models.py", title="Models", url_path="models"),
             st.Page("views/log.py", title="Log", url_path="log"),

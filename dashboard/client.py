@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from dashboard.answers.incidents import Incident, IncidentInFull
 from dashboard.answers.machines import Machine, Profile, ReadingSeries, Sensor
 from dashboard.answers.models import ModelDrift, ModelsDiff, Timeline, TrainedVersion
 from dashboard.answers.operations import (
@@ -149,6 +150,35 @@ class QueryApi:
         found, headers = self._ask(Swimlane, "/swimlane", asked | {"from": starts_at, "to": ends_at})
         answer: Swimlane = replace(found, complete=headers.get(COMPLETE) != "false")
         return answer
+
+    def incidents(
+        self,
+        *,
+        needs_someone: bool,
+        machine_id: str | None = None,
+        starts_at: datetime | None = None,
+        ends_at: datetime | None = None,
+        as_of: datetime | None = None,
+        min_position: str | None = None,
+    ) -> tuple[Incident, ...]:
+        """Return incidents, at most MOST_ROWS: those that need somebody worst first, else all, newest first."""
+        asked: dict[str, Any] = {
+            "needs_someone": str(needs_someone).lower(),
+            "machine_id": machine_id,
+            "limit": MOST_ROWS,
+            "from": starts_at,
+            "to": ends_at,
+            "as_of": as_of,
+            "min_position": min_position,
+        }
+        return self._items(Incident, "/incidents", asked)
+
+    def incident(
+        self, incident_id: str, as_of: datetime | None = None, *, min_position: str | None = None
+    ) -> IncidentInFull:
+        """Return one incident with its history; ApiRefused 404 when there is none."""
+        asked = {"as_of": as_of, "min_position": min_position}
+        return self._get(IncidentInFull, f"/incidents/{quote(incident_id, safe='')}", asked)
 
     def verdicts(
         self,

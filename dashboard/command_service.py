@@ -1,6 +1,6 @@
 """The command service as typed commands: what a page may change, it changes here. It never decides anything itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from dashboard.answers.incidents import Handled, ItemAnswer
 from dashboard.answers.models import Reign
 from dashboard.answers.promotions import Problem, Promoted
 
@@ -54,19 +55,32 @@ class CommandService:
     def promote(self, model: str, *, because: str, command_id: str) -> Promoted:
         """Make a version champion of its line, if the gate lets it."""
         line, _, version = model.rpartition("/")
-        return self._post(line, "promote", {"version": int(version), "because": because}, command_id)
+        return self._post(
+            Promoted, _of_line(line, "promote"), {"version": int(version), "because": because}, command_id
+        )
 
     def roll_back(self, line: str, *, because: str, command_id: str, leaves: Reign | None = None) -> Promoted:
         """Make the champion before champion again; refused when the promotion that it `leaves` is not the newest."""
+        path = _of_line(line, "rollback")
         if leaves is None:
-            return self._post(line, "rollback", {"because": because}, command_id)
-        wish: dict[str, object] = {"because": because, "champion": leaves.model}
-        return self._post(line, "rollback", wish, command_id, {"If-Match": f'"{leaves.position}"'})
+            return self._post(Promoted, path, {"because": because}, command_id)
+        wish = {"because": because, "champion": leaves.model}
+        return self._post(Promoted, path, wish, command_id, {"If-Match": f'"{leaves.position}"'})
+
+    def handle_incident(
+        self, incident_id: str, action: str, wish: Mapping[str, str], *, version: str, command_id: str
+    ) -> Handled:
+        """Acknowledge, assign, comment, resolve or reopen; refused when the incident changed since `version`."""
+        path = f"/incidents/{quote(incident_id, safe='')}/{action}"
+        return self._post(Handled, path, wish, command_id, {"If-Match": f'"{version}"'})
+
+    def handle_incidents(self, items: Sequence[Mapping[str, str]], *, command_id: str) -> tuple[ItemAnswer, ...]:
+        """Carry out one action on each of many; the answers come in the same order."""
+        return self._post(tuple[ItemAnswer, ...], "/incidents", items, command_id)
 
     def _post(
-        self, line: str, what: str, wish: dict[str, object], command_id: str, headers: Mapping[str, str] = _NONE
-    ) -> Promoted:
-        path = f"/models/{quote(line, safe='')}/{what}"
+        self, kind: type[AnswerT], path: str, wish: object, command_id: str, headers: Mapping[str, str] = _NONE
+    ) -> AnswerT:
         try:
             response = self._http.post(path, json=wish, headers={"Idempotency-Key": command_id, **headers})
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -78,9 +92,13 @@ class CommandService:
         if not response.is_success:
             raise CommandRefused(response.status_code, _problem(response))
         try:
-            return _read(Promoted, response.content)
+            return _read(kind, response.content)
         except ValidationError as error:
             raise NotConfirmed(f"POST {path}: this dashboard does not understand the answer ({error})") from error
+
+
+def _of_line(line: str, what: str) -> str:
+    return f"/models/{quote(line, safe='')}/{what}"
 
 
 def _problem(response: httpx.Response) -> Problem:

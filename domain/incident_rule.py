@@ -13,7 +13,7 @@ from typing import Final
 
 from domain.anomalies import SEVERITY_RANK, Severity, severity_of
 
-CONFIRMED_AFTER: Final[Mapping[str, int]] = MappingProxyType({"shift": 10, "noise": 10, "outside": 10})
+CONFIRMED_AFTER: Final[Mapping[str, int]] = MappingProxyType({"shift": 10, "noise": 10, "outside": 3})
 """Readings in a row, of one sensor, that a kind must be in alarm before it counts; 1 for those not named."""
 
 QUIET: Final = timedelta(seconds=900)

@@ -3,6 +3,7 @@
 from ml.artifact import FORMAT, NotAnArtifact, unpack
 from ml.detector import Detector
 from ml.families import FAMILIES
+from ml.narrowed import widened
 
 
 def load_detector(content: bytes, *, format: str = FORMAT) -> Detector:  # noqa: A002 - the event's own word
@@ -17,4 +18,4 @@ def load_detector(content: bytes, *, format: str = FORMAT) -> Detector:  # noqa:
     family = FAMILIES.get(str(artifact.header.get("detector")))
     if family is None:
         raise NotAnArtifact(f"the model's detector {artifact.header.get('detector')!r} is not known here")
-    return family.detector(artifact)
+    return widened(family.detector(artifact), artifact)

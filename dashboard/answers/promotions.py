@@ -1,8 +1,9 @@
-"""What the command service answers to a promotion or a rollback."""
+"""What the command service answers to a promotion or a rollback, and why it refuses a command."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from dashboard.answers.incidents import Standing
 from dashboard.answers.models import BudgetKept
 
 
@@ -32,8 +33,12 @@ class GateRefusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a command was refused; with the champion that stays, and the gate's numbers when it was the gate."""
+    """Why a command was refused; with the champion that stays, and the gate's numbers when it was the gate.
+
+    `standing`: who decided what stands in the way.
+    """
 
     detail: str
+    standing: Standing | None = None
     champion: Promoted | None = None
     rejection: GateRefusal | None = None

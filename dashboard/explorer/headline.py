@@ -1,24 +1,30 @@
 """The newest worst verdict in one sentence: which machine, which sensor, which channel, why. Nobody has to click."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Final
 
 import streamlit as st
 
+from dashboard.answers.incidents import Incident
 from dashboard.answers.operations import Freshness
 from dashboard.answers.swimlane import Swimlane
 from dashboard.answers.verdicts import Verdict
+from dashboard.client import ApiError
 from dashboard.connection import Connection
 from dashboard.explorer.lanes import Cell, worst_cell
 from dashboard.frame.arrival import way_to
 from dashboard.frame.choices import Choices
 from dashboard.frame.freshness import ask_freshness
+from dashboard.frame.judging import all_is_judged
+from dashboard.incidents.asking import PARAMETER
 from dashboard.look.formats import clock, many, span
 from dashboard.memory import now
 from dashboard.parts.words import mono, quiet, severity, tag
 from dashboard.reasons import explain, summary
 from dashboard.sensor.asking import newest_worst
+
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 _NAMED: Final = 3
 """Other lanes told by name in the headline; the swimlane below shows them all."""
@@ -51,6 +57,27 @@ def show_headline(connection: Connection, choices: Choices, swimlane: Swimlane) 
             query_params=way_to(verdict),
             width="content",
         )
+        incident = incident_of(connection, choices, verdict)
+        if incident:
+            st.page_link(
+                "views/incidents.py",
+                label="Incident →",
+                query_params={PARAMETER: incident.incident_id},
+                width="content",
+            )
+
+
+def incident_of(connection: Connection, choices: Choices, verdict: Verdict) -> Incident | None:
+    """Return the incident that the verdict belongs to, if the API knows it."""
+    try:
+        found = connection.memory.ask(
+            f"incidents of|{verdict.machine_id}|{choices.as_of}",
+            lambda: connection.api.incidents(needs_someone=False, machine_id=verdict.machine_id, as_of=choices.as_of),
+            fresh_for_s=1.5,
+        ).value
+    except ApiError:
+        return None
+    return next((one for one in found if one.began_at <= verdict.recorded_at <= (one.ended_at or LATEST)), None)
 
 
 def verdict_of_cell(connection: Connection, choices: Choices, swimlane: Swimlane, cell: Cell | None) -> Verdict | None:
@@ -81,7 +108,9 @@ def quiet_line(fresh: Freshness, choices: Choices, swimlane: Swimlane) -> str:
         return f"<b>Quiet.</b> {many(len(swimlane.lanes), swimlane.by)}. Nothing abnormal was known by {known}."
     found = f"{many(fresh.sensors, 'sensor')} on {many(fresh.machines, 'machine')}"
     if not choices.moving or choices.stale or fresh.last_reading_known_at is None:
-        return f"<b>Quiet.</b> {found}. Nothing abnormal in this range."
+        return f"<b>Nothing abnormal</b> in this range. {found}."
+    if not all_is_judged(fresh):
+        return f"<b>Nothing abnormal was found</b> so far. {found}; not every reading is judged and shown."
     return f"<b>Quiet.</b> {found}, last reading {span(fresh.now - fresh.last_reading_known_at)} ago."
 
 

@@ -19,6 +19,11 @@ def way_to(verdict: Verdict) -> dict[str, str]:
     return {PARAMETER_SENSOR: f"{verdict.machine_id}{SEPARATOR}{verdict.sensor_id}", "verdict": verdict.event_id}
 
 
+def way_to_sensor(machine_id: str, sensor_id: str) -> dict[str, str]:
+    """Return the parameters of a link to page Sensor that shows the sensor."""
+    return {PARAMETER_SENSOR: f"{machine_id}{SEPARATOR}{sensor_id}"}
+
+
 def arrive() -> None:
     """Take what a link carried into the widgets; call before they are drawn."""
     carried = st.query_params.get(PARAMETER_SENSOR)

@@ -13,6 +13,7 @@ from dashboard.connection import Connection
 from dashboard.frame.arrival import arrive
 from dashboard.frame.choices import ALL_MACHINES, DEFAULT_RANGE, RANGES, Choices, moment_text, parse_moment
 from dashboard.frame.freshness import ask_freshness, show_freshness
+from dashboard.frame.judging import show_judging
 from dashboard.frame.known_at import choose_known_at, forget_known_at
 from dashboard.look.formats import clock, span
 from dashboard.memory import now
@@ -39,6 +40,8 @@ def page_frame(connection: Connection, *, title: str, question: str, narrowing: 
     choices = _bar(connection, stale=stale, enabled=not never, narrowing=narrowing)
     if stale:
         _down_banner(connection)
+    elif not never:
+        show_judging(connection)
     if never:
         st.stop()
     return choices

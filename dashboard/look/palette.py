@@ -47,6 +47,8 @@ PALETTE: Final[Mapping[str, Mapping[str, str]]] = {
 SEVERITIES: Final = ("warning", "high", "critical")
 """From least to worst."""
 
+SEVERITY_LIMITS: Final = "Severity: warning above the threshold, high from 1.5 × it, critical from 3 ×."
+
 
 def palette() -> Mapping[str, str]:
     """Return the colours of the theme that the reader has."""

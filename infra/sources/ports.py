@@ -1,9 +1,11 @@
 """What bringing readings in needs of the log."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 
 class ReadingSink(Protocol):
@@ -28,5 +30,8 @@ class ReadingSink(Protocol):
 class KnownReadings(Protocol):
     """Tells which readings are in the log."""
 
-    def event_ids(self, machine_ids: Collection[str]) -> set[str]:
-        """Return the event ids of all readings of these machines up to the log's end now."""
+    def ids(self, machine_ids: Collection[str]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+        """Yield times (int64 (n,), µs since 1970) and event ids (uint8 (n, 16)) of these machines' readings.
+
+        All of them up to the log's end now, in portions of the log's order, so that no memory has to hold them.
+        """

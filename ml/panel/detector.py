@@ -19,6 +19,7 @@ from ml.panel.kernel import Findings, empty_findings, run_panel
 from ml.panel.learning import provisional
 from ml.panel.options import KINDS, OFF, WRITTEN_ONLY, Pace, options_as_dict, pace_of
 from ml.panel.parameters import PanelParameters
+from ml.panel.sharper import Packed, packed
 from ml.panel.state import LEARNING, fresh_state, state_size
 from ml.panel.verdict import kinds_at_work, ratios_of, raw_of
 
@@ -170,7 +171,7 @@ class PanelDetector:
             self.panel.numbers,
             self._unknown,
             self.panel.tables,
-            self.panel.sharper,
+            self._sharper,
             self.pace,
             findings,
         )
@@ -188,6 +189,10 @@ class PanelDetector:
     @cached_property
     def _own_kinds(self) -> tuple[str, ...]:
         return self.panel.options.kinds
+
+    @cached_property
+    def _sharper(self) -> Packed:
+        return packed(self.panel.sharper)
 
     @cached_property
     def _unknown(self) -> FloatArray:

@@ -7,7 +7,7 @@ from ml.panel.compiled import compiled
 from ml.panel.joint import joint_expectation_step
 from ml.panel.options import JOINT, NOISE, OUTSIDE, SHIFT, SPIKE, WEAR
 from ml.panel.residual import FORECAST, MEDIAN, PREDICTED, SPREAD
-from ml.panel.sharper import Sharper
+from ml.panel.sharper import HIGH, LOW, STRANGE_HIGH, STRANGE_LOW, Packed
 from ml.panel.spike import BAND
 from ml.panel.state import BASE, FAST, MOVED
 from ml.panel.tables import REFERENCE, STEP_SCALE, Tables
@@ -22,7 +22,7 @@ def explanation_step(
     later: FloatArray,
     personal: FloatArray,
     tables: Tables,
-    sharper: Sharper,
+    sharper: Packed,
     work: FloatArray,
     shares: FloatArray,
     expected: FloatArray,
@@ -60,13 +60,13 @@ def explanation_step(
 
 @compiled
 def _nearest_inside(
-    sensor: int, channel: int, channels: FloatArray, later: FloatArray, personal: FloatArray, sharper: Sharper
+    sensor: int, channel: int, channels: FloatArray, later: FloatArray, personal: FloatArray, sharper: Packed
 ) -> float:
     """Return the r within the bounds that is nearest to the channel's fast mean."""
     middle = personal[REFERENCE, channel] + later[MOVED, channel]
     if sensor >= 0:
-        low, high = sharper.bounds[sensor, 0, channel], sharper.bounds[sensor, 1, channel]
+        low, high = sharper.sensors[sensor, LOW, channel], sharper.sensors[sensor, HIGH, channel]
     else:
         unit = personal[STEP_SCALE, channel]
-        low, high = sharper.strange_bounds[0, channel] * unit, sharper.strange_bounds[1, channel] * unit
+        low, high = sharper.channels[STRANGE_LOW, channel] * unit, sharper.channels[STRANGE_HIGH, channel] * unit
     return float(middle + min(max(channels[FAST, channel] - middle, low), high))

@@ -15,7 +15,18 @@ import numpy as np
 from ml.detector import FloatArray
 from ml.panel.compiled import compiled
 from ml.panel.residual import FORECAST, PLACE, RESIDUAL, STRANGE, WHITE
-from ml.panel.sharper import LAGS, Sharper
+from ml.panel.sharper import (
+    FIRST_LIMIT,
+    FIT_CAP,
+    LAGS,
+    MEAN,
+    SCALE,
+    SLOW_LEVELS,
+    SLOW_SQUARES,
+    STEP,
+    STEP_CAP,
+    Packed,
+)
 from ml.panel.state import (
     BEFORE,
     FAST_10,
@@ -47,7 +58,7 @@ def joint_step(
     sensor: int,
     head: FloatArray,
     later: FloatArray,
-    sharper: Sharper,
+    sharper: Packed,
     work: FloatArray,
     squares: FloatArray,
     long_readings: float,
@@ -58,7 +69,7 @@ def joint_step(
         return 0.0, 0.0, 0
     for place in range(count):
         centre = sharper.centres[sensor, place] if sensor >= 0 else 0.0
-        apart = (work[RESIDUAL, sharper.together[place]] - centre) / sharper.scale[place]
+        apart = (work[RESIDUAL, sharper.together[place]] - centre) / sharper.vectors[SCALE, place]
         work[PLACE, place] = min(max(apart, -CLIP), CLIP)
     step = _step_square(head, later, sharper, work, count)
     fit, shrink = _fit_square(head, later, sharper, work, count)
@@ -71,23 +82,23 @@ def joint_step(
     ratio, raw, test = 0.0, 0.0, 0
     for number in range(squares.shape[0]):
         size = np.sqrt(squares[number])
-        if size > ratio * sharper.joint_limits[number]:
-            ratio, raw, test = size / sharper.joint_limits[number], size, number
+        if size > ratio * sharper.numbers[FIRST_LIMIT + number]:
+            ratio, raw, test = size / sharper.numbers[FIRST_LIMIT + number], size, number
     return ratio, raw, test
 
 
 @compiled
-def _step_square(head: FloatArray, later: FloatArray, sharper: Sharper, work: FloatArray, count: int) -> float:
+def _step_square(head: FloatArray, later: FloatArray, sharper: Packed, work: FloatArray, count: int) -> float:
     """Return the mean square of the whitened error of the forecast."""
     known = head[SINCE_GATE] >= LAGS
     for place in range(count):
         expected = 0.0
         if known:
             for other in range(count):
-                expected += sharper.forecast[place, other] * later[BEFORE, other]
-                expected += sharper.forecast[place, count + other] * later[TWO_BEFORE, other]
+                expected += sharper.matrices[place, other] * later[BEFORE, other]
+                expected += sharper.matrices[place, count + other] * later[TWO_BEFORE, other]
         work[FORECAST, place] = expected
-        error = (work[PLACE, place] - expected) / sharper.step[place]
+        error = (work[PLACE, place] - expected) / sharper.vectors[STEP, place]
         work[STRANGE, place] = min(max(error, -CLIP), CLIP)
     if not known:
         return _UNKNOWN_STEP
@@ -95,29 +106,31 @@ def _step_square(head: FloatArray, later: FloatArray, sharper: Sharper, work: Fl
     for place in range(count):
         component = 0.0
         for other in range(count):
-            component += sharper.step_white[place, other] * work[STRANGE, other]
+            component += sharper.matrices[place, 2 * count + other] * work[STRANGE, other]
         square += component * component
     return square / count
 
 
 @compiled
 def _fit_square(
-    head: FloatArray, later: FloatArray, sharper: Sharper, work: FloatArray, count: int
+    head: FloatArray, later: FloatArray, sharper: Packed, work: FloatArray, count: int
 ) -> tuple[float, float]:
     """Write the whitened place above its slow level; return its mean square, and what the slow square shrinks it by."""
     square = 0.0
     for place in range(count):
         component = 0.0
         for other in range(count):
-            component += sharper.white[place, other] * (work[PLACE, other] - sharper.mean[other])
+            component += sharper.matrices[place, 3 * count + other] * (
+                work[PLACE, other] - sharper.vectors[MEAN, other]
+            )
         slow = later[SLOW_LEVEL, place]
-        later[SLOW_LEVEL, place] += sharper.memory[0] * (component - slow)
+        later[SLOW_LEVEL, place] += sharper.numbers[SLOW_LEVELS] * (component - slow)
         component -= slow
         work[WHITE, place] = component
         square += component * component
     square /= count
     shrink = max(1.0, head[SLOW_FIT])
-    head[SLOW_FIT] += sharper.memory[1] * (min(square, sharper.caps[1]) - head[SLOW_FIT])
+    head[SLOW_FIT] += sharper.numbers[SLOW_SQUARES] * (min(square, sharper.numbers[FIT_CAP]) - head[SLOW_FIT])
     return square, shrink
 
 
@@ -125,7 +138,7 @@ def _fit_square(
 def _squares_step(
     head: FloatArray,
     later: FloatArray,
-    sharper: Sharper,
+    sharper: Packed,
     work: FloatArray,
     step: float,
     fit: float,
@@ -136,12 +149,12 @@ def _squares_step(
 ) -> None:
     """Move the means on and write the eight squares; means of levels wait until they are of many readings."""
     usual = max(1.0, head[SLOW_FAST])
-    head[SLOW_FAST] += sharper.memory[1] * (min(step, sharper.caps[0]) - head[SLOW_FAST])
+    head[SLOW_FAST] += sharper.numbers[SLOW_SQUARES] * (min(step, sharper.numbers[STEP_CAP]) - head[SLOW_FAST])
     step /= usual
     fit /= shrink
     young = 1 / (head[JOINT_ROWS] + 1)
     short, long = max(1 / SHORT, young), max(1 / long_readings, young)
-    capped_step, capped_fit = min(step, sharper.caps[0]), min(fit, sharper.caps[1])
+    capped_step, capped_fit = min(step, sharper.numbers[STEP_CAP]), min(fit, sharper.numbers[FIT_CAP])
     head[FAST_10] += short * (capped_step - head[FAST_10])
     head[FAST_60] += long * (capped_step - head[FAST_60])
     head[FIT_10] += short * (capped_fit - head[FIT_10])
@@ -161,7 +174,7 @@ def _squares_step(
 
 @compiled
 def joint_expectation_step(
-    test: int, sensor: int, later: FloatArray, sharper: Sharper, work: FloatArray, contribution: FloatArray
+    test: int, sensor: int, later: FloatArray, sharper: Packed, work: FloatArray, contribution: FloatArray
 ) -> None:
     """Write each channel's share of the decisive test, and to `work` FORECAST the r that the others let be expected.
 
@@ -175,12 +188,14 @@ def joint_expectation_step(
     for place in range(count):
         pull, weight = 0.0, 0.0
         for other in range(count):
-            entry = sharper.step_white[other, place] if of_steps else sharper.white[other, place]
+            entry = (
+                sharper.matrices[other, 2 * count + place] if of_steps else sharper.matrices[other, 3 * count + place]
+            )
             pull += entry * work[WHITE, other]
             weight += entry * entry
-        off = pull / weight * (sharper.step[place] if of_steps else 1.0)
+        off = pull / weight * (sharper.vectors[STEP, place] if of_steps else 1.0)
         centre = sharper.centres[sensor, place] if sensor >= 0 else 0.0
-        work[FORECAST, place] = centre + (work[PLACE, place] - off) * sharper.scale[place]
+        work[FORECAST, place] = centre + (work[PLACE, place] - off) * sharper.vectors[SCALE, place]
         contribution[sharper.together[place]] = pull * pull / weight
         total += pull * pull / weight
     if total > 0:
@@ -189,13 +204,13 @@ def joint_expectation_step(
 
 
 @compiled
-def _decisive_step(test: int, later: FloatArray, sharper: Sharper, work: FloatArray, count: int) -> None:
+def _decisive_step(test: int, later: FloatArray, sharper: Packed, work: FloatArray, count: int) -> None:
     """Write to `work` WHITE the whitened vector whose square the decisive test is."""
     for place in range(count):
         if test < _STEP_TESTS:
             component = 0.0
             for other in range(count):
-                component += sharper.step_white[place, other] * work[STRANGE, other]
+                component += sharper.matrices[place, 2 * count + other] * work[STRANGE, other]
             work[WHITE, place] = component
         elif test == _LEVEL_10_TEST:
             work[WHITE, place] = later[LEVEL_10, place]

@@ -17,7 +17,7 @@ from ml.panel.compiled import compiled_apart
 from ml.panel.joint import CLIP, joint_step
 from ml.panel.options import OFF, Options
 from ml.panel.residual import RESIDUAL, WORK_FIELDS
-from ml.panel.sharper import JOINT_TESTS, LAGS, Sharper
+from ml.panel.sharper import FIRST_LIMIT, JOINT_TESTS, LAGS, Packed, Sharper, packed
 from ml.panel.state import LATER_FIELDS, LATER_HEAD, LEVEL_10, LEVEL_60, SINCE_GATE, SLOW_FAST
 
 _RIDGE: Final = 1e-2
@@ -173,24 +173,17 @@ def _limit(scores: Sequence[FloatArray], test: int, *, options: Options, interva
 
 def _pass(part: Judged, sharper: Sharper, long_readings: float) -> FloatArray:
     """Return the squares (n, 8) of the rows by the step that will score."""
-    return np.asarray(
-        _squares(
-            part.residuals,
-            part.follows,
-            part.begins,
-            sharper._replace(joint_limits=np.full(len(JOINT_TESTS), OFF)),
-            long_readings,
-        )
-    )
+    unlimited = packed(sharper._replace(joint_limits=np.full(len(JOINT_TESTS), OFF)))
+    return np.asarray(_squares(part.residuals, part.follows, part.begins, unlimited, long_readings))
 
 
 @compiled_apart
 def _squares(
-    residuals: FloatArray, follows: BoolArray, begins: BoolArray, sharper: Sharper, long_readings: float
+    residuals: FloatArray, follows: BoolArray, begins: BoolArray, sharper: Packed, long_readings: float
 ) -> FloatArray:
     count = residuals.shape[1]
     width = sharper.together.max() + 1
-    found = np.zeros((residuals.shape[0], sharper.joint_limits.shape[0]))
+    found = np.zeros((residuals.shape[0], sharper.numbers.shape[0] - FIRST_LIMIT))
     head, later = np.zeros(LATER_HEAD), np.zeros((LATER_FIELDS, width))
     work = np.zeros((WORK_FIELDS, width))
     for row in range(residuals.shape[0]):

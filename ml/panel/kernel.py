@@ -21,7 +21,7 @@ from ml.panel.noise import noise_step
 from ml.panel.options import DRIFT, JOINT, NOISE, OUTSIDE, SHARPER_KINDS, SHIFT, SPIKE, STUCK, WEAR, Pace
 from ml.panel.outside import outside_step
 from ml.panel.residual import ERROR, RESIDUAL, WORK_FIELDS, explain_step, residual_step
-from ml.panel.sharper import JOINT_TESTS, Sharper
+from ml.panel.sharper import JOINT_TESTS, Packed
 from ml.panel.shift import kept_over, shift_step
 from ml.panel.spike import error_step, spike_step
 from ml.panel.state import (
@@ -140,7 +140,7 @@ def _judge(
     later: FloatArray,
     personal: FloatArray,
     tables: Tables,
-    sharper: Sharper,
+    sharper: Packed,
     pace: Pace,
     work: FloatArray,
     shares: FloatArray,
@@ -259,7 +259,7 @@ def run_panel(
     known: FloatArray,
     unknown: FloatArray,
     tables: Tables,
-    sharper: Sharper,
+    sharper: Packed,
     pace: Pace,
     findings: Findings,
 ) -> None:

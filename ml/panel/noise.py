@@ -10,7 +10,7 @@ from ml.detector import FloatArray
 from ml.panel.compiled import compiled
 from ml.panel.options import NOISE, Pace
 from ml.panel.residual import ERROR
-from ml.panel.sharper import Sharper
+from ml.panel.sharper import NOISE_USUAL, Packed
 from ml.panel.state import NOISE_ON, SCATTER, SLOW_SCATTER
 from ml.panel.tables import SCATTER as ORDINARY_SCATTER
 from ml.panel.tables import Tables
@@ -25,7 +25,7 @@ def noise_step(
     later: FloatArray,
     personal: FloatArray,
     tables: Tables,
-    sharper: Sharper,
+    sharper: Packed,
     pace: Pace,
     work: FloatArray,
     shares: FloatArray,
@@ -44,7 +44,7 @@ def noise_step(
             slow = later[SLOW_SCATTER, channel]
             later[SLOW_SCATTER, channel] += pace.scatter_weight * (scatter * scatter - slow)
             scatter /= max(1.0, np.sqrt(slow))
-        usual = sharper.noise_usual[channel]
+        usual = sharper.channels[NOISE_USUAL, channel]
         share = 0.0
         if not tables.wanders[channel]:
             share = max(0.0, scatter - usual) / (tables.noise_limit[channel] - usual)

@@ -109,6 +109,8 @@ class Options(NamedTuple):
     outside_rise: float = 1.25
     """A level that lingers at its bound alarms once: it must come back to `outside_back` or rise by so much."""
     outside_back: float = 0.7
+    outside_wait_s: float = 60.0
+    """A level must be outside for so long before it is an alarm, at least for one reading."""
     outside_margin: float = 0.1
     """Room beyond the extremes, as a share of what training saw between them."""
     outside_unsure: float = 0.8
@@ -168,6 +170,7 @@ class Pace(NamedTuple):
     outside_swing: float
     outside_rise: float
     outside_back: float
+    outside_wait: float
     driver_weight: float
     hold_step: float
     hold_range: float
@@ -216,6 +219,7 @@ def pace_of(options: Options, *, interval_s: float, channels: int) -> Pace:
         outside_swing=options.outside_swing,
         outside_rise=options.outside_rise,
         outside_back=options.outside_back,
+        outside_wait=float(max(1, round(options.outside_wait_s / interval_s))),
         driver_weight=driver_weight(interval_s),
         hold_step=float(ceil(options.hold_step_s / interval_s)),
         hold_range=float(ceil(options.hold_range_s / interval_s)),

@@ -11,8 +11,8 @@ import numpy as np
 from ml.detector import FloatArray
 from ml.panel.compiled import compiled
 from ml.panel.options import OUTSIDE, Pace
-from ml.panel.sharper import Sharper
-from ml.panel.state import FAST, MOVED, OUTSIDE_ON, OUTSIDE_TROUGH, SWING
+from ml.panel.sharper import HIGH, LOW, ORDINARY_SWING, STRANGE_HIGH, STRANGE_LOW, Packed
+from ml.panel.state import FAST, MOVED, OUTSIDE_ON, OUTSIDE_ROWS, OUTSIDE_TROUGH, SWING
 from ml.panel.tables import REFERENCE, STEP_SCALE, Tables
 
 _STRANGE_SWING: Final = 6.0
@@ -27,7 +27,7 @@ def outside_step(
     later: FloatArray,
     personal: FloatArray,
     tables: Tables,
-    sharper: Sharper,
+    sharper: Packed,
     pace: Pace,
     shares: FloatArray,
 ) -> tuple[float, float]:
@@ -38,10 +38,10 @@ def outside_step(
             continue
         unit = personal[STEP_SCALE, channel]
         if sensor >= 0:
-            low, high = sharper.bounds[sensor, 0, channel], sharper.bounds[sensor, 1, channel]
-            ordinary = sharper.swings[sensor, channel]
+            low, high = sharper.sensors[sensor, LOW, channel], sharper.sensors[sensor, HIGH, channel]
+            ordinary = sharper.sensors[sensor, ORDINARY_SWING, channel]
         else:
-            low, high = sharper.strange_bounds[0, channel] * unit, sharper.strange_bounds[1, channel] * unit
+            low, high = sharper.channels[STRANGE_LOW, channel] * unit, sharper.channels[STRANGE_HIGH, channel] * unit
             ordinary = (high - low) / _STRANGE_SWING
         away = channels[FAST, channel] - personal[REFERENCE, channel] - later[MOVED, channel]
         room = (high - low) / 2 * max(1.0, np.sqrt(later[SWING, channel]) / (pace.outside_swing * ordinary))
@@ -56,6 +56,9 @@ def outside_step(
     else:
         trough = min(head[OUTSIDE_TROUGH], ratio)
         head[OUTSIDE_TROUGH] = trough if trough > pace.outside_back else 0.0
-        if ratio > max(1.0, head[OUTSIDE_TROUGH] * pace.outside_rise):
+        beyond = ratio > max(1.0, head[OUTSIDE_TROUGH] * pace.outside_rise)
+        head[OUTSIDE_ROWS] = head[OUTSIDE_ROWS] + 1 if beyond else np.float64(0)
+        if head[OUTSIDE_ROWS] >= pace.outside_wait:
             head[OUTSIDE_ON] = 1.0
+            head[OUTSIDE_ROWS] = 0.0
     return ratio, raw

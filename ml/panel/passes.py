@@ -7,7 +7,7 @@ from ml.panel.kernel import Findings, empty_findings, run_panel
 from ml.panel.learning import provisional
 from ml.panel.options import SECOND, Pace
 from ml.panel.rows import SensorRows
-from ml.panel.sharper import Sharper, without
+from ml.panel.sharper import Sharper, packed, without
 from ml.panel.state import fresh_state
 from ml.panel.tables import Tables
 
@@ -36,7 +36,7 @@ def scan(
         np.ascontiguousarray(numbers)[np.newaxis],
         provisional(channels),
         tables,
-        without(channels=channels, sensors=1) if sharper is None else sharper,
+        packed(without(channels=channels, sensors=1) if sharper is None else sharper),
         pace,
         findings,
     )

@@ -24,6 +24,19 @@ class SensorRows:
     def __len__(self) -> int:
         return len(self.values)
 
+    def only(self, kept: BoolArray) -> "SensorRows":
+        """Return the rows that are kept (n,); a stretch begins where it began, at its first row that is left."""
+        stretch = np.cumsum(self.restarts)[kept]
+        gaps = np.zeros(len(stretch))
+        begins = np.flatnonzero(np.diff(stretch, prepend=0))
+        gaps[begins] = self.gaps[np.flatnonzero(self.restarts)[stretch[begins] - 1]]
+        return SensorRows(
+            machine_id=self.machine_id,
+            sensor_id=self.sensor_id,
+            values=np.ascontiguousarray(self.values[kept]),
+            gaps=gaps,
+        )
+
     @property
     def restarts(self) -> BoolArray:
         """Return where a stretch without gaps begins: bool array (n,)."""

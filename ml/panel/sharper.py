@@ -1,4 +1,4 @@
-"""What the compiled pass of a second generation knows beyond the first's tables.
+"""What a panel of the second generation knows beyond the first's tables.
 
 m sensors known from training, k channels that the joint kind takes together.
 """
@@ -50,6 +50,52 @@ class Sharper(NamedTuple):
     """(2,) weight of a new reading in the slow level, and in the slow squares."""
     joint_limits: FloatArray
     """(8,) T by JOINT_TESTS."""
+
+
+class Packed(NamedTuple):
+    """`Sharper` as the compiled pass takes it: few arrays, since a call counts references to every one of them."""
+
+    channels: FloatArray
+    """(3, c) NOISE_USUAL, STRANGE_LOW, STRANGE_HIGH."""
+    sensors: FloatArray
+    """(m, 3, c) LOW, HIGH, SWING."""
+    together: IntArray
+    centres: FloatArray
+    vectors: FloatArray
+    """(3, k) SCALE, STEP, MEAN."""
+    matrices: FloatArray
+    """(k, 4k) forecast, then step_white, then white."""
+    numbers: FloatArray
+    """(12,) STEP_CAP, FIT_CAP, SLOW_LEVELS, SLOW_SQUARES, then the limits from FIRST_LIMIT on."""
+
+
+NOISE_USUAL: Final = 0
+STRANGE_LOW: Final = 1
+STRANGE_HIGH: Final = 2
+LOW: Final = 0
+HIGH: Final = 1
+ORDINARY_SWING: Final = 2
+SCALE: Final = 0
+STEP: Final = 1
+MEAN: Final = 2
+STEP_CAP: Final = 0
+FIT_CAP: Final = 1
+SLOW_LEVELS: Final = 2
+SLOW_SQUARES: Final = 3
+FIRST_LIMIT: Final = 4
+
+
+def packed(sharper: Sharper) -> Packed:
+    """Return the same numbers for the pass."""
+    return Packed(
+        channels=np.vstack([sharper.noise_usual, sharper.strange_bounds]),
+        sensors=np.concatenate([sharper.bounds, sharper.swings[:, np.newaxis]], axis=1),
+        together=sharper.together.copy(),
+        centres=sharper.centres.copy(),
+        vectors=np.vstack([sharper.scale, sharper.step, sharper.mean]),
+        matrices=np.ascontiguousarray(np.hstack([sharper.forecast, sharper.step_white, sharper.white])),
+        numbers=np.concatenate([sharper.caps, sharper.memory, sharper.joint_limits]),
+    )
 
 
 def without(*, channels: int, sensors: int = 0) -> Sharper:

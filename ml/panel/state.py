@@ -84,7 +84,9 @@ SLOW_FIT: Final = 7
 OUTSIDE_ON: Final = 8
 OUTSIDE_TROUGH: Final = 9
 """The lowest ratio since an alarm ended that has not come back far enough; 0 when it has."""
-LATER_HEAD: Final = 10
+OUTSIDE_ROWS: Final = 10
+"""Readings in a row that were outside and not yet an alarm."""
+LATER_HEAD: Final = 11
 
 MOVED: Final = 0
 """How far the drift's reference has followed the level away from where training found it."""

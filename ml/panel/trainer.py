@@ -103,7 +103,7 @@ class PanelTrainer:
                 **_metrics(ratios, self.options.kinds),
                 "rows": float(sum(len(part) for part in enough)),
                 "rows_incomplete": float((~complete).sum()),
-                "rows_contaminated": float(bad.sum()),
+                "rows_contaminated": float(bad.sum() + trained.strays),
                 "sensors": float(len(enough)),
                 "sensors_with_too_few_rows": float(len(rows.sensor_names) - len(enough)),
                 **{f"forest_{name}": value for name, value in fitted_forest.metrics.items()},

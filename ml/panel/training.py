@@ -8,12 +8,13 @@ like: which wander, which can't answer a load at once. 4. Thresholds, from the p
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ml.detector import BoolArray, FloatArray, IntArray
 from ml.panel.calibration import tail_threshold
+from ml.panel.cleaning import stray
 from ml.panel.expectation import Expectation, fit_expectation
 from ml.panel.features import low_pass_weights
 from ml.panel.kernel import BANDS, ERRORS, LEVELS, SCATTERS, Findings
@@ -33,11 +34,15 @@ _DRIFT_TAIL_DAYS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """The panel's numbers. numbers: float64 array (sensors, PERSONAL_FIELDS, c), in the order of the rows given."""
+    """The panel's numbers. numbers: float64 array (sensors, PERSONAL_FIELDS, c), in the order of the rows given.
+
+    strays: rows that were left out, since they lay apart from all others.
+    """
 
     tables: Tables
     numbers: FloatArray
     sharper: Sharper
+    strays: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,23 @@ class _Character:
 
 
 def train_panel(rows: Sequence[SensorRows], drivers: IntArray, *, options: Options, interval_s: float) -> Trained:
-    """Return the panel of a profile whose conditions are the columns `drivers`."""
+    """Return the panel of a profile whose conditions are the columns `drivers`, without the rows that stray."""
+    trained, found = _train_once(rows, drivers, options=options, interval_s=interval_s)
+    if options.generation < SECOND:
+        return trained
+    judged = trained.tables.judged
+    apart = [stray(one.statistics[:, ERRORS][:, judged] * one.judged[:, np.newaxis]) for one in found]
+    strays = sum(int(each.sum()) for each in apart)
+    if not strays:
+        return trained
+    kept = [part.only(~each) for part, each in zip(rows, apart, strict=True)]
+    again, _ = _train_once(kept, drivers, options=options, interval_s=interval_s)
+    return replace(again, strays=strays)
+
+
+def _train_once(
+    rows: Sequence[SensorRows], drivers: IntArray, *, options: Options, interval_s: float
+) -> tuple[Trained, list[Findings]]:
     channels = rows[0].values.shape[1]
     pace = pace_of(options, interval_s=interval_s, channels=channels)
     expectation, siblings = fit_expectation(rows, drivers, options=options, interval_s=interval_s)
@@ -103,7 +124,8 @@ def train_panel(rows: Sequence[SensorRows], drivers: IntArray, *, options: Optio
             armed=character.armed,
         )
         sharper = sharpen(calibration, tables, options=options, pace=pace)
-    return Trained(tables=tables, numbers=np.array([person.numbers for person in scoring]), sharper=sharper)
+    numbers = np.array([person.numbers for person in scoring])
+    return Trained(tables=tables, numbers=numbers, sharper=sharper), found
 
 
 def _tables(expectation: Expectation, *, channels: int, interval_s: float) -> Tables:

@@ -10,7 +10,9 @@ from ml.artifact import FORMAT, pack, sha256_of
 from ml.detector import Batch, Detector, FloatArray
 from ml.loading import load_detector
 from ml.manifest import CodeIdentity, Manifest, Selection, differences, rows_sha256
+from ml.narrowed import with_profile_channels
 from ml.population_shift.reference import with_reference
+from ml.training.channels import left_out
 from ml.training.histogram import with_histogram
 from ml.training.ports import ModelLog, ModelNotStored, NewModel, OnProgress, ReadingLog, StoredModel
 from ml.training.trainer import Fitted, Trainer, TrainingRows
@@ -135,7 +137,20 @@ class TrainingDesk:
 
 
 def _fit(rows: TrainingRows, profile: ProfileDefined, trainer: Trainer) -> Fitted:
-    fitted = trainer.fit(rows, profile)
+    """Return what the trainer makes of the channels that can be learned from; the others are left out by name."""
+    reasons = left_out(rows.values, profile) if len(rows) else {}
+    kept = [place for place, channel in enumerate(profile.channels) if channel.name not in reasons]
+    if not reasons or not kept:
+        fitted = trainer.fit(rows, profile)
+    else:
+        some = replace(profile, channels=tuple(profile.channels[place] for place in kept))
+        fitted = trainer.fit(replace(rows, values=np.ascontiguousarray(rows.values[:, kept])), some)
+        told = "; ".join(f"{name} {reason}" for name, reason in reasons.items())
+        fitted = replace(
+            fitted,
+            artifact=with_profile_channels(fitted.artifact, profile.channel_names),
+            parameters={**fitted.parameters, "channels_left_out": told},
+        )
     scores = fitted.training_scores
     artifact = with_reference(
         with_histogram(fitted.artifact, scores), values=rows.values, ratios=scores, recorded_at_us=rows.recorded_at_us

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -15,14 +15,14 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from infra.kafka.client.clients import producer
-from infra.sources.csv.csv_readings import RowReader
-from infra.sources.csv.ingest_file import FileIngest
-from infra.sources.csv.plan import ColumnChoice, plan_columns
-from infra.sources.csv.rows import row_blocks
-from infra.sources.csv.shape import shape_of
+from infra.sources.csv.text_table import Said, text_table
+from infra.sources.files.ingest_file import FileIngest
+from infra.sources.files.plan import ColumnChoice, plan_columns
+from infra.sources.files.source import FileSource
 from infra.sources.novelty import Novelty
 from infra.sources.simulator.stream import append_history
 from infra.sources.simulator.world import World
+from infra.sources.times.moments import Plausible
 from schemas.encoder import encode_readings
 from tests.benchmarks.figures import Figure, at_least
 from tests.benchmarks.plant import PUMPS, Plant, pump_fleet
@@ -54,7 +54,8 @@ def _looked_through(plant: Plant) -> float:
     """Return how fast the readings of one machine in every partition are found among all in the log."""
     held, intake = sum(plant.ends().values()), plant.container()
     began = time.perf_counter()
-    intake.logged_readings(profiles={plant.profile.ref: plant.profile}).event_ids(_MACHINES)
+    known = intake.logged_readings(profiles={plant.profile.ref: plant.profile})
+    assert sum(len(ids) for _, ids in known.ids(_MACHINES))
     return held / (time.perf_counter() - began)
 
 
@@ -81,12 +82,14 @@ def _from_csv(plant: Plant, tables: Sequence[pa.RecordBatch]) -> float:
         choice = ColumnChoice(time="time", profile="pump", machine="machine", sensor="sensor", zone=UTC)
         profile = plant.profile
         began = time.perf_counter()
-        shape = shape_of(path)
-        plan = plan_columns(shape, choice, profile)
+        plausible = Plausible(datetime.now(UTC), any_time=True)
+        table = text_table(path, Said())
+        source = FileSource(
+            table=table, plan=plan_columns(table, choice, profile, plausible=plausible), plausible=plausible
+        )
         novelty = Novelty(intake.logged_readings(profiles={profile.ref: profile}))
-        reader = RowReader(str(path), plan, profile, decimal=shape.decimal)
         with intake.appender() as sink:
-            tally = FileIngest(reader, sink, novelty).run(row_blocks(shape, plan.columns))
+            tally = FileIngest(sink, novelty).run(source.readings(profile))
         took_s = time.perf_counter() - began
     assert not tally.refused
     return count / took_s

@@ -1,8 +1,11 @@
 """Fakes of the ports through which readings and profiles come in."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from uuid import UUID
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from domain.appending import LogFull, ReadingsNotAppended
 from domain.positions import Position
@@ -29,9 +32,12 @@ class FakeReadings:
         self.rows.extend(self._queued)
         self._queued.clear()
 
-    def event_ids(self, machine_ids: Collection[str]) -> set[str]:
+    def ids(self, machine_ids: Collection[str]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
         self.asked.append(set(machine_ids))
-        return {str(row["event_id"]) for row in self.rows if row["machine_id"] in machine_ids}
+        rows = [row for row in self.rows if row["machine_id"] in machine_ids]
+        times = np.array([row["recorded_at"] for row in rows], np.int64)
+        ids = b"".join(UUID(str(row["event_id"])).bytes for row in rows)
+        yield times, np.frombuffer(ids, np.uint8).reshape(-1, 16)
 
     def column(self, name: str) -> list[object]:
         return [row[name] for row in self.rows]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from domain.profiles import Channel, Role
-from infra.sources.csv.plan import WIDEST
+from infra.sources.files.plan import WIDEST
 
 CHANNEL_FORM: Final = "NAME[:UNIT[:ROLE[:MINIMUM:MAXIMUM]]]"
 

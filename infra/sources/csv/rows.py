@@ -3,65 +3,50 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, TextIO
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from infra.sources.csv.shape import CsvShape
+from infra.sources.files.table import MalformedRow, RowBlock
 
 BLOCK_CHARACTERS: Final = 2_000_000
 """About how much text is taken at a time: some ten thousand rows."""
 
 
 @dataclass(frozen=True, slots=True)
-class MalformedRow:
-    """A line that has not as many cells as the header."""
+class Dialect:
+    """How rows are written: the columns' names, "" for one without, what separates cells, the first line of data."""
 
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RowBlock:
-    """Rows of a file: lines int64 array (n,), counted from 1; columns of text (n,) by name; and what is no row."""
-
-    lines: NDArray[np.int64]
-    columns: Mapping[str, pa.StringArray]
-    malformed: tuple[MalformedRow, ...]
-
-    def __len__(self) -> int:
-        return len(self.lines)
+    names: tuple[str, ...]
+    separator: str
+    first_line: int
 
 
-def row_blocks(shape: CsvShape, columns: Sequence[str]) -> Iterator[RowBlock]:
+def row_blocks(opener: Callable[[], TextIO], dialect: Dialect, columns: Sequence[str]) -> Iterator[RowBlock]:
     """Yield the rows of the file in order, with the wanted columns; blank lines are passed over.
 
     A block in which every line is a row and quotes only enclose whole cells is split by Arrow; any other, slower, by
     the csv module.
     """
-    with shape.path.open(encoding=shape.encoding, errors="replace", newline="") as file:
-        line = _skip_header(file, shape)
+    with opener() as file:
+        line = 1
+        while line < dialect.first_line:
+            file.readline()
+            line += 1
         while lines := file.readlines(BLOCK_CHARACTERS):
             text = "".join(lines)
-            if _a_line_is_a_row(text, shape.separator):
-                block, used = _plain(lines, text.encode(), shape, columns, first_line=line), len(lines)
-            else:
-                block, used = _quoted(lines, file, shape, columns, first_line=line)
+            block = None
+            if _a_line_is_a_row(text, dialect.separator):
+                block, used = _plain(lines, text.encode(), dialect, columns, first_line=line), len(lines)
+            if block is None:
+                block, used = _quoted(lines, file, dialect, columns, first_line=line)
             line += used
             yield block
-
-
-def _skip_header(file: TextIO, shape: CsvShape) -> int:
-    """Pass over the header and return the number of the line after it."""
-    reader = csv.reader(iter(file.readline, ""), delimiter=shape.separator)
-    next(reader)
-    return reader.line_num + 1
 
 
 def _a_line_is_a_row(text: str, separator: str) -> bool:
@@ -70,33 +55,41 @@ def _a_line_is_a_row(text: str, separator: str) -> bool:
     return not quotes or quotes == 2 * len(re.findall(rf'(?<![^{border}])"[^"\r\n]*"(?![^{border}])', text))
 
 
-def _plain(lines: Sequence[str], text: bytes, shape: CsvShape, columns: Sequence[str], *, first_line: int) -> RowBlock:
+def _plain(
+    lines: Sequence[str], text: bytes, dialect: Dialect, columns: Sequence[str], *, first_line: int
+) -> RowBlock | None:
+    """Return the rows of a block, or None when some have empty cells beyond the last column, which Arrow refuses."""
     malformed: list[MalformedRow] = []
     skipped: list[int] = []
+    trailing = False
 
     def refuse(row: arrow_csv.InvalidRow) -> str:
+        nonlocal trailing
+        trailing = trailing or row.actual_columns > row.expected_columns
         skipped.append(row.number - 1)
         if row.text.strip().strip('"').strip():  # a line of nothing but an empty cell is a blank one
             malformed.append(_malformed(first_line + row.number - 1, row.actual_columns, row.expected_columns))
         return "skip"
 
-    names = [str(place) for place in range(len(shape.header))]
+    names = [str(place) for place in range(len(dialect.names))]
     table = arrow_csv.read_csv(
         io.BytesIO(text),
         # One block and one thread: only then does Arrow say on which line a row stands.
         read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(text) + 1),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=shape.separator, quote_char='"', ignore_empty_lines=False, invalid_row_handler=refuse
+            delimiter=dialect.separator, quote_char='"', ignore_empty_lines=False, invalid_row_handler=refuse
         ),
         convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
-            include_columns=[str(shape.header.index(column)) for column in columns],
+            include_columns=[str(dialect.names.index(column)) for column in columns],
             strings_can_be_null=False,
         ),
     )
+    if trailing:
+        return None
     places = np.delete(np.arange(len(lines)), skipped)
     batch = table.combine_chunks()
-    arrays = {column: _one(batch.column(str(shape.header.index(column)))) for column in columns}
+    arrays = {column: _one(batch.column(str(dialect.names.index(column)))) for column in columns}
     filled = np.array([not lines[place].isspace() for place in places.tolist()], dtype=np.bool_)
     if not filled.all():
         places, arrays = places[filled], {name: array.filter(pa.array(filled)) for name, array in arrays.items()}
@@ -110,11 +103,11 @@ def _one(chunked: pa.ChunkedArray) -> pa.StringArray:
 
 
 def _quoted(
-    lines: Sequence[str], rest: TextIO, shape: CsvShape, columns: Sequence[str], *, first_line: int
+    lines: Sequence[str], rest: TextIO, dialect: Dialect, columns: Sequence[str], *, first_line: int
 ) -> tuple[RowBlock, int]:
     """Return the rows that begin in `lines`, and how many lines they take: the last may end in `rest`."""
-    reader = csv.reader(chain(lines, iter(rest.readline, "")), delimiter=shape.separator)
-    wanted = [shape.header.index(column) for column in columns]
+    reader = csv.reader(chain(lines, iter(rest.readline, "")), delimiter=dialect.separator)
+    wanted = [dialect.names.index(column) for column in columns]
     places: list[int] = []
     cells: list[list[str]] = []
     malformed: list[MalformedRow] = []
@@ -129,8 +122,10 @@ def _quoted(
             break
         if not row or (len(row) == 1 and not row[0].strip()):
             continue
-        if len(row) != len(shape.header):
-            malformed.append(_malformed(line, len(row), len(shape.header)))
+        if len(row) > len(dialect.names) and not any(cell.strip() for cell in row[len(dialect.names) :]):
+            row = row[: len(dialect.names)]
+        if len(row) != len(dialect.names):
+            malformed.append(_malformed(line, len(row), len(dialect.names)))
             continue
         places.append(line)
         cells.append([row[place] for place in wanted])

@@ -30,7 +30,12 @@ def page(items: Sequence[Any]) -> Page[Any]:
     return Page(items=list(items), next_cursor=None)
 
 
-def freshness(now: datetime, *, behind_s: float, empty: bool) -> Freshness:
+NOT_JUDGED: Final = JudgingAnswer(
+    state="not_judged", unjudged=1200, oldest_unjudged_s=95.0, cause="scorer is stopped: LogNotReachable"
+)
+
+
+def freshness(now: datetime, *, behind_s: float, empty: bool, unjudged: bool = False) -> Freshness:
     return Freshness(
         now=now,
         complete_to=now - timedelta(seconds=behind_s),
@@ -39,7 +44,9 @@ def freshness(now: datetime, *, behind_s: float, empty: bool) -> Freshness:
         machines=0 if empty else 12,
         sensors=0 if empty else 36,
         readings=0 if empty else 288_000,
-        judging=JudgingAnswer(state="judged", unjudged=0, oldest_unjudged_s=0.0, cause=None),
+        judging=NOT_JUDGED
+        if unjudged
+        else JudgingAnswer(state="judged", unjudged=0, oldest_unjudged_s=0.0, cause=None),
     )
 
 

@@ -28,3 +28,9 @@ def page(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
         for key in (KEY, COMMANDS_KEY):
             monkeypatch.delenv(key, raising=False)
         yield AppTest.from_file(APP, default_timeout=60)
+
+
+@pytest.fixture
+def explorer(page: AppTest) -> AppTest:
+    """Return page Explorer; not run yet."""
+    return page.run().switch_page("views/explorer.py")

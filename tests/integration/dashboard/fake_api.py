@@ -10,13 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from tests.integration.dashboard import answers, drift_answers, log_answers, model_answers, swimlane_answers
+from tests.integration.dashboard import (
+    answers,
+    drift_answers,
+    incident_answers,
+    log_answers,
+    model_answers,
+    swimlane_answers,
+)
 from tests.integration.dashboard.fake_commands import PumpEvents, decided, fake_commands, pump_events
 
 
@@ -37,6 +45,7 @@ class Scenario(StrEnum):
     FORGOTTEN = "forgotten"
     TAMPERED = "tampered"
     ANSWER_LOST = "answer lost"
+    UNJUDGED = "unjudged"
 
 
 @dataclass
@@ -46,12 +55,14 @@ class Plant:
     scenario: Scenario = Scenario.LIVE
     origin: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
     events: PumpEvents = field(default_factory=pump_events)
+    incidents: incident_answers.IncidentLog = field(init=False)
     keys: str = ""
     commands_go: threading.Event = field(default_factory=threading.Event)
     """Commands wait until it is set, as it is in the beginning."""
     command_came: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
+        self.incidents = incident_answers.incident_log(self.origin)
         self.commands_go.set()
 
     @property
@@ -60,11 +71,14 @@ class Plant:
         return datetime.now(UTC)
 
 
+NOTHING_FOUND: Final = {Scenario.QUIET, Scenario.NEW, Scenario.UNJUDGED, Scenario.BEHIND}
+"""Scenarios without an incident."""
+
 From = Annotated[datetime, Query(alias="from")]
 To = Annotated[datetime, Query(alias="to")]
 
 
-def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
+def fake_app(plant: Plant) -> FastAPI:  # noqa: C901, PLR0915 - one line a route
     """Return the routes that the dashboard asks."""
     app = FastAPI()
 
@@ -82,12 +96,14 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
             return Response('{"detail": "the log does not answer"}', 503, media_type="application/problem+json")
         return response
 
-    app.mount("/commands", fake_commands(plant.events, plant.keys))
+    app.mount("/commands", fake_commands(plant.events, plant.keys, plant.incidents))
+    _incident_routes(app, plant)
 
     @app.get("/freshness")
     def freshness() -> Any:
         behind_s = 211.0 if plant.scenario is Scenario.BEHIND else 0.3
-        return answers.freshness(plant.now, behind_s=behind_s, empty=plant.scenario is Scenario.NEW)
+        unjudged = plant.scenario is Scenario.UNJUDGED
+        return answers.freshness(plant.now, behind_s=behind_s, empty=plant.scenario is Scenario.NEW, unjudged=unjudged)
 
     @app.get("/machines")
     def machines(limit: int = 100, as_of: datetime | None = None) -> Any:
@@ -231,6 +247,31 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901 - one line a route
         return answers.page(log_answers.topics(plant.now, away=plant.scenario is Scenario.LOG_AWAY))
 
     return app
+
+
+def _incident_routes(app: FastAPI, plant: Plant) -> None:
+    @app.get("/incidents")
+    def incidents(
+        *,
+        needs_someone: bool = False,
+        machine_id: str | None = None,
+        starts_at: Annotated[datetime | None, Query(alias="from")] = None,
+        ends_at: Annotated[datetime | None, Query(alias="to")] = None,
+        as_of: datetime | None = None,
+        min_position: str | None = None,
+        limit: int = 100,
+    ) -> Any:
+        if plant.scenario in NOTHING_FOUND:
+            return answers.page([])
+        which = {"machine_id": machine_id, "starts_at": starts_at, "ends_at": ends_at}
+        return answers.page(incident_answers.listed(plant.incidents, as_of, needing=needs_someone, **which)[:limit])  # type: ignore[arg-type]
+
+    @app.get("/incidents/{incident_id}")
+    def incident(incident_id: UUID, as_of: datetime | None = None, min_position: str | None = None) -> Any:
+        found = incident_answers.in_full(plant.incidents, incident_id, as_of)
+        if found is None:
+            raise HTTPException(404, f"No incident {incident_id}.")
+        return found
 
 
 def _by(known_at: datetime, as_of: datetime | None) -> bool:

@@ -61,7 +61,7 @@ def decided(events: PumpEvents) -> list[Record[Any]]:
     return events.records[SEEDED:]
 
 
-def fake_commands(events: PumpEvents, keys: str) -> FastAPI:
+def fake_commands(events: PumpEvents, keys: str, incidents: SharedLog) -> FastAPI:
     """Return the command service as the container would build it."""
     lines = ModelLines()
     write_side = WriteSide(FakeEventLog(events), [lines])
@@ -69,7 +69,7 @@ def fake_commands(events: PumpEvents, keys: str) -> FastAPI:
     return command_service(
         record_readings=RecordReadingsHandler(log=FakeReadingLog(), profiles=FakeProfiles()),
         promote_model=PromoteModelHandler(write_side, lines),
-        incidents=an_incident_handler(),
+        incidents=an_incident_handler(incidents),
         guard=KeyGuard(parse_keys(keys)),
         version="test",
         end=lambda: None,

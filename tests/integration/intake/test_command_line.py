@@ -65,7 +65,7 @@ def test_refused_rows_are_listed_and_written_while_the_rest_goes_in(published: S
 
     code, said = ingest(published, path, a_name("machine"), a_name("profile"), "--refused", str(kept))
 
-    assert (code, said["appended"]) == (1, 98)
+    assert (code, said["appended"], said["refused_cells"]) == (1, 100, 2)
     assert [(row["line"], row["column"]) for row in said["refused"]] == [(5, "speed [%]"), (72, "speed [%]")]
     rows = csv.DictReader(kept.read_text().splitlines())
     assert [row["line"] for row in rows] == ["5", "72"]

@@ -1,7 +1,7 @@
 """Training in between: watch first, then train on the file's first rows alone, promote, and wait."""
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,13 +10,13 @@ import pytest
 
 from domain.models import ModelRef
 from domain.topics import DATA_PARTITIONS, SENSOR_EVENTS
-from infra.cli.ingest.run import IngestOutcome, Source, _append
+from infra.cli.ingest.run import IngestOutcome, Request, append
+from infra.cli.ingest.sources import understood
 from infra.cli.ingest.training_first import family_for, only_first
+from infra.cli.ingest.wishes import Wishes
 from infra.kafka.client.partitioning import partition_of
-from infra.sources.csv.plan import ColumnChoice, plan_columns
-from infra.sources.csv.shape import shape_of
-from infra.sources.csv.survey import interval_of, provisional_profile
 from infra.sources.novelty import Novelty
+from infra.sources.times.moments import Plausible
 from infra.sources.train_first import FirstRows, TrainFirst
 from infra.wiring.container import Container
 from ml.manifest import OffsetRange, Selection
@@ -99,14 +99,17 @@ def test_a_file_is_trained_on_its_own_first_rows_and_where_this_run_appended_the
     intake = cast("Container", SimpleNamespace(appender=lambda: log))
     file = tmp_path / "pump.csv"
     file.write_text("time,flow\n" + "".join(f"{second},{second % 7}\n" for second in range(100, 120)))
-    source = Source(shape_of(file), ColumnChoice(time="time", profile="pump", machine_id="pump-07", zone=UTC))
-    plan = plan_columns(source.shape, source.choice, None)
-    profile = provisional_profile(plan, interval_s=interval_of(source.shape, plan))
+    wishes = Wishes(time="time", profile="pump", machine_id="pump-07")
+    plausible = Plausible(datetime(2026, 11, 28, tzinfo=UTC), any_time=True)
+    profile = understood([file], wishes, None, plausible).profile("pump")
 
     for upto, train_first in ((known, None), (20, 8)):
+        if not upto:
+            continue
         file.write_text("time,flow\n" + "".join(f"{second},{second % 7}\n" for second in range(100, 100 + upto)))
         outcome = IngestOutcome(file=str(file), profile=profile, defined=True)
-        _append(intake, source, plan, outcome, Novelty(log), train_first=train_first)
+        request = Request(paths=[file], wishes=wishes, plausible=plausible, train_first=train_first)
+        append(intake, request, understood([file], wishes, profile, plausible), outcome, Novelty(log))
 
     ((there, first),) = asked
     assert there == 8

@@ -78,7 +78,7 @@ def test_a_swinging_channel_beyond_all_it_ever_showed_is_in_alarm_for_hours_unti
     outside = judge(an_oven, rows, interval_s=10)[:, COLUMN["outside"]] > 1
 
     assert not outside[:4000].any()
-    assert outside[4020:5400].all()
+    assert outside[4025:5400].all()
     assert not outside[5420:].any()
 
 
@@ -136,3 +136,17 @@ def test_wear_is_written_down_and_calls_nobody(pump: PanelDetector) -> None:
     assert votes["joint"]
     assert votes["outside"]
     assert PUMP[0] == "speed"
+
+
+def test_training_says_what_of_a_channel_is_not_judged_and_why_and_its_working_range() -> None:
+    known = spaced(training_rows([oven(4000)[:, :1]]), TEN_SECONDS)
+
+    told = PanelTrainer().fit(known, profile(("temperature",), interval_s=10)).parameters
+
+    assert told["not_at_work_temperature"] == (
+        "shift, noise, drift: it wanders more than so short a training can tell; "
+        "joint: no second channel is judged beside it"
+    )
+    low, high = (float(value) for value in told["working_range_temperature"].split(" to "))
+    assert 10 < low < 32
+    assert 79 < high < 100

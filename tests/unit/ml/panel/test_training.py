@@ -125,16 +125,17 @@ def test_stretches_between_gaps_are_trained_on_as_stretches() -> None:
     assert 0.05 < fitted.metrics["share_unjudged"] < 0.08
 
 
-def test_a_tenth_of_gross_faults_is_left_out_of_training_but_neither_a_hundredth_nor_healthy_rows_are() -> None:
+def test_a_tenth_and_a_hundredth_of_gross_faults_are_left_out_of_training_and_healthy_rows_are_not() -> None:
     fitted = {share: PanelTrainer().fit(training_rows(with_faults(share)), profile(ROOM)) for share in (0.0, 0.01, 0.1)}
 
     left_out = {share: one.metrics["rows_contaminated"] for share, one in fitted.items()}
-    assert left_out[0.0] == left_out[0.01] == 0
+    assert left_out[0.0] == 0
+    assert 60 <= left_out[0.01] <= 75
     assert 720 <= left_out[0.1] <= 730
     limits = {share: float(one.parameters["spike_limit_temperature"]) for share, one in fitted.items()}
     assert limits[0.1] == pytest.approx(limits[0.0], rel=0.15)
-    # So few faults form no group of their own: they stay, and the panel takes them for what is usual.
-    assert limits[0.01] > 5 * limits[0.0]
+    # Too few for the forest to notice, but apart from all sound rows in the spike's own measure.
+    assert limits[0.01] == pytest.approx(limits[0.0], rel=0.3)
 
 
 def test_a_forest_votes_only_where_its_scores_fall_into_two_groups() -> None:

@@ -1,7 +1,7 @@
 """Rows become readings of a profile; what is wrong is refused with file, line, column and reason, the rest goes in."""
 
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,19 @@ import pytest
 from domain.appending import ReadingsNotAppended
 from domain.profiles import ProfileDefined
 from domain.readings import derive_event_id
-from infra.sources.csv.csv_readings import RefusedRow, RowReader
-from infra.sources.csv.ingest_file import FileIngest, Pause, Tally
-from infra.sources.csv.plan import WIDEST, ColumnChoice, ColumnsDoNotFit, name_and_unit, plan_columns
-from infra.sources.csv.rows import row_blocks
-from infra.sources.csv.shape import CsvShape, shape_of
-from infra.sources.csv.survey import provisional_profile, survey
+from infra.sources.csv.text_table import Said, text_table
+from infra.sources.files.ingest_file import FileIngest, Pause, Tally
+from infra.sources.files.plan import WIDEST, ColumnChoice, ColumnPlan, ColumnsDoNotFit, plan_columns
+from infra.sources.files.row_reader import RefusedRow
+from infra.sources.files.source import FileSource, beginning_of, provisional_profile
+from infra.sources.files.survey import survey
 from infra.sources.novelty import Novelty
+from infra.sources.times.moments import Plausible
+from infra.sources.units import name_and_unit
 from tests.builders import a_profile
 from tests.fakes.intake import FakeReadings
+
+ANY_TIME = Plausible(datetime(2026, 11, 28, tzinfo=UTC), any_time=True)
 
 
 def a_choice(**said: Any) -> ColumnChoice:
@@ -36,15 +40,19 @@ class Ingested:
     pause: Pause | None = None
 
     @property
-    def shape(self) -> CsvShape:
-        return shape_of(self.path)
+    def source(self) -> FileSource:
+        table = text_table(self.path, Said())
+        return FileSource(table=table, plan=self.plan, plausible=ANY_TIME)
+
+    @property
+    def plan(self) -> ColumnPlan:
+        return plan_columns(text_table(self.path, Said()), self.choice, self.profile, plausible=ANY_TIME)
 
     def run(self) -> Tally:
-        plan = plan_columns(self.shape, self.choice, self.profile)
-        profile = self.profile or provisional_profile(plan, interval_s=1.0)
-        reader = RowReader("pump.csv", plan, profile, decimal=self.shape.decimal)
-        work = FileIngest(reader, self.log, Novelty(self.log), pause=self.pause)
-        return work.run(row_blocks(self.shape, plan.columns))
+        source = self.source
+        profile = self.profile or provisional_profile(source.plan, interval_s=1.0)
+        work = FileIngest(self.log, Novelty(self.log), pause=self.pause)
+        return work.run(source.readings(profile))
 
 
 def ingested(folder: Path, text: str, *, profile: ProfileDefined | None = None, **said: Any) -> Ingested:
@@ -76,7 +84,7 @@ def test_a_wide_file_becomes_a_reading_per_row(tmp_path: Path) -> None:
 
 def test_a_new_profile_takes_names_and_units_from_the_header_and_refuses_no_later_value(tmp_path: Path) -> None:
     file = ingested(tmp_path, THREE)
-    profile = provisional_profile(plan_columns(file.shape, file.choice, None), interval_s=1.0)
+    profile = provisional_profile(file.plan, interval_s=1.0)
 
     assert [(channel.name, channel.unit, str(channel.role)) for channel in profile.channels] == [
         ("speed", "%", "response"),
@@ -108,15 +116,14 @@ def test_every_refused_row_has_file_line_column_and_reason(tmp_path: Path) -> No
 
     tally = file.run()
 
-    assert tally.appended == 2
+    assert (tally.appended, tally.refused_rows, tally.refused_cells) == (5, 3, 2)
+    assert (tally.counts.empty, tally.counts.missing) == (1, 1)
     assert tally.refused == [
-        RefusedRow("pump.csv", 3, "time", "'soon' is no time"),
-        RefusedRow("pump.csv", 4, "speed", "'fast' is not a finite number"),
-        RefusedRow("pump.csv", 5, "vibration", "'nan' is not a finite number"),
-        RefusedRow("pump.csv", 6, "", "no channel has a value"),
-        RefusedRow("pump.csv", 7, "", "has 2 cells, the header names 3 columns"),
-        RefusedRow("pump.csv", 8, "vibration", "-3  is outside the plausible 0 to 1000"),
-        RefusedRow("pump.csv", 10, "time", "'99999999999999999' is no time"),
+        RefusedRow(str(file.path), 3, "time", "'soon' is no time (seconds since 1970)"),
+        RefusedRow(str(file.path), 4, "speed", "'fast' is not a finite number", whole=False),
+        RefusedRow(str(file.path), 7, "", "has 2 cells, the header names 3 columns"),
+        RefusedRow(str(file.path), 8, "vibration", "-3  is outside the plausible 0 to 1000", whole=False),
+        RefusedRow(str(file.path), 10, "time", "'99999999999999999' is no time (seconds since 1970)"),
     ]
 
 
@@ -164,7 +171,7 @@ def test_labels_are_truth_and_never_a_channel(tmp_path: Path) -> None:
 def test_columns_that_do_not_fit_are_named_before_anything_is_appended(
     tmp_path: Path, said: dict[str, Any], says: str
 ) -> None:
-    file = ingested(tmp_path, "time,speed,note\n1,80,ok\n", **said)
+    file = ingested(tmp_path, "time,speed,note\n1,80,ok\n2,80,ok\n", **said)
 
     with pytest.raises(ColumnsDoNotFit, match=says):
         file.run()
@@ -245,7 +252,9 @@ def test_a_survey_tells_channels_units_interval_and_what_would_be_refused(tmp_pa
     text = "time;m;speed [%]\n10;a;80,5\n10;b;70\n12;a;82\n12;b;x\n14;a;81\n"
     file = ingested(tmp_path, text, machine="m")
 
-    found = survey(file.shape, plan_columns(file.shape, file.choice, None), None)
+    source = file.source
+    interval_s = beginning_of(source).interval_s
+    found = survey([source], provisional_profile(source.plan, interval_s=interval_s))
 
     (speed,) = found.channels
     assert (speed.column, speed.channel, speed.unit) == ("speed [%]", "speed", "%")

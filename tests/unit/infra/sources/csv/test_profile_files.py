@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from domain.profiles import Channel
-from infra.sources.csv.plan import WIDEST
 from infra.sources.csv.profile_files import EXAMPLE, ProfileNotUnderstood, channel_of, read_description
+from infra.sources.files.plan import WIDEST
 
 SPEED = Channel(name="speed", unit="%", role="condition", minimum=0, maximum=120)
 VIBRATION = Channel(name="vibration", unit="mm/s", role="response", minimum=-WIDEST, maximum=WIDEST)

@@ -1,13 +1,32 @@
 """Times are understood in the forms that programs write, in any zone, and refused when they name no moment."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from domain.readings import moment_of
-from infra.sources.csv.timestamps import DateOrder, NoTimeFormat, moments_of, time_format_of
+from infra.sources.times.clock import LocalClock
+from infra.sources.times.identify import time_form_of
+from infra.sources.times.moments import Moments, Plausible
+from infra.sources.times.moments import moments_of as read
+from infra.sources.times.parsed import NoTimeForm, TimeForm
+from infra.sources.times.written import DateOrder
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+ANY = Plausible(NOW, any_time=True)
+
+
+def time_format_of(sample: Sequence[str], *, order: DateOrder | None = None) -> TimeForm:
+    return time_form_of(sample, latest_s=ANY.latest_s, order=order)
+
+
+def moments_of(texts: pa.StringArray, form: TimeForm, zone: tzinfo = UTC) -> Moments:
+    return read(texts, form, LocalClock(zone), ANY, np.zeros(len(texts), np.intp))
+
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -64,7 +83,7 @@ def test_day_and_month_are_told_apart_by_any_row_or_by_the_person() -> None:
     assert moments("03/04/2026 10:00", "13/04/2026 10:00")[0] == datetime(2026, 4, 3, 10, tzinfo=UTC)
     assert moments("03/04/2026 10:00", "03/14/2026 10:00")[0] == datetime(2026, 3, 4, 10, tzinfo=UTC)
     assert moments("03/04/2026 10:00", order=DateOrder.MONTH)[0] == datetime(2026, 3, 4, 10, tzinfo=UTC)
-    with pytest.raises(NoTimeFormat, match="--date-order"):
+    with pytest.raises(NoTimeForm, match="--date-order"):
         moments("03/04/2026 10:00")
 
 
@@ -84,7 +103,7 @@ def test_an_hour_that_the_clock_skips_does_not_exist() -> None:
 
     assert found == [
         datetime(2026, 3, 29, 0, 59, tzinfo=UTC),
-        "'2026-03-29 02:30' does not exist in Europe/Berlin",
+        "'2026-03-29 02:30' does not exist in Europe/Berlin: the clock skips it",
         datetime(2026, 3, 29, 1, tzinfo=UTC),
     ]
 
@@ -92,7 +111,10 @@ def test_an_hour_that_the_clock_skips_does_not_exist() -> None:
 def test_an_hour_that_the_clock_shows_twice_is_counted() -> None:
     found = moments_of(pa.array(["2026-10-25 02:30"]), time_format_of(["2026-10-25 02:30"]), BERLIN)
 
-    assert (moment_of(int(found.microseconds[0])), found.twice) == (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), 1)
+    assert (moment_of(int(found.microseconds[0])), found.first + found.second) == (
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        1,
+    )
 
 
 def test_a_row_that_names_no_moment_is_wrong_and_the_others_are_not() -> None:
@@ -109,7 +131,7 @@ def test_a_row_that_names_no_moment_is_wrong_and_the_others_are_not() -> None:
 
 @pytest.mark.parametrize("texts", [["soon"], []])
 def test_a_column_without_times_is_refused(texts: list[str]) -> None:
-    with pytest.raises(NoTimeFormat):
+    with pytest.raises(NoTimeForm):
         time_format_of(texts)
 
 

@@ -1,0 +1,1 @@
+"""Files of any form: opened and unpacked, taken in order, read as tables."""
