@@ -151,9 +151,10 @@ def test_readings_may_come_as_an_avro_file() -> None:
     ("content", "headers", "status", "says"),
     [
         (b"{", JSON, 422, "no JSON"),
-        (b"[" * 30_000, JSON, 422, "nests deeper"),
-        (b"[" * 500_000, JSON, 413, "send fewer"),
-        (b"[[]," * 500_000, JSON, 413, "send fewer"),
+        (b"[" * 30_000, JSON, 422, "nested more than"),
+        (b"[" * 500_000, JSON, 422, "nested more than"),
+        (b"[[]," * 500_000, JSON, 422, "nested more than"),
+        (b"[" + b"[]," * 500_000 + b"[]]", JSON, 413, "send less"),
         (b"{}", JSON, 422, "at least one reading"),
         (b"[]", JSON, 422, "at least one reading"),
         (b"{}", {}, 415, "application/json"),
