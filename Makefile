@@ -65,7 +65,7 @@ skab: install-dev ## Score a labelled SKAB file through the running stack beside
 lock: install-dev ## Write the hashed lock files anew from pyproject.toml
 	$(BIN)/uv lock --upgrade
 	$(BIN)/uv export --quiet --format requirements-txt --no-emit-project --no-annotate --no-header \
-		--no-dev --output-file requirements.lock
+		--no-default-groups --output-file requirements.lock
 	$(BIN)/uv export --quiet --format requirements-txt --no-emit-project --no-annotate --no-header \
 		--output-file requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.any_json import BODIES, require_an_answer_for_every_item
-from tests.unit.commands.test_record_readings import Service
+from tests.unit.commands.record_service import Service
 
 
 @pytest.fixture(scope="module")

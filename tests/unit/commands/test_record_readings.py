@@ -2,14 +2,11 @@
 
 import io
 import json
-import os
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from commands.record_readings_route import LARGEST_BODY, MOST_ITEMS
 from domain.readings import derive_event_id
@@ -19,11 +16,6 @@ from tests.builders import a_profile
 from tests.unit.commands.record_service import Service, an_item
 
 JSON = {"content-type": "application/json"}
-CASES: Final = int(os.environ.get("TELLTALE_TEST_CASES", "300"))
-"""Generated bodies; ten thousand where time allows."""
-
-
-SHARED: Final = Service()
 
 
 def test_acceptable_readings_go_in_and_answer_with_their_positions() -> None:
@@ -233,36 +225,3 @@ def test_an_unknown_parameter_is_refused_with_the_near_one() -> None:
     answer = Service().client.post("/readings", content="[]", params={"anytime": "true"}, headers=JSON)
     assert answer.status_code == 422
     assert "did you mean any_time?" in answer.json()["detail"]
-
-
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=8,
-)
-ANY_ITEM = st.fixed_dictionaries(
-    {},
-    optional={
-        "machine_id": st.text() | ANY_JSON,
-        "sensor_id": st.text() | ANY_JSON,
-        "profile": st.sampled_from(["pump", "pump@1", "pump@9", "pump@", "@1"]) | ANY_JSON,
-        "recorded_at": st.datetimes().map(lambda moment: moment.isoformat() + "Z") | ANY_JSON,
-        "measurements": st.dictionaries(st.sampled_from(["speed", "vibration"]) | st.text(), st.floats() | ANY_JSON),
-        "source": st.text() | ANY_JSON,
-        "event_id": st.uuids().map(str) | ANY_JSON,
-        "anomaly_type": ANY_JSON,
-    },
-)
-
-
-@settings(max_examples=CASES, deadline=None)
-@given(st.lists(ANY_ITEM | ANY_JSON, max_size=5))
-def test_any_json_is_answered_item_by_item_and_never_ends_the_service(items: list[object]) -> None:
-    answer = SHARED.client.post("/readings", content=json.dumps(items), headers=JSON)
-    assert answer.status_code in {201, 413, 422}
-    told = answer.json()
-    if answer.status_code == 201 or "refused" in told:
-        appended = [item["index"] for item in told.get("appended", [])]
-        refused = [item["index"] for item in told["refused"]]
-        assert sorted([*appended, *refused]) == list(range(len(items)))
-        assert all(item["reason"] for item in told["refused"])

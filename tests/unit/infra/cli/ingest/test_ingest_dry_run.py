@@ -27,7 +27,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TELLTALE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("TELLTALE_KAFKA_BOOTSTRAP", raising=False)
     path = tmp_path / "pump-07.csv"
-    path.write_text("time,speed,vibration\n1,80,2.5\n2,180,2.6\n3,82,2.4\n")
+    path.write_text("time,speed,vibration\n1773050401,80,2.5\n1773050402,180,2.6\n1773050403,82,2.4\n")
     return path
 
 
