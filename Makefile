@@ -31,7 +31,7 @@ test: install-dev ## Run every test
 test-unit: install-dev ## Run the tests that need nothing running, laws with a tenth of their seeds
 	@TELLTALE_TEST_LAWS=quick $(BIN)/python -m pytest -n 2 --dist loadscope --durations=10 tests/unit
 
-coverage: install-dev ## Run the unit tests and hold what they cover against the floor in pyproject.toml
+coverage: install-dev ## Run the unit tests and print what they cover
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term:skip-covered tests/unit
 
 chaos: install-dev ## Kill parts with -9 while readings flow, then count everything: [SEED=1] [MINUTES=5] [NEIGHBOUR=1]
@@ -65,7 +65,7 @@ skab: install-dev ## Score a labelled SKAB file through the running stack beside
 lock: install-dev ## Write the hashed lock files anew from pyproject.toml
 	$(BIN)/uv lock --upgrade
 	$(BIN)/uv export --quiet --format requirements-txt --no-emit-project --no-annotate --no-header \
-		--no-dev --output-file requirements.lock
+		--no-default-groups --output-file requirements.lock
 	$(BIN)/uv export --quiet --format requirements-txt --no-emit-project --no-annotate --no-header \
 		--output-file requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

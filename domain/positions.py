@@ -1,7 +1,11 @@
 """Where a record stands in the log."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
+
+MOST_PARTITION: Final = 2**31 - 1
+MOST_OFFSET: Final = 2**63 - 1
+"""Kafka counts partitions in 32 bits and offsets in 64."""
 
 
 class NotAPosition(ValueError):
@@ -28,7 +32,10 @@ class Position:
         """
         topic, _, rest = text.partition("/")
         partition, _, offset = rest.partition("/")
-        if not (topic and partition.isdecimal() and offset.isdecimal()):
+        numbers = partition + offset
+        if not (topic and partition and offset and numbers.isascii() and numbers.isdecimal()) or (
+            int(partition[:11]) > MOST_PARTITION or int(offset[:20]) > MOST_OFFSET
+        ):
             raise NotAPosition(
                 f"{text!r} is not a position: write topic/partition/offset, such as sensor-events/3/180442"
             )

@@ -35,6 +35,7 @@ from query_api.routes import (
     verdicts,
 )
 from query_api.store import ReadModelStore
+from query_api.verdict_feed import VerdictFeed
 from query_api.verification import VerdictVerifier
 
 DESCRIPTION: Final = (
@@ -84,14 +85,17 @@ def create_app(
     drift_meter: DriftMeter | None = None,
 ) -> FastAPI:
     """Return the application; `may_read` is the dependency that refuses whoever may not read. Health is open."""
+    watched = store.apart()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await store.open()
+        for one in (store, watched):
+            await one.open()
         try:
             yield
         finally:
-            await store.close()
+            for one in (store, watched):
+                await one.close()
 
     app = FastAPI(
         title="Telltale", summary=DESCRIPTION, version=version, lifespan=lifespan, docs_url=None, redoc_url=None
@@ -108,6 +112,7 @@ def create_app(
         verifier=verifier,
         drift=drift_meter,
     )
+    app.state.feed = VerdictFeed(watched)
     app.add_middleware(Timed, metrics=metrics)
     app.include_router(health.router)
     for router in ROUTERS:

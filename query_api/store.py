@@ -81,6 +81,9 @@ class ReadModelStore(Protocol):
     async def close(self) -> None:
         """Give the connections back."""
 
+    def apart(self) -> "ReadModelStore":
+        """Return the same read models over connections of their own, for whoever watches on and on."""
+
     async def read(self, read_models: Sequence[str], question: Callable[[Snapshot], Awaitable[T]]) -> T:
         """Return the answer to `question`, asked in one snapshot of these read models.
 

@@ -12,8 +12,9 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from infra.http.bodies import BodyRefused, JsonShape
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
-from infra.http.problems import Refusal, problem_response
+from infra.http.problems import Refusal, problem_response, surprise_refusal
 from infra.settings import Scope
 
 Scope_ = MutableMapping[str, Any]
@@ -28,9 +29,6 @@ LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "testserve
 LARGEST_BODY: Final = 256 * 1024
 """Bytes of a command: its longest text has 4,000 characters, and 200 commands come at once at most."""
 
-DEEPEST: Final = 32
-"""Nested lists and objects in a body; commands have 3."""
-
 CHUNK_WITHIN_S: Final = 20.0
 """Between two pieces of a body."""
 
@@ -38,8 +36,8 @@ OPEN_PATHS: Final = frozenset({"/health", "/health/ready"})
 """What a load balancer asks, without a key."""
 
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_JSON_TYPES: Final = frozenset({"application/json"})
 _BODY_TYPES: Final = frozenset({"application/json", "application/avro", "avro/binary", "application/vnd.apache.avro"})
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -97,7 +95,13 @@ class Gate:
             return
         if head_only:
             scope = {**scope, "method": "GET"}
-        await self._app(scope, receive if held is None else _given(held, receive), answer)
+        try:
+            await self._app(scope, receive if held is None else _given(held, receive), answer)
+        except Exception as error:
+            if answer.begun:
+                raise
+            # Told here, and not by the server, which would close the connection.
+            await problem_response(surprise_refusal(error))(scope, receive, answer)
 
     def _require_host(self, headers: Mapping[str, str]) -> None:
         """Refuse names of others that lead here (DNS rebinding): their pages could read our answers."""
@@ -130,16 +134,16 @@ class Gate:
         declared = headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > largest:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {largest:,} bytes: send less.")
-        held = await _read(receive, largest)
-        if held:
-            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media_type not in _BODY_TYPES:
-                raise Refused(
-                    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                    f"Content-Type {media_type or 'missing'!r}: send application/json, or Avro for readings.",
-                )
-            if len(held) <= LARGEST_BODY and "json" in media_type and _depth(held) > DEEPEST:
-                raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"The body nests deeper than {DEEPEST} levels.")
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        try:
+            held = await _read(receive, largest, JsonShape() if media_type in _JSON_TYPES else None)
+        except BodyRefused as refused:
+            raise Refused(HTTPStatus(refused.status), str(refused)) from refused
+        if held and media_type not in _BODY_TYPES:
+            raise Refused(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                f"Content-Type {media_type or 'missing'!r}: send application/json, or Avro for readings.",
+            )
         return held
 
 
@@ -149,9 +153,11 @@ class _Answer:
     def __init__(self, send: Send, *, head_only: bool) -> None:
         self._send = send
         self._head_only = head_only
+        self.begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.begun = True
             held = {name for name, _ in message.get("headers", ())}
             added = [pair for pair in _HEADERS if pair[0] not in held]
             message = {**message, "headers": [*message.get("headers", ()), *added]}
@@ -160,7 +166,7 @@ class _Answer:
         await self._send(message)
 
 
-async def _read(receive: Receive, largest: int) -> bytes:
+async def _read(receive: Receive, largest: int, shape: JsonShape | None) -> bytes:
     held = bytearray()
     while True:
         try:
@@ -172,8 +178,11 @@ async def _read(receive: Receive, largest: int) -> bytes:
         held += message.get("body", b"")
         if len(held) > largest:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {largest:,} bytes: send less.")
+        if shape is not None:
+            shape.feed(message.get("body", b""))
         if not message.get("more_body", False):
             return bytes(held)
+        await asyncio.sleep(0)  # a large body must not keep the others waiting
 
 
 def _given(body: bytes, receive: Receive) -> Receive:
@@ -188,18 +197,6 @@ def _given(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return given
-
-
-def _depth(body: bytes) -> int:
-    """Return how deep lists and objects nest; brackets in strings don't count."""
-    depth = deepest = 0
-    for byte in _STRINGS.sub(b"", body):
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
 
 
 def _headers_of(scope: Scope_) -> dict[str, str]:

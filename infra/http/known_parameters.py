@@ -28,7 +28,7 @@ def only_known_parameters(request: Request) -> None:
     """Return when the route has every query parameter of the request, as the service's own description says.
 
     Raises:
-        UnknownParameter: it lacks one; names it, a near one, and all there are.
+        UnknownParameter: it lacks one, and which near one was meant; or one is there twice.
     """
     route = request.scope.get("route")
     path = getattr(route, "path_format", None)
@@ -44,6 +44,11 @@ def only_known_parameters(request: Request) -> None:
             raise UnknownParameter(
                 f"{name}: {path} has no such parameter{meant} It has {', '.join(sorted(known)) or 'none'}."
             )
+
+    asked = [name for name, _ in request.query_params.multi_items()]
+    for name in dict.fromkeys(asked):
+        if asked.count(name) > 1:
+            raise UnknownParameter(f"{name}: is given {asked.count(name)} times; give it once.")
 
 
 def unknown_parameter(error: Exception) -> Refusal:

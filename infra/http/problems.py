@@ -76,7 +76,8 @@ def _of_validation(error: Exception) -> Refusal:
     return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, detail, more={"errors": faults})
 
 
-def _of_surprise(error: Exception) -> Refusal:
+def surprise_refusal(error: Exception) -> Refusal:
+    """Return how an error that nothing foresaw is told; the log gets it in full."""
     log.error("request_failed", exc_info=error)
     return Refusal(
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -87,5 +88,5 @@ def _of_surprise(error: Exception) -> Refusal:
 _BUILT_IN: Final[Mapping[type[Exception], Callable[[Exception], Refusal]]] = {
     HTTPException: _of_http,
     RequestValidationError: _of_validation,
-    Exception: _of_surprise,
+    Exception: surprise_refusal,
 }

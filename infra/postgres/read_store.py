@@ -58,6 +58,10 @@ class PostgresReadStore:
         self._size = size
         self._pool: AsyncConnectionPool[Connection] | None = None
 
+    def apart(self) -> "PostgresReadStore":
+        """Return the same read models over two connections of their own."""
+        return PostgresReadStore(self._dsn, size=2)
+
     async def open(self) -> None:
         """Connect in the background; a database that is away is no reason not to start."""
         self._pool = AsyncConnectionPool(
@@ -71,7 +75,7 @@ class PostgresReadStore:
                 "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off",
             },
             configure=_configure,
-            min_size=2,
+            min_size=min(2, self._size),
             max_size=self._size,
             timeout=CONNECT_TIMEOUT_S,
             reconnect_timeout=RECONNECT_FOR_S,

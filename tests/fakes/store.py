@@ -64,6 +64,10 @@ class FakeReadModelStore:
         self.rows, self.tables, self.checkpoints, self.missing, self.asked = {}, {}, [], set(), []
         self.broken, self.lag_seconds, self.complete_to, self.keep_days = None, 0.25, None, {}
 
+    def apart(self) -> "FakeReadModelStore":
+        """Return itself: nothing is connected."""
+        return self
+
     async def open(self) -> None:
         """Remember that the application came up."""
         self.is_open = True

@@ -17,9 +17,9 @@ from infra.cli.ingest.wishes import Wishes, read_mapping
 from infra.cli.models.families import known_family
 from infra.cli.output import CommandFailed, JsonOption
 from infra.exit_codes import ExitCode
+from infra.sources.files.columns_do_not_fit import ColumnsDoNotFit
 from infra.sources.files.opening import DAMAGED, NotATable
 from infra.sources.files.pieces import pieces_of
-from infra.sources.files.plan import ColumnsDoNotFit
 from infra.sources.times.moments import Plausible
 from infra.sources.times.written import DateOrder
 from ml.families import FAMILIES

@@ -14,7 +14,7 @@ from infra.cli.ingest.teacher import Lesson
 from infra.cli.output import print_json, print_table, say
 from infra.exit_codes import ExitCode
 from infra.sources.files.plan import suggested_role
-from infra.sources.files.row_reader import Counts, RefusedRow
+from infra.sources.files.read_rows import Counts, RefusedRow
 from infra.sources.files.survey import ChannelFound, Survey
 
 MOST_SHOWN: Final = 50

@@ -22,7 +22,7 @@ from infra.exit_codes import ExitCode
 from infra.kafka.client.ends import LogEnds
 from infra.kafka.client.partitioning import partition_of
 from infra.sources.files.ingest_file import FileIngest, Pause, Tally
-from infra.sources.files.row_reader import ReadRows, RefusedRow
+from infra.sources.files.read_rows import ReadRows, RefusedRow
 from infra.sources.novelty import Novelty
 from infra.sources.times.moments import Plausible
 from infra.sources.train_first import FirstRows, NotInForce

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from domain.profiles import Channel, ProfileDefined
 from infra.cli.ingest.wishes import Wishes
-from infra.sources.files.plan import ColumnsDoNotFit, plan_columns, profile_from
+from infra.sources.files.columns_do_not_fit import ColumnsDoNotFit
+from infra.sources.files.plan import plan_columns, profile_from
 from infra.sources.files.reading import table_of
 from infra.sources.files.source import Beginning, FileSource, beginning_of
 from infra.sources.times.moments import Plausible

@@ -10,7 +10,7 @@ from domain.profiles import ProfileDefined
 from infra.cli.ingest.profile import ProfileSeen, profile_seen
 from infra.cli.ingest.sources import Understood, understood
 from infra.cli.ingest.wishes import Wishes
-from infra.sources.files.plan import ColumnsDoNotFit
+from infra.sources.files.columns_do_not_fit import ColumnsDoNotFit
 from infra.sources.files.survey import Survey, survey
 from infra.sources.times.moments import Plausible
 

@@ -15,7 +15,8 @@ from dateutil.parser import ParserError, isoparse
 from infra.cli.output import CommandFailed
 from infra.exit_codes import ExitCode
 from infra.sources.csv.text_table import Said
-from infra.sources.files.plan import ColumnChoice, ColumnsDoNotFit
+from infra.sources.files.columns_do_not_fit import ColumnsDoNotFit
+from infra.sources.files.plan import ColumnChoice
 from infra.sources.files.reading import FormChoice
 from infra.sources.times.written import DateOrder
 

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from infra.sources.files.row_reader import Counts, ReadRows, RefusedRow
+from infra.sources.files.read_rows import Counts, ReadRows, RefusedRow
 from infra.sources.novelty import Novelty
 from infra.sources.ports import ReadingSink
 

@@ -13,7 +13,8 @@ from infra.sources.csv.long_form import GOOD
 from infra.sources.csv.numbers import numbers_of
 from infra.sources.files.columnar import as_texts
 from infra.sources.files.labels import labels_of, no_labels
-from infra.sources.files.row_reader import Cells, ReadRows, RefusedRow, RowReader
+from infra.sources.files.read_rows import Cells, ReadRows, RefusedRow
+from infra.sources.files.row_reader import RowReader
 from infra.sources.files.table import LongForm, RowBlock
 from infra.sources.times.moments import Moments
 

@@ -1,6 +1,5 @@
 """Which column of a file is what: time, machine, sensor, labels, and the channels with their units."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -10,10 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from domain.profiles import Channel, ProfileDefined, Role
-from infra.sources.csv.numbers import BOOLEANS, CellRules, cell_rules, is_missing, is_number
+from infra.sources.csv.numbers import CellRules, cell_rules
 from infra.sources.files.columnar import as_texts
+from infra.sources.files.columns_do_not_fit import ColumnsDoNotFit
 from infra.sources.files.roles import role_of
 from infra.sources.files.table import Table
+from infra.sources.files.text_columns import MACHINE, SENSOR, must_hold_numbers
 from infra.sources.files.time_columns import TimeColumns, find_time, joined
 from infra.sources.times.counted import EPOCHS
 from infra.sources.times.identify import time_form_of
@@ -25,28 +26,6 @@ from infra.sources.units import name_and_unit
 WIDEST: Final = 1e12
 """A channel that nobody bounded is plausible from -WIDEST to WIDEST, in any unit: later data must not be refused for a
 guess. `telltale profiles define` states narrower bounds."""
-
-_MACHINE: Final = re.compile(
-    r"(?i)machine.*|asset.*|device.*|equipment.*|unit[ _]?(?:id|no|name)?|host|anlage|maschine|ger[äa]t|turbine.*"
-)
-_SENSOR: Final = re.compile(r"(?i)sensor.*|position|location|place|probe.*|messort")
-_STATES: Final[Mapping[str, float]] = {
-    "on": 1, "off": 0, "open": 1, "closed": 0, "close": 0, "yes": 1, "no": 0, "run": 1, "running": 1, "stop": 0,
-    "stopped": 0, "ein": 1, "aus": 0, "an": 1, "auf": 1, "zu": 0, "high": 1, "low": 0, "active": 1, "inactive": 0,
-    "enabled": 1, "disabled": 0, "start": 1, "started": 1, "idle": 0, "ja": 1, "nein": 0, "marche": 1, "arrêt": 0,
-}  # fmt: skip
-
-
-class ColumnsDoNotFit(ValueError):
-    """The file's columns can't be taken as asked; the message says which and what to say on the command line.
-
-    advice: options of the command line, by name without dashes, that would go on from here; empty where a person has
-    to decide.
-    """
-
-    def __init__(self, message: str, *, advice: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.advice = dict(advice or {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +110,7 @@ def plan_columns(
         channels, units = _in_profile(table, channels, units, profile)
     if table.long is None:
         for column in channels:
-            _must_hold_numbers(table, column, cells)
+            must_hold_numbers(table, column, cells)
     sensor_id = None if sensor else choice.sensor_id or choice.machine_id
     machine_id = None if machine else choice.machine_id or choice.sensor_id
     if not (machine or machine_id or sensor):
@@ -189,7 +168,7 @@ def _places(table: Table, choice: ColumnChoice) -> tuple[str | None, str | None]
     machine, sensor = choice.machine, choice.sensor
     tags = [tag for tag in table.tags if tag not in {*choice.ignore, machine, sensor}]
     if machine is None and choice.machine_id is None and tags:
-        likely = [tag for tag in tags if _MACHINE.fullmatch(tag)] or tags
+        likely = [tag for tag in tags if MACHINE.fullmatch(tag)] or tags
         if len(likely) > 1:
             several = [tag for tag in likely if len(set(table.sample_of(tag))) > 1]
             if len(several) != 1:
@@ -197,7 +176,7 @@ def _places(table: Table, choice: ColumnChoice) -> tuple[str | None, str | None]
             likely = several
         machine = likely[0]
     if sensor is None and choice.sensor_id is None:
-        sensor = next((tag for tag in tags if tag != machine and _SENSOR.fullmatch(tag)), None)
+        sensor = next((tag for tag in tags if tag != machine and SENSOR.fullmatch(tag)), None)
     return machine, sensor
 
 
@@ -310,24 +289,3 @@ def time_texts(columns: Mapping[str, pa.Array], time: TimeColumns) -> pa.StringA
     """Return the cells of the time's columns, joined by a blank."""
     texts = [pc.utf8_trim_whitespace(as_texts(columns[name])) for name in time]
     return texts[0] if len(texts) == 1 else pc.utf8_trim_whitespace(pc.binary_join_element_wise(*texts, " "))
-
-
-def _must_hold_numbers(table: Table, column: str, cells: CellRules) -> None:
-    sample = table.sample_of(column)
-    given = [text for text in sample if not is_missing(text) and text.lower() not in cells.missing]
-    numbers = [text for text in given if is_number(text) or text.lower() in cells.states]
-    if not table.sample or not sample or not given or 2 * len(numbers) >= len(given):
-        return
-    words = list(dict.fromkeys(text for text in given if text not in numbers))
-    message = f"{table.path}: column {column!r} holds text such as {words[0][:40]!r}, no numbers"
-    lower = {word.lower() for word in words}
-    if lower <= {*_STATES, *BOOLEANS} and not numbers:
-        states = ",".join(f"{word}={_STATES[word]:g}" for word in sorted(lower - set(BOOLEANS)))
-        raise ColumnsDoNotFit(
-            f"{message}; its words as numbers: --states {states}; or --ignore {column!r}", advice={"states": states}
-        )
-    if _MACHINE.fullmatch(column) and not (table.tags or numbers):
-        raise ColumnsDoNotFit(f"{message}; say --machine {column!r} or --ignore {column!r}", advice={"machine": column})
-    if _SENSOR.fullmatch(column) and not numbers:
-        raise ColumnsDoNotFit(f"{message}; say --sensor {column!r} or --ignore {column!r}", advice={"sensor": column})
-    raise ColumnsDoNotFit(f"{message}; say --ignore {column!r}", advice={"ignore": column})

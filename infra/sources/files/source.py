@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.profiles import ProfileDefined
+from infra.sources.files.columns_do_not_fit import ColumnsDoNotFit
 from infra.sources.files.pivot import Pivot
-from infra.sources.files.plan import ColumnPlan, ColumnsDoNotFit, profile_from
-from infra.sources.files.row_reader import ReadRows, RowReader
+from infra.sources.files.plan import ColumnPlan, profile_from
+from infra.sources.files.read_rows import ReadRows
+from infra.sources.files.row_reader import RowReader
 from infra.sources.files.table import Table
 from infra.sources.times.moments import Plausible
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from domain.profiles import ProfileDefined
 from domain.readings import moment_of
 from infra.sources.files.plan import ColumnPlan
-from infra.sources.files.row_reader import Counts, ReadRows, RefusedRow
+from infra.sources.files.read_rows import Counts, ReadRows, RefusedRow
 from infra.sources.files.source import FileSource, steps_us
 
 _KEPT_ROWS: Final = 200_000
@@ -51,6 +51,8 @@ class ChannelFound:
     @property
     def suspicious(self) -> tuple[tuple[float, int], ...]:
         """Return values that many cells hold at an end, far from all others: sentinels, most likely."""
+        if self.above_minimum >= self.maximum:
+            return ()  # two values: a state
         found = []
         rest_low = self.above_minimum if self._many(self.at_minimum) else self.minimum
         rest_high = self.below_maximum if self._many(self.at_maximum) else self.maximum

@@ -1,7 +1,7 @@
 """The fake asks and answers as the real API does."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from query_api.app import create_app
 from query_api.outlook import Outlooks
-from query_api.store import ReadModelStore
 from tests.fakes.outlook import FakeJudgingOutlook, FakeLogOutlook, FakeRegistryOutlook, FakeStackOutlook
+from tests.fakes.store import FakeReadModelStore
 from tests.integration.dashboard.fake_api import Plant, fake_app
 
 
@@ -22,7 +22,7 @@ def real() -> dict[str, Any]:
 
 def _real_app() -> FastAPI:
     return create_app(
-        store=cast("ReadModelStore", None),
+        store=FakeReadModelStore(),
         outlooks=Outlooks(
             log=FakeLogOutlook(),
             registry=FakeRegistryOutlook(),

@@ -8,13 +8,10 @@ from fastapi.testclient import TestClient
 from domain.positions import Position
 from infra.host.embedded.postgres import READER, PostgresService
 from infra.postgres.read_store import PostgresReadStore
-from query_api.asking import Backend
 from query_api.errors import StoreNotReachable
-from query_api.metrics import Metrics
 from query_api.routes.stream import verdict_events
-from query_api.store import ReadModelStore
+from query_api.verdict_feed import VerdictFeed
 from tests.builders import NOON
-from tests.fakes.outlook import FakeJudgingOutlook, FakeLogOutlook, FakeRegistryOutlook, FakeStackOutlook
 from tests.fakes.store import FakeReadModelStore
 from tests.integration.query_api.a_plant import FAULT, a_verdict
 from tests.integration.query_api.conftest import Plant
@@ -24,13 +21,16 @@ def test_a_stream_sends_what_is_new_and_resumes_behind_its_last_id(plant: Plant,
     async def story() -> None:
         store = PostgresReadStore(reader_dsn(plant, postgres))
         await store.open()
-        backend = a_backend(store)
-        everything = verdict_events(backend, dict.fromkeys(range(8), -1), machine_id=None)
+        feed = VerdictFeed(store)
+        start = dict.fromkeys(range(8), -1)
+        everything = verdict_events(feed, start, machine_id=None, clock=lambda: NOON)
         first = await events(everything, len(FAULT))
         assert [fields["event"] for fields in first] == ["verdict"] * len(FAULT)
         assert all(before["id"] != after["id"] for before, after in pairwise(first))
         middle = Position.parse(first[4]["id"])
-        resumed = verdict_events(backend, dict.fromkeys(range(8), -1) | {2: middle.offset}, machine_id="hall-a")
+        resumed = verdict_events(
+            feed, dict.fromkeys(range(8), -1) | {2: middle.offset}, machine_id="hall-a", clock=lambda: NOON
+        )
         assert await events(resumed, len(FAULT) - 5) == first[5:]
         arriving = asyncio.create_task(events(resumed, 1))
         where = Position("sensor-events", 2, 179)
@@ -48,7 +48,7 @@ def test_a_stream_sends_what_is_new_and_resumes_behind_its_last_id(plant: Plant,
 def test_a_stream_outlives_the_database_and_says_so() -> None:
     async def story() -> None:
         store = FakeReadModelStore(broken=StoreNotReachable("away"))
-        stream = verdict_events(a_backend(store), {}, machine_id=None)
+        stream = verdict_events(VerdictFeed(store), {}, machine_id=None, clock=lambda: NOON)
         assert await anext(stream) == b": 2026-03-09T12:00:00+00:00\n\n"
         assert await anext(stream) == b": away\n\n"
         await aclose(stream)
@@ -59,19 +59,6 @@ def test_a_stream_outlives_the_database_and_says_so() -> None:
 def test_an_id_of_another_stream_is_refused(client: TestClient) -> None:
     answer = client.get("/stream", headers={"Last-Event-ID": "sensor-events/0/1"})
     assert (answer.status_code, "Last-Event-ID" in answer.json()["detail"]) == (422, True)
-
-
-def a_backend(store: ReadModelStore) -> Backend:
-    """Return what routes need."""
-    return Backend(
-        store=store,
-        clock=lambda: NOON,
-        metrics=Metrics(),
-        log=FakeLogOutlook(),
-        registry=FakeRegistryOutlook(),
-        judging=FakeJudgingOutlook(),
-        stack=FakeStackOutlook(),
-    )
 
 
 async def events(stream: AsyncIterator[bytes], count: int) -> list[dict[str, str]]:
@@ -88,6 +75,28 @@ async def aclose(stream: AsyncIterator[bytes]) -> None:
     """End a stream as a client's leaving does."""
     close = getattr(stream, "aclose")  # noqa: B009 - generators have it, the protocol does not
     await close()
+
+
+def test_an_id_behind_the_end_is_refused(client: TestClient) -> None:
+    answer = client.get("/stream", headers={"Last-Event-ID": "anomaly-events/2/999999"})
+    assert (answer.status_code, "lies behind the end" in answer.json()["detail"]) == (422, True)
+
+
+def test_two_hundred_viewers_are_one_question_at_a_time(plant: Plant, postgres: PostgresService) -> None:
+    async def story() -> None:
+        store = PostgresReadStore(reader_dsn(plant, postgres), size=1)
+        await store.open()
+        feed = VerdictFeed(store)
+        streams = [
+            verdict_events(feed, dict.fromkeys(range(8), -1), machine_id=None, clock=lambda: NOON) for _ in range(200)
+        ]
+        seen = await asyncio.gather(*(events(stream, len(FAULT)) for stream in streams))
+        assert all(found == seen[0] for found in seen)
+        for stream in streams:
+            await aclose(stream)
+        await store.close()
+
+    asyncio.run(story())
 
 
 def reader_dsn(plant: Plant, postgres: PostgresService) -> str:

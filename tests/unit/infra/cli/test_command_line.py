@@ -53,7 +53,7 @@ def test_an_unknown_command_is_a_usage_error(tmp_path: Path) -> None:
     ("word", "meant"),
     [
         ("statsu", "Did you mean status or start?"),
-        ("ingets", "Did you mean ingest?"),
+        ("ingets", "Did you mean ingest"),
         ("xyz", "`telltale --help` lists"),
     ],
 )

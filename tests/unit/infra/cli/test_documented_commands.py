@@ -52,6 +52,8 @@ def command_of(words: str) -> tuple[Any, list[str]]:
         assert word in members, f"telltale {' '.join(path)} has no {word}, but {', '.join(members)}"
         command = members[word]
         path.append(word)
+    if path == ["ingest"]:  # `telltale ingest FILE` means `telltale ingest csv FILE`
+        command, path = command.commands["csv"], ["ingest", "csv"]
     return command, path
 
 

@@ -6,7 +6,8 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
-from infra.http.gate import DEEPEST, LARGEST_BODY, Gate, Limits, allowed_hosts
+from infra.http.bodies import DEEPEST
+from infra.http.gate import LARGEST_BODY, Gate, Limits, allowed_hosts
 from infra.http.keys import ApiKey, KeyGuard
 from infra.settings import Scope
 

@@ -27,7 +27,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TELLTALE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("TELLTALE_KAFKA_BOOTSTRAP", raising=False)
     path = tmp_path / "pump-07.csv"
-    path.write_text("time,speed,vibration\n1,80,2.5\n2,180,2.6\n3,82,2.4\n")
+    path.write_text("time,speed,vibration\n1773050401,80,2.5\n1773050402,180,2.6\n1773050403,82,2.4\n")
     return path
 
 
@@ -49,21 +49,21 @@ def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return found
 
 
-def test_rows_are_refused_by_the_profile_that_the_log_has(
+def test_a_cell_is_refused_by_the_profile_that_the_log_has_and_its_row_keeps_the_others(
     file: Path, log_with: Callable[..., Container], capsys: pytest.CaptureFixture[str]
 ) -> None:
     over = log_with(a_profile("pump", 1), PUMP)
     assert dry(file, "--json", over=over) == ExitCode.NO
     found = told(capsys)
-    assert (found["profile"], found["profile_checked"], found["readings"]) == ("pump@2", True, 2)
+    assert (found["profile"], found["profile_checked"], found["readings"]) == ("pump@2", True, 3)
     assert [(row["line"], row["column"]) for row in found["refused"]] == [(3, "speed")]
 
 
-def test_columns_that_the_profile_does_not_have_are_a_usage_error_as_when_appending(
+def test_a_column_that_the_profile_does_not_have_is_left_out_in_the_command_that_is_printed(
     file: Path, log_with: Callable[..., Container], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert dry(file, over=log_with(a_profile("pump", channels=("speed", "flow")))) == ExitCode.USAGE
-    assert "vibration" in capsys.readouterr().err
+    assert dry(file, over=log_with(a_profile("pump", channels=("speed", "flow")))) == ExitCode.YES
+    assert "--profile pump --ignore vibration" in capsys.readouterr().out
 
 
 def test_a_new_name_would_be_defined_and_a_version_that_is_not_there_is_refused(

@@ -11,9 +11,10 @@ from domain.appending import ReadingsNotAppended
 from domain.profiles import ProfileDefined
 from domain.readings import derive_event_id
 from infra.sources.csv.text_table import Said, text_table
+from infra.sources.files.columns_do_not_fit import ColumnsDoNotFit
 from infra.sources.files.ingest_file import FileIngest, Pause, Tally
-from infra.sources.files.plan import WIDEST, ColumnChoice, ColumnPlan, ColumnsDoNotFit, plan_columns
-from infra.sources.files.row_reader import RefusedRow
+from infra.sources.files.plan import WIDEST, ColumnChoice, ColumnPlan, plan_columns
+from infra.sources.files.read_rows import RefusedRow
 from infra.sources.files.source import FileSource, beginning_of, provisional_profile
 from infra.sources.files.survey import survey
 from infra.sources.novelty import Novelty
