@@ -27,6 +27,10 @@ KINDS_READ: Final[Mapping[str, str]] = {
     "shift": "shift: the level moved and stayed",
     "drift": "drift: the level moves slowly, for long",
     "stuck": "stuck: the same value again and again",
+    "noise": "noise: it scatters more than usual",
+    "joint": "joint: the channels do not go together as they did in training",
+    "outside": "outside: a level beyond all that training saw, for as long as it lasts",
+    "wear": "wear: slowly away from where training found it; written down, calls nobody",
     "isolation_forest": "isolation forest: the channels together are unusual, each may be usual alone",
 }
 
