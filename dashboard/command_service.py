@@ -68,15 +68,20 @@ class CommandService:
         return self._post(Promoted, path, wish, command_id, {"If-Match": f'"{leaves.position}"'})
 
     def handle_incident(
-        self, incident_id: str, action: str, wish: Mapping[str, str], *, version: str, command_id: str
+        self, incident_id: str, action: str, wish: Mapping[str, str], *, version: str, command_id: str, who: str = ""
     ) -> Handled:
-        """Acknowledge, assign, comment, resolve or reopen; refused when the incident changed since `version`."""
-        path = f"/incidents/{quote(incident_id, safe='')}/{action}"
-        return self._post(Handled, path, wish, command_id, {"If-Match": f'"{version}"'})
+        """Acknowledge, assign, comment, resolve or reopen; refused when the incident changed since `version`.
 
-    def handle_incidents(self, items: Sequence[Mapping[str, str]], *, command_id: str) -> tuple[ItemAnswer, ...]:
+        `who`: the name that the person before the page has given; without one the key's name counts.
+        """
+        path = f"/incidents/{quote(incident_id, safe='')}/{action}"
+        return self._post(Handled, path, wish, command_id, {"If-Match": f'"{version}"', **_named(who)})
+
+    def handle_incidents(
+        self, items: Sequence[Mapping[str, str]], *, command_id: str, who: str = ""
+    ) -> tuple[ItemAnswer, ...]:
         """Carry out one action on each of many; the answers come in the same order."""
-        return self._post(tuple[ItemAnswer, ...], "/incidents", items, command_id)
+        return self._post(tuple[ItemAnswer, ...], "/incidents", items, command_id, _named(who))
 
     def _post(
         self, kind: type[AnswerT], path: str, wish: object, command_id: str, headers: Mapping[str, str] = _NONE
@@ -95,6 +100,10 @@ class CommandService:
             return _read(kind, response.content)
         except ValidationError as error:
             raise NotConfirmed(f"POST {path}: this dashboard does not understand the answer ({error})") from error
+
+
+def _named(who: str) -> Mapping[str, str]:
+    return {"Telltale-As": quote(who)} if who else _NONE
 
 
 def _of_line(line: str, what: str) -> str:

@@ -13,6 +13,7 @@ from dashboard.command_service import CommandError, CommandRefused
 from dashboard.connection import Connection
 from dashboard.frame.choices import Choices
 from dashboard.incidents.asking import refresh
+from dashboard.incidents.naming import ask_name, name_given
 from dashboard.incidents.outcomes import done_html, failed_html, missing_html
 
 FORMS: Final = "incident_forms"
@@ -102,6 +103,7 @@ def show_actions(connection: Connection, choices: Choices, incident: Incident) -
                     disabled=bool(off),
                 )
                 _button(connection, choices, incident, ASSIGN, off=bool(off))
+    ask_name(off=bool(off))
 
 
 def _button(connection: Connection, choices: Choices, incident: Incident, action: Action, *, off: bool) -> None:
@@ -138,7 +140,7 @@ def _act(connection: Connection, choices: Choices, incident: Incident, command_i
         form = replace(form, command_id=str(uuid4()))
     try:
         handled = connection.commands.handle_incident(
-            name, wish.action, wish.said, version=wish.version, command_id=form.command_id
+            name, wish.action, wish.said, version=wish.version, command_id=form.command_id, who=name_given()
         )
     except CommandRefused as error:
         _keep(name, Form(text=text, told=failed_html(error)))

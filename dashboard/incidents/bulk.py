@@ -12,6 +12,7 @@ from dashboard.connection import Connection
 from dashboard.frame.choices import Choices
 from dashboard.incidents.acting import why_off
 from dashboard.incidents.asking import refresh
+from dashboard.incidents.naming import name_given
 from dashboard.incidents.outcomes import bulk_html, failed_html
 
 COMMAND: Final = "bulk_command"
@@ -48,7 +49,7 @@ def _acknowledge(connection: Connection, choices: Choices, chosen: Sequence[Inci
         {"incident_id": one.incident_id, "action": "acknowledge", "if_match": f'"{one.version}"'} for one in chosen
     ]
     try:
-        answers = connection.commands.handle_incidents(items, command_id=command_id)
+        answers = connection.commands.handle_incidents(items, command_id=command_id, who=name_given())
     except CommandError as error:
         st.session_state[TOLD] = failed_html(error)
         return

@@ -18,6 +18,7 @@ from commands.record_readings_route import LARGEST_BODY, NothingRecorded, record
 from domain.appending import EventNotAppended, LogFull
 from domain.rejections import CommandRejected
 from infra.http.gate import LOOPBACK_HOSTS, Gate, Limits
+from infra.http.given_names import NameRefused, in_the_name_given, name_refused
 from infra.http.keys import KeyGuard, KeyRefused, key_refusal
 from infra.http.known_parameters import UnknownParameter, asked_rightly, unknown_parameter
 from infra.http.problems import Refusal, install_problems, problem_response
@@ -44,8 +45,9 @@ def command_service(
     app = FastAPI(title="Telltale command service", summary=DESCRIPTION, version=version, docs_url=None, redoc_url=None)
     may_operate = asked_rightly(guard.requires(Scope.OPERATE))
     app.include_router(record_readings_routes(record_readings, actor=may_operate))
-    app.include_router(promote_routes(promote_model, actor=may_operate))
-    app.include_router(incident_routes(incidents, actor=may_operate, refusal=rejected_item))
+    person = in_the_name_given(may_operate)
+    app.include_router(promote_routes(promote_model, actor=person))
+    app.include_router(incident_routes(incidents, actor=person, refusal=rejected_item))
 
     @app.get("/health", tags=["health"])
     def health() -> dict[str, str]:
@@ -75,6 +77,7 @@ def command_service(
         app,
         {
             KeyRefused: key_refusal,
+            NameRefused: name_refused,
             UnknownParameter: unknown_parameter,
             **REJECTIONS,
             EventNotAppended: _unavailable,

@@ -80,6 +80,15 @@ def test_judging_takes_the_cause_along(page: AppTest, plant: Plant) -> None:
     assert "4 incidents need someone" in seen
 
 
+def test_a_name_that_is_given_once_stands_beside_what_is_done(page: AppTest, plant: Plant) -> None:
+    opened(page, "pump-07")
+    page.text_input(key="name_field").set_value("Łucja").run()
+    press(page, "Acknowledge")
+    press(page, "True alarm")
+    assert [event.actor for event in appended(plant, "pump-07")] == ["Łucja (unverified)"] * 2  # type: ignore[attr-defined]
+    assert "Judged true alarm by Łucja (unverified)" in words(page)
+
+
 def test_what_was_judged_can_be_reopened_with_a_reason(page: AppTest, plant: Plant) -> None:
     opened(page, "pump-07")
     press(page, "False alarm")
