@@ -5,18 +5,25 @@ from typing import Any, Final
 import altair as alt
 
 from dashboard.look.palette import SEVERITIES, palette
+from dashboard.look.zone import own_zone
 
 LABELS_PX: Final = 52
 """Width kept for y labels, so that charts above each other share one time axis."""
 
-TIME_LABEL: Final = (
-    "utchours(datum.value) || utcminutes(datum.value) ? utcFormat(datum.value, '%H:%M') "
-    ": utcmonth(datum.value) || utcdate(datum.value) > 1 ? utcFormat(datum.value, '%-d %b') "
-    ": utcFormat(datum.value, '%Y')"
-)
-"""Midnight has the day for a label, and a year's first moment the year; so one specification serves every range."""
-
 UTC_DAY_TIME: Final = "%-d %b %H:%M:%S"
+
+
+def time_label() -> str:
+    """Return the expression of a time axis' labels, in UTC or in the browser's zone.
+
+    Midnight has the day for a label, and a year's first moment the year; so one specification serves every range.
+    """
+    utc, form = ("", "timeFormat") if own_zone() else ("utc", "utcFormat")
+    return (
+        f"{utc}hours(datum.value) || {utc}minutes(datum.value) ? {form}(datum.value, '%H:%M') "
+        f": {utc}month(datum.value) || {utc}date(datum.value) > 1 ? {form}(datum.value, '%-d %b') "
+        f": {form}(datum.value, '%Y')"
+    )
 
 
 def named(name: str) -> alt.NamedData:
@@ -25,19 +32,20 @@ def named(name: str) -> alt.NamedData:
 
 
 def in_utc(chart: alt.Chart, field: str) -> alt.Chart:
-    """Return the chart with `<field>_utc`, a text: a tooltip's own format would be in the browser's zone."""
-    return chart.transform_calculate(as_=f"{field}_utc", calculate=f"utcFormat(datum['{field}'], '{UTC_DAY_TIME}')")
+    """Return the chart with `<field>_utc`, a text in the page's zone: a tooltip's own is always in the browser's."""
+    form = "timeFormat" if own_zone() else "utcFormat"
+    return chart.transform_calculate(as_=f"{field}_utc", calculate=f"{form}(datum['{field}'], '{UTC_DAY_TIME}')")
 
 
 def time_scale() -> alt.Scale:
     """Return the scale of every time axis."""
-    return alt.Scale(type="utc", nice=False)
+    return alt.Scale(type="time" if own_zone() else "utc", nice=False)
 
 
 def time_axis(*, labels: bool = True, ticks: int = 7) -> alt.Axis:
     """Return a time axis; `ticks` is about how many labels it gets (an interval instead breaks the chart)."""
     return alt.Axis(
-        labelExpr=TIME_LABEL,
+        labelExpr=time_label(),
         title=None,
         labels=labels,
         ticks=labels,

@@ -17,6 +17,7 @@ from dashboard.frame.freshness import ask_freshness, show_freshness
 from dashboard.frame.judging import show_judging
 from dashboard.frame.known_at import choose_known_at, forget_known_at
 from dashboard.look.formats import clock, span
+from dashboard.look.zone import choose_zone
 from dashboard.memory import now
 from dashboard.parts.words import banner, mono
 
@@ -86,6 +87,7 @@ def _bar(connection: Connection, *, stale: bool, enabled: bool, narrowing: bool)
             help="Show what the log knew then: verdicts, readings, models, dead letters.",
             disabled=not enabled,
         )
+        choose_zone()
     until = _until_line() if narrowing else None
     known_at, known_now = choose_known_at() if past else (None, False)
     if not past:

@@ -1,11 +1,14 @@
 """How complete the page is, at the right of its name; tells the page when the API goes or comes back."""
 
+from html import escape
+
 import streamlit as st
 
 from dashboard.answers.operations import Freshness
 from dashboard.client import ApiError
 from dashboard.connection import Connection
 from dashboard.look.formats import clock, span
+from dashboard.look.zone import zone_name
 from dashboard.memory import Answered, now
 from dashboard.parts.layout import EVERY_S
 
@@ -43,7 +46,7 @@ def freshness_line(answered: Answered[Freshness]) -> str:
     to = f"complete to <b>{clock(fresh.complete_to, fresh.now)}</b>"
     if fresh.behind_s > BEHIND_AFTER_S:
         return _late(f"{to}, <b>{span(fresh.behind_s)} behind</b>, catching up")
-    end = f'{span(fresh.behind_s)} behind <span class="faint">· UTC</span>'
+    end = f'{span(fresh.behind_s)} behind <span class="faint">· {escape(zone_name())}</span>'
     return f'<div class="tt-fresh"><span class="tt-dot on"></span>{to}, {end}</div>'
 
 

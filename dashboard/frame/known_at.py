@@ -7,11 +7,14 @@ import streamlit as st
 
 from dashboard.frame.choices import parse_moment
 from dashboard.look.formats import clock, span
+from dashboard.look.zone import own_zone
 from dashboard.memory import now
 
 STEP: Final = timedelta(seconds=30)
 BACK: Final = timedelta(hours=3)
 """How far the slider goes back, if the address does not name an earlier moment."""
+
+_SLIDER: Final = " The slider is in UTC."
 
 BOUNDS: Final = "known_at_bounds"
 THEN: Final = "known then"
@@ -62,7 +65,7 @@ def choose_known_at() -> tuple[datetime, bool]:
             )
         text.html(
             f'<div class="tt-known"><b>As known at {clock(known_at, now())}</b>, {span(now() - known_at)} ago.'
-            f'<br><span class="muted">{LEFT_OUT[show]} Actions are off.</span></div>'
+            f'<br><span class="muted">{LEFT_OUT[show]} Actions are off.{_SLIDER if own_zone() else ""}</span></div>'
         )
     return known_at, show == NOW
 

@@ -1,7 +1,9 @@
-"""Numbers, times and durations as people read them. All times are UTC; the page says so once."""
+"""Numbers, times and durations as people read them. Times are in one zone, which the page names once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
+
+from dashboard.look.zone import zone
 
 NARROW: Final = "\u202f"
 """Narrow no-break space: between a number and its unit."""
@@ -40,8 +42,8 @@ def clock(at: datetime | None, today: datetime | None = None) -> str:
     """Return `13:02:11`, or `21 Nov 13:02:11` when `today` is another day, with the year when that differs."""
     if at is None:
         return UNKNOWN
-    at = at.astimezone(UTC)
-    if today is None or at.date() == today.astimezone(UTC).date():
+    at = at.astimezone(zone())
+    if today is None or at.date() == today.astimezone(at.tzinfo).date():
         return f"{at:%H:%M:%S}"
     year = "" if at.year == today.year else f" {at.year}"
     return f"{at.day} {at:%b}{year} {at:%H:%M:%S}"
@@ -50,7 +52,7 @@ def clock(at: datetime | None, today: datetime | None = None) -> str:
 def from_to(starts_at: datetime, ends_at: datetime, today: datetime) -> str:
     """Return `13:02–13:04`, with the day where it is another one: `21 Nov 13:02–22 Nov 01:02`."""
     first, last = (clock(at, today).rpartition(":")[0] for at in (starts_at, ends_at))
-    same_day = starts_at.astimezone(UTC).date() == ends_at.astimezone(UTC).date()
+    same_day = starts_at.astimezone(zone()).date() == ends_at.astimezone(zone()).date()
     return f"{first}–{last.rpartition(' ')[2] if same_day else last}"
 
 

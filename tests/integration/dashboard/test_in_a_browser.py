@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import ViewportSize, expect
@@ -242,6 +243,20 @@ def test_from_the_link_to_an_incident_to_its_judgement_on_a_phone(windows: Windo
         assert seen.errors == []
     said = [record.event for record in plant.incidents.records if record.event.incident_id == incident]
     assert [type(event) for event in said][-2:] == [IncidentAcknowledged, IncidentResolved]
+
+
+def test_times_are_in_the_readers_zone_when_the_address_says_so(windows: Windows, address: str, plant: Plant) -> None:
+    context = windows.browser.new_context(timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    began = plant.origin - timedelta(minutes=13)
+    for switch, zone in (("", "UTC"), ("?own_zone=true", "Asia/Tokyo")):
+        page.goto(f"{address}/{switch}")
+        expect(page.locator(".tt-fresh")).to_contain_text(zone)
+        shown = began.astimezone(ZoneInfo(zone))
+        expect(page.locator("[class*=st-key-row_on_] .since")).to_contain_text(f"{shown:%H:%M:%S}")
+        expect(page.locator(".tt-time")).to_contain_text(f"{shown:%H:%M:%S}")
+    page.screenshot(path=SCREENSHOTS / "incidents-own-zone.png")
+    context.close()
 
 
 def test_what_somebody_else_did_is_shown_without_a_click(windows: Windows, address: str, plant: Plant) -> None:
