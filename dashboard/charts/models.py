@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import altair as alt
 
-from dashboard.charts.base import in_utc, named
+from dashboard.charts.base import in_utc, named, time_scale
 from dashboard.look.palette import palette
 
 QUADRANTS: Final = (
@@ -38,7 +38,7 @@ def reigns(*, lines: int, reach: timedelta) -> alt.TopLevelMixin:
         scale=alt.Scale(paddingInner=0.3),
     )
     axis = alt.Axis(title=None, format=_time_format(reach), tickCount=6, labelOverlap=True)
-    x = alt.X("from:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
+    x = alt.X("from:T", axis=axis, scale=time_scale())
     base = in_utc(in_utc(alt.Chart(named("reigns")), "from"), "to")
     past, champion = base.transform_filter("!datum.champion"), base.transform_filter("datum.champion")
     tip = [
@@ -119,14 +119,14 @@ def drift(*, height: int = 132) -> alt.TopLevelMixin:
     colours = palette()
     base = in_utc(in_utc(alt.Chart(named("drift")), "from"), "to")
     axis = alt.Axis(title=None, format="%H:%M", tickCount=5, labelOverlap=True)
-    x = alt.X("from:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
+    x = alt.X("from:T", axis=axis, scale=time_scale())
     scale = alt.Scale(type="linear", zero=True, nice=True)
     y_axis = alt.Axis(tickCount=3, format=".2~f", minExtent=34)
     band = base.mark_rect(color=colours["band"]).encode(
         x=x, x2="to:T", y=alt.Y("upto:Q", title=None, scale=scale, axis=y_axis), y2=alt.datum(0)
     )
     y = alt.Y("index:Q", title=None, scale=scale, axis=y_axis)
-    middle = alt.X("middle:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
+    middle = alt.X("middle:T", axis=axis, scale=time_scale())
     line = base.mark_line(color=colours["line"], strokeWidth=1.4).encode(x=middle, y=y)
     dots = base.mark_point(filled=True, opacity=1, size=34).encode(
         x=middle,

@@ -18,6 +18,8 @@ from tests.tied import tied
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 PATIENCE_MS: Final = 60_000
+SCREENSHOTS: Final = Path(__file__).parents[3] / "build" / "screenshots"
+WIDTHS: Final = (1400, 800)
 
 DEEP_LINK_PROBE: Final = "/_stcore/"
 """Opened below its root, the page first looks for its server under that very path, and finds it one above: a 404 that
@@ -126,3 +128,25 @@ def opened(windows: Windows, address: str, *, scheme: Scheme = "light") -> Itera
         yield seen
     finally:
         seen.page.close()
+
+
+def take_screenshot(seen: Opened, name: str, *, width: int = WIDTHS[0]) -> None:
+    """Take the whole page, once it has settled; it must fit its window and have no error on its console."""
+    page = seen.page
+    seen.settle(".tt-fresh b")
+    page.wait_for_selector("svg.marks:visible, table.tt:visible, .tt-empty:visible, .tt-quiet:visible")
+    page.set_viewport_size({"width": width, "height": 900})
+    if page.locator(".st-key-rows").count():
+        page.wait_for_selector(".tt-time")
+    main = page.locator(".stMainBlockContainer")
+    page.wait_for_timeout(1000)  # charts follow the new width; nothing tells when
+    seen.settle(".tt-fresh b")
+    height = int(main.evaluate("element => element.scrollHeight")) + 20
+    page.set_viewport_size({"width": width, "height": max(600, min(height, 3000))})
+    seen.settle(".tt-fresh b")
+    page.wait_for_timeout(500)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 1")
+    assert page.locator(".stException").count() == 0
+    assert seen.errors == []

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
-from uuid import UUID
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request, Response
@@ -26,6 +25,7 @@ from tests.integration.dashboard import (
     swimlane_answers,
 )
 from tests.integration.dashboard.fake_commands import PumpEvents, decided, fake_commands, pump_events
+from tests.integration.dashboard.fake_incidents import incident_routes
 
 
 class Scenario(StrEnum):
@@ -97,7 +97,7 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901, PLR0915 - one line a route
         return response
 
     app.mount("/commands", fake_commands(plant.events, plant.keys, plant.incidents))
-    _incident_routes(app, plant)
+    incident_routes(app, plant.incidents, nothing=lambda: plant.scenario in NOTHING_FOUND)
 
     @app.get("/freshness")
     def freshness() -> Any:
@@ -247,31 +247,6 @@ def fake_app(plant: Plant) -> FastAPI:  # noqa: C901, PLR0915 - one line a route
         return answers.page(log_answers.topics(plant.now, away=plant.scenario is Scenario.LOG_AWAY))
 
     return app
-
-
-def _incident_routes(app: FastAPI, plant: Plant) -> None:
-    @app.get("/incidents")
-    def incidents(
-        *,
-        needs_someone: bool = False,
-        machine_id: str | None = None,
-        starts_at: Annotated[datetime | None, Query(alias="from")] = None,
-        ends_at: Annotated[datetime | None, Query(alias="to")] = None,
-        as_of: datetime | None = None,
-        min_position: str | None = None,
-        limit: int = 100,
-    ) -> Any:
-        if plant.scenario in NOTHING_FOUND:
-            return answers.page([])
-        which = {"machine_id": machine_id, "starts_at": starts_at, "ends_at": ends_at}
-        return answers.page(incident_answers.listed(plant.incidents, as_of, needing=needs_someone, **which)[:limit])  # type: ignore[arg-type]
-
-    @app.get("/incidents/{incident_id}")
-    def incident(incident_id: UUID, as_of: datetime | None = None, min_position: str | None = None) -> Any:
-        found = incident_answers.in_full(plant.incidents, incident_id, as_of)
-        if found is None:
-            raise HTTPException(404, f"No incident {incident_id}.")
-        return found
 
 
 def _by(known_at: datetime, as_of: datetime | None) -> bool:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,12 +12,15 @@ from playwright.sync_api import ViewportSize, expect
 from domain.incident_events import IncidentAcknowledged, IncidentResolved
 from tests.integration.dashboard.browser import (
     CHROMIUM,
+    SCREENSHOTS,
+    WIDTHS,
     Opened,
     Scheme,
     Windows,
     chromium,
     dashboard_process,
     opened,
+    take_screenshot,
 )
 from tests.integration.dashboard.fake_api import Plant, Scenario, serving
 from tests.integration.dashboard.fake_commands import decided
@@ -31,8 +33,6 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-SCREENSHOTS: Final = Path(__file__).parents[3] / "build" / "screenshots"
-WIDTHS: Final = (1400, 800)
 PHONE: Final[ViewportSize] = {"width": 420, "height": 900}
 LANE_PX: Final = 25
 AXIS_PX: Final = 29
@@ -280,25 +280,3 @@ def click_newest_cell(seen: Opened, *, lanes_below: int) -> None:
     assert box
     below = AXIS_PX + LANE_PX * (lanes_below + 0.5)
     chart.click(position={"x": box["width"] - 20, "y": box["height"] - below})
-
-
-def take_screenshot(seen: Opened, name: str, *, width: int = WIDTHS[0]) -> None:
-    """Take the whole page, once it has settled; it must fit its window and have no error on its console."""
-    page = seen.page
-    seen.settle(".tt-fresh b")
-    page.wait_for_selector("svg.marks:visible, table.tt:visible, .tt-empty:visible, .tt-quiet:visible")
-    page.set_viewport_size({"width": width, "height": 900})
-    if page.locator(".st-key-rows").count():
-        page.wait_for_selector(".tt-time")
-    main = page.locator(".stMainBlockContainer")
-    page.wait_for_timeout(1000)  # charts follow the new width; nothing tells when
-    seen.settle(".tt-fresh b")
-    height = int(main.evaluate("element => element.scrollHeight")) + 20
-    page.set_viewport_size({"width": width, "height": max(600, min(height, 3000))})
-    seen.settle(".tt-fresh b")
-    page.wait_for_timeout(500)
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
-    assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 1")
-    assert page.locator(".stException").count() == 0
-    assert seen.errors == []
