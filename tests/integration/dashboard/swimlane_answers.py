@@ -69,7 +69,7 @@ def _lane(
         sensor_id=sensor,
         profile=f"{plant.profile_of(machine)}@1",
         worst_score=max((score for score in worst if score is not None), default=None),
-        abnormal_since=None,
+        abnormal_since=min((one.at for one in mine if one.fault.ends == mine[-1].fault.ends), default=None),
         readings=[bucket_s * sensors_ if hears else 0 for hears in heard],
         not_judged=[0 for _ in heard],
         anomalies=[len(some) for some in scores],

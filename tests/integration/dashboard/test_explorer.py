@@ -146,3 +146,11 @@ def test_long_ranges_have_cells_to_fit(explorer: AppTest) -> None:
     explorer.run()
     explorer.segmented_control(key="range").set_value("1 y").run()
     assert "Worst verdict per 4 d" in words(explorer)
+
+
+def test_since_when_does_not_depend_on_the_range(explorer: AppTest, plant: Plant) -> None:
+    since = f"abnormal since {plant.origin - timedelta(minutes=13):%H:%M:%S}"
+    for reach in ("15 min", "3 h", "24 h"):
+        explorer.run()
+        explorer.segmented_control(key="range").set_value(reach).run()
+        assert since in words(explorer)
