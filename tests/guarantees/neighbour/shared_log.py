@@ -33,7 +33,7 @@ def shared_log(plant: Plant, *, seed: int, seconds: float, say: Callable[[str], 
     rng, outcome = random.Random(seed), Outcome()
     neighbour = Neighbour(plant.bootstrap, load_contracts(plant.bootstrap), rng)
     patience = {"TELLTALE_UNKNOWN_AFTER_S": str(GIVEN_UP_AFTER_S)}
-    plant.flow(3_000, rng, faults=0)
+    plant.flow(6_000, rng, faults=0)
     train_and_promote(plant)
     processes = {name: plant.telltale(name, log=name, more=patience) for name in ("scorer", "projector")}
     until, turn = monotonic() + seconds, 0
