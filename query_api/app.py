@@ -9,10 +9,10 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse
 
 from query_api.asking import Backend
+from query_api.bodies.common import Problem
 from query_api.drifting import DriftMeter
 from query_api.examples import add_examples
 from query_api.metrics import Metrics, Timed
-from query_api.models.common import Problem
 from query_api.outlook import Outlooks
 from query_api.reference_page import reference_page
 from query_api.routes import (

@@ -12,11 +12,11 @@ from starlette.datastructures import URL
 
 from domain.positions import Position
 from query_api.as_of import is_complete, require_kept
+from query_api.bodies.common import Page
+from query_api.bodies.operations import ReadModelRows
 from query_api.drifting import DriftMeter
 from query_api.errors import NotThereYet, ParameterRefused
 from query_api.metrics import Metrics
-from query_api.models.common import Page
-from query_api.models.operations import ReadModelRows
 from query_api.outlook import JudgingOutlook, LogOutlook, RegistryOutlook, StackOutlook
 from query_api.parameters import Moment, parse_positions
 from query_api.rendering import CSV, JSON, as_csv, as_json, entity_tag, is_known, prefers_csv

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from query_api.models.drift import DriftSignal
+from query_api.bodies.drift import DriftSignal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

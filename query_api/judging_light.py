@@ -5,7 +5,7 @@ from typing import Final
 
 from domain.judging import Judging
 from query_api.asking import Backend
-from query_api.models.operations import JudgingAnswer
+from query_api.bodies.operations import JudgingAnswer
 from query_api.outlook import LogAway, StackPart
 
 UNKNOWN: Final = "unknown"

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from query_api.models.operations import ProjectionStatus
+from query_api.bodies.operations import ProjectionStatus
 from query_api.stack_metrics import StackMetrics
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST

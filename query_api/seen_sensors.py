@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Final
 
 from query_api.asking import Asking
+from query_api.bodies.machines import SensorDetail
 from query_api.errors import Ambiguous, NotKnown
 from query_api.log_cut import BEGUN, LogCut
-from query_api.models.machines import SensorDetail
 from query_api.store import Snapshot, columns
 
 READ_MODELS: Final = ("sensors", "anomalies")

@@ -9,8 +9,8 @@ from typing import Final
 
 from domain.positions import Position
 from domain.topics import ANOMALY_EVENTS, DATA_PARTITIONS
+from query_api.bodies.anomalies import Verdict
 from query_api.errors import RequestRefused
-from query_api.models.anomalies import Verdict
 from query_api.rendering import as_json
 from query_api.routes.verdicts import READ_MODELS, VERDICTS, verdict
 from query_api.store import ReadModelStore, Snapshot

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from query_api.models.anomalies import Verdict, Verification
+from query_api.bodies.anomalies import Verdict, Verification
 
 
 class VerdictVerifier(Protocol):

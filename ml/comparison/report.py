@@ -10,7 +10,7 @@ from ml.comparison.flips import WorstFlips
 from ml.comparison.machine_time import MachineTime
 from ml.comparison.opinions import ComparedRows
 from ml.comparison.sample import ScoreSample
-from ml.comparison.shift import LEAST_SCORE, ScoreShift
+from ml.comparison.score_shift import LEAST_SCORE, ScoreShift
 from ml.comparison.tally import Tally
 
 FORM: Final = 2

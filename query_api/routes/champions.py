@@ -5,10 +5,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from query_api.asking import AskAsOf
+from query_api.bodies.champions import ModelVersion, Reign, Timeline
+from query_api.bodies.common import Page
 from query_api.cursors import decode_cursor, encode_cursor
 from query_api.errors import NotKnown
-from query_api.models.champions import ModelVersion, Reign, Timeline
-from query_api.models.common import Page
 from query_api.parameters import Cursor, Limit
 from query_api.routes.comparisons import comparisons_of, rejections_of
 from query_api.store import Snapshot, columns

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 
 from domain.comparison import ComparisonNumbers, budget_checks, within_budgets
 from query_api.asking import AskAsOf
+from query_api.bodies.comparisons import BudgetKept, ComparisonMade, ModelsDiff, Rejection
 from query_api.errors import NotKnown, ParameterRefused
-from query_api.models.comparisons import BudgetKept, ComparisonMade, ModelsDiff, Rejection
 from query_api.store import Snapshot, columns
 
 router = APIRouter(tags=["models"])

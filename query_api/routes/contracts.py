@@ -5,9 +5,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from query_api.asking import Ask, AskAsOf
+from query_api.bodies.common import Page
+from query_api.bodies.operations import Contract, ContractProof, ContractsState
 from query_api.cursors import decode_cursor, encode_cursor
-from query_api.models.common import Page
-from query_api.models.operations import Contract, ContractProof, ContractsState
 from query_api.parameters import Cursor, Limit
 from query_api.store import Snapshot
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query, Response
 
 from domain.readings import microseconds
 from query_api.asking import AskAsOf
+from query_api.bodies.common import Page
+from query_api.bodies.dead_letters import DeadLetter
 from query_api.cursors import decode_cursor, encode_cursor, moment_in
-from query_api.models.common import Page
-from query_api.models.dead_letters import DeadLetter
 from query_api.parameters import Cursor, Limit
 from query_api.store import Snapshot, columns
 

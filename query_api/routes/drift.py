@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 
 from query_api.asking import AskAsOf
+from query_api.bodies.drift import DriftPart, DriftState, ModelDrift
 from query_api.drifting import DriftMeter, DriftScale
 from query_api.errors import ModelsAway, NotKnown, ParameterRefused
-from query_api.models.drift import DriftPart, DriftState, ModelDrift
 from query_api.store import Snapshot, columns
 
 router = APIRouter(tags=["models"])

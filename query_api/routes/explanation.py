@@ -8,8 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from domain.positions import Position
 from query_api.asking import AskAsOf, Asking
-from query_api.errors import NotKnown, VerifierAway
-from query_api.models.anomalies import (
+from query_api.bodies.anomalies import (
     Explanation,
     ModelLineage,
     PromotionLineage,
@@ -17,6 +16,7 @@ from query_api.models.anomalies import (
     Verdict,
     Verification,
 )
+from query_api.errors import NotKnown, VerifierAway
 from query_api.routes.verdicts import VERDICT, verdict
 from query_api.store import Snapshot, columns
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from domain.readings import microseconds
 from domain.topics import DATA_PARTITIONS
 from query_api.asking import AskAsOf, Asking, BareList
+from query_api.bodies.flat import FlatAnomaly, FlatReading
 from query_api.cursors import decode_cursor, encode_cursor, moment_in
 from query_api.log_cut import LogCut
-from query_api.models.flat import FlatAnomaly, FlatReading
 from query_api.parameters import Cursor, Limit, Moment, RowOffset, SensorId, require_order
 from query_api.store import Snapshot
 

@@ -5,8 +5,8 @@ from typing import Final
 from fastapi import APIRouter, Response
 
 from query_api.asking import Ask, complete_to_of
+from query_api.bodies.operations import Freshness
 from query_api.judging_light import judging_of
-from query_api.models.operations import Freshness
 from query_api.store import Snapshot, columns
 
 router = APIRouter(tags=["operations"])

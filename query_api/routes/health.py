@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from domain.judging import JudgingState
 from query_api.asking import Backend
+from query_api.bodies.operations import Health, JudgingAnswer, ProjectionStatus, Readiness
 from query_api.judging_light import judging_of
-from query_api.models.operations import Health, JudgingAnswer, ProjectionStatus, Readiness
 from query_api.rendering import JSON, as_json
 from query_api.routes.status import statuses
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Response
 from domain.anomalies import SEVERITY_RANK, Severity
 from domain.readings import microseconds
 from query_api.asking import AskAsOf
+from query_api.bodies.common import Page
+from query_api.bodies.incidents import Incident, IncidentInFull, IncidentStep
 from query_api.cursors import decode_cursor, encode_cursor, moment_in
 from query_api.errors import NotKnown
-from query_api.models.common import Page
-from query_api.models.incidents import Incident, IncidentInFull, IncidentStep
 from query_api.parameters import Cursor, From, Limit, MachineId, To, require_order
 from query_api.store import Snapshot, columns
 

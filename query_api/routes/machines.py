@@ -5,12 +5,12 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from query_api.asking import AskAsOf
+from query_api.bodies.common import Page
+from query_api.bodies.machines import MachineSummary, ProfileSummary, SensorDetail, SensorSummary
 from query_api.cursors import decode_cursor, encode_cursor
 from query_api.flagged import READ_MODELS as FLAGGED_IN
 from query_api.flagged import flagged
 from query_api.log_cut import LogCut
-from query_api.models.common import Page
-from query_api.models.machines import MachineSummary, ProfileSummary, SensorDetail, SensorSummary
 from query_api.parameters import Cursor, Limit, MachineId
 from query_api.seen_sensors import one_sensor, read_models_of, seen
 from query_api.store import Snapshot

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Response
 
 from domain.topics import TOPICS
 from query_api.asking import Ask
+from query_api.bodies.common import Page
+from query_api.bodies.operations import PartitionWatermark, ReadModelStatus, TopicWatermarks
 from query_api.metrics import MEDIA_TYPE
-from query_api.models.common import Page
-from query_api.models.operations import PartitionWatermark, ReadModelStatus, TopicWatermarks
 from query_api.outlook import Edges, LogAway
 from query_api.routes.status import read_models, statuses
 from query_api.store import Checkpoint, Snapshot, columns

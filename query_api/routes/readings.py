@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal, Self
 from fastapi import APIRouter, Query, Response
 
 from query_api.asking import AskAsOf
+from query_api.bodies.machines import ChannelSeries, ChannelSummary, ReadingSeries, SensorDetail
 from query_api.lane_cells import WIDTHS_S
 from query_api.log_cut import LogCut
-from query_api.models.machines import ChannelSeries, ChannelSummary, ReadingSeries, SensorDetail
 from query_api.parameters import From, MachineId, Span, To, span_of
 from query_api.reading_points import CHANNELS_IN_RANGE, COUNT, MINUTES_IN_BUCKETS, RAW, RAW_IN_BUCKETS
 from query_api.routes.scores import scores_of

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from query_api.models.operations import BuildStatus, ProjectionStatus, ProofStatus, ReadModelStatus
+from query_api.bodies.operations import BuildStatus, ProjectionStatus, ProofStatus, ReadModelStatus
 from query_api.store import Snapshot, columns
 
 SILENT_AFTER_S: Final = 10.0

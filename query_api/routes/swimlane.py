@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Response
 
 from domain.anomalies import severity_of
 from query_api.asking import AskAsOf
+from query_api.bodies.swimlane import Lane, ModelChange, Swimlane
 from query_api.errors import ParameterRefused
 from query_api.lane_cells import LANES, MOST_VERDICTS, SINCE, WIDTHS_S, WORST
 from query_api.lane_counts import COUNTS, NOT_JUDGED
 from query_api.log_cut import LogCut
-from query_api.models.swimlane import Lane, ModelChange, Swimlane
 from query_api.parameters import From, MachineId, Span, To, span_of
 from query_api.seen_sensors import extent
 from query_api.store import Snapshot, columns

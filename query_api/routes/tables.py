@@ -4,9 +4,9 @@ from fastapi import APIRouter, Response
 
 from projections.folder import folder_names
 from query_api.asking import AskAsOf
+from query_api.bodies.operations import ReadModelRows
 from query_api.cursors import decode_cursor, encode_cursor
 from query_api.errors import NotKnown, ReadModelNotServed
-from query_api.models.operations import ReadModelRows
 from query_api.parameters import Cursor, Limit
 from query_api.store import Snapshot
 

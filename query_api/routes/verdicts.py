@@ -9,10 +9,10 @@ from domain.anomalies import Severity
 from domain.readings import microseconds
 from domain.topics import DATA_PARTITIONS
 from query_api.asking import AskAsOf
+from query_api.bodies.anomalies import Verdict
+from query_api.bodies.common import Page
 from query_api.cursors import decode_cursor, encode_cursor, moment_in
 from query_api.errors import NotKnown
-from query_api.models.anomalies import Verdict
-from query_api.models.common import Page
 from query_api.parameters import Cursor, From, Limit, MachineId, SensorId, To, require_order
 from query_api.store import Snapshot, columns
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from query_api.models.anomalies import Verdict, Verification
+from query_api.bodies.anomalies import Verdict, Verification
 
 if TYPE_CHECKING:
     from infra.kafka.models.lineage import LineageDesk

@@ -16,8 +16,8 @@ from ml.lineage.lineage import Lineage, VerdictNotFound, lineage_of
 from ml.lineage.ports import LineageLog
 from ml.lineage.verify import Check, StoredRow, Verifier
 from ml.lineage.verify import Verification as Verified
+from query_api.bodies.anomalies import Verdict, VerdictCheck, Verification
 from query_api.errors import RequestRefused, VerifierAway
-from query_api.models.anomalies import Verdict, VerdictCheck, Verification
 from query_api.routes.verdicts import VERDICT, verdict
 from query_api.store import ReadModelStore, Snapshot
 

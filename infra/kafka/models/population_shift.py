@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
+from query_api.bodies.drift import DriftSignal
 from query_api.drifting import DriftScale
 from query_api.errors import ModelsAway
-from query_api.models.drift import DriftSignal
 
 if TYPE_CHECKING:
     from ml.population_shift.reference import DriftReference

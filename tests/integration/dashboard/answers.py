@@ -6,10 +6,10 @@ from hashlib import sha256
 from typing import Any, Final
 
 from domain.anomalies import severity_of
-from query_api.models.anomalies import Explanation, ModelLineage, ModelName, PromotionLineage, ReadingLineage, Verdict
-from query_api.models.champions import ModelVersion
-from query_api.models.common import Page
-from query_api.models.machines import (
+from query_api.bodies.anomalies import Explanation, ModelLineage, ModelName, PromotionLineage, ReadingLineage, Verdict
+from query_api.bodies.champions import ModelVersion
+from query_api.bodies.common import Page
+from query_api.bodies.machines import (
     ChannelSeries,
     ChannelSummary,
     LifeState,
@@ -18,7 +18,7 @@ from query_api.models.machines import (
     ReadingSeries,
     SensorSummary,
 )
-from query_api.models.operations import Freshness, JudgingAnswer
+from query_api.bodies.operations import Freshness, JudgingAnswer
 from tests.integration.dashboard import plant
 from tests.integration.dashboard.plant import HISTORY, STEP_S, Finding, Quantity
 

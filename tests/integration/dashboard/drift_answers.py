@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from query_api.models.drift import DriftPart, DriftSignal, DriftState, ModelDrift
+from query_api.bodies.drift import DriftPart, DriftSignal, DriftState, ModelDrift
 from tests.integration.dashboard.model_answers import REIGNS
 
 

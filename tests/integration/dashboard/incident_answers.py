@@ -21,7 +21,7 @@ from domain.incident_events import (
 from domain.incidents import Acknowledged, Incident, Resolved, evolve, needs_someone
 from domain.models import ModelRef
 from domain.topics import INCIDENT_EVENTS
-from query_api.models import incidents as bodies
+from query_api.bodies import incidents as bodies
 from tests.fakes.event_log import SharedLog
 from tests.integration.dashboard import plant
 from tests.integration.dashboard.plant import Fault

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from query_api.models.dead_letters import DeadLetter
-from query_api.models.operations import (
+from query_api.bodies.dead_letters import DeadLetter
+from query_api.bodies.operations import (
     BuildStatus,
     Contract,
     ContractProof,

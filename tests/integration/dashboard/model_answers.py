@@ -12,8 +12,8 @@ from commands.event_log import Record
 from domain.comparison import ComparisonNumbers, budget_checks, within_budgets
 from domain.models import ModelPromoted
 from domain.promotion import PromotionRejected
-from query_api.models.champions import ModelVersion, Reign, Timeline
-from query_api.models.comparisons import (
+from query_api.bodies.champions import ModelVersion, Reign, Timeline
+from query_api.bodies.comparisons import (
     BudgetKept,
     ComparedOffsets,
     ComparisonMade,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from domain.anomalies import severity_of
-from query_api.models.swimlane import Lane, ModelChange, Swimlane
+from query_api.bodies.swimlane import Lane, ModelChange, Swimlane
 from tests.integration.dashboard import plant
 from tests.integration.dashboard.answers import NEW_MODEL_MINUTES
 from tests.integration.dashboard.plant import HISTORY, Finding

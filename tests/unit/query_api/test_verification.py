@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi.testclient import TestClient
 
 from query_api.asking import Backend
+from query_api.bodies.anomalies import Verdict, VerdictCheck, Verification
 from query_api.errors import VerifierAway
-from query_api.models.anomalies import Verdict, VerdictCheck, Verification
 from query_api.routes.verdicts import VERDICT
 from tests.builders import NOON
 from tests.fakes.store import FakeReadModelStore

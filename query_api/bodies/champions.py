@@ -5,8 +5,8 @@ from datetime import datetime
 from pydantic import Field, computed_field
 
 from domain.promotion import rolls_back_to
-from query_api.models.common import Answer
-from query_api.models.comparisons import ComparisonMade, Rejection
+from query_api.bodies.common import Answer
+from query_api.bodies.comparisons import ComparisonMade, Rejection
 
 
 class ModelVersion(Answer):

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from domain.anomalies import Severity
-from query_api.models.common import Answer
+from query_api.bodies.common import Answer
 
 
 class Lane(Answer):

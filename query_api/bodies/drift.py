@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from query_api.models.common import Answer
+from query_api.bodies.common import Answer
 
 
 class DriftState(StrEnum):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from query_api.models.common import Answer
+from query_api.bodies.common import Answer
 
 
 class DeadLetter(Answer):

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from domain.comparison import ComparisonNumbers
-from query_api.models.common import Answer
+from query_api.bodies.common import Answer
 
 
 class BudgetKept(Answer):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from query_api.models.common import Answer
+from query_api.bodies.common import Answer
 
 
 class Incident(Answer):
