@@ -58,9 +58,10 @@ class Webhook:
         opened = held.opened
         kind = opened.kinds[0] if opened.kinds else "incident"
         channels = f" ({_short(', '.join(opened.channels))})" if opened.channels else ""
+        where = f"{_short(opened.machine_id)} {_short(kind)} on {_short(opened.sensor_id)}{channels}"
         return (
-            f"{_short(held.severity)}: {_short(opened.machine_id)} {_short(kind)} on {_short(opened.sensor_id)}{channels}"
-            f", {held.score:.1f} × threshold, since {opened.recorded_at:%Y-%m-%d %H:%M:%S} UTC\n"
+            f"{_short(held.severity)}: {where}, {held.score:.1f} × threshold,"
+            f" since {opened.recorded_at:%Y-%m-%d %H:%M:%S} UTC\n"
             f"{self._page}/?incident={quote(str(opened.incident_id))}"
         )
 
