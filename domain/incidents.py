@@ -269,7 +269,7 @@ def _commented(incident: Incident, command: CommentIncident) -> IncidentCommente
 def _resolved(incident: Incident, command: ResolveIncident) -> IncidentResolved:
     _require_open(incident)
     if command.judgement not in set(Judgement):
-        raise JudgementMissing(f"judgement is one of {', '.join(Judgement)}, not {command.judgement!r}")
+        raise JudgementMissing(f"judgement is one of {', '.join(Judgement)}, not {command.judgement[:40]!r}")
     return IncidentResolved(
         incident_id=incident.incident_id,
         machine_id=incident.machine_id,

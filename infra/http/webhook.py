@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from html import escape
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -67,7 +68,9 @@ class Webhook:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_WORD else f"{text[: LONGEST_WORD - 1]}…"
+    """Return a text that is no longer than a message bears, and that calls nobody more, as `<!channel>` would."""
+    shown = text if len(text) <= LONGEST_WORD else f"{text[: LONGEST_WORD - 1]}…"
+    return escape(shown, quote=False)
 
 
 def _host_of(url: str) -> str:

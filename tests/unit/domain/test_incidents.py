@@ -158,6 +158,13 @@ def test_texts_are_neither_empty_nor_endless_and_can_be_shown(text: str) -> None
         decide(known(opened()), CommentIncident(incident_id=ID, text=text, actor="anna"))
 
 
+def test_a_refusal_is_no_longer_than_what_is_kept_of_it() -> None:
+    endless = ResolveIncident(incident_id=ID, judgement="\U0010ffff" * 60_000, cause="", actor="anna")
+    with pytest.raises(JudgementMissing) as refused:
+        decide(known(opened()), endless)
+    assert len(str(refused.value)) < 1000
+
+
 PEOPLE = st.sampled_from(["anna", "bo", "cy"])
 COMMANDS = st.one_of(
     st.builds(AcknowledgeIncident, incident_id=st.just(ID), actor=PEOPLE),

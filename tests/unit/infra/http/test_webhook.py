@@ -132,3 +132,9 @@ def test_what_somebody_else_wrote_into_the_log_is_told_in_a_message_that_a_recei
     ((_, text),) = receiver.taken
     assert len(text) < 40_000
     assert text.endswith("and 3 more")
+
+
+def test_a_machine_s_name_calls_no_channel(receiver: Receiver) -> None:
+    webhook(receiver).call([replace(HELD, opened=replace(HELD.opened, machine_id="<!channel>"))], idempotency_key="k")
+    ((_, text),) = receiver.taken
+    assert "<!channel>" not in text
