@@ -73,6 +73,7 @@ class Caller:
 
     def __post_init__(self) -> None:
         self._calls = Calls()
+        self._made: list[AlertSent] = []
         self._failing_since: datetime | None = None
         self._again_at: datetime | None = None
         self._pause = FIRST_PAUSE
@@ -88,8 +89,9 @@ class Caller:
     def step(self) -> int:
         """Take in what has come, decide on what is due, and return how many incidents were decided.
 
-        1. Fold. 2. Suppress what calls nobody. 3. Call for the next one, unless the receiver asked for a pause; for all
-        of them at once after it was away. 4. Append what was decided.
+        1. Fold, and write down the calls that the log did not take before. 2. Suppress what calls nobody. 3. Call for
+        the next one, unless the receiver asked for a pause; for all of them at once after it was away. 4. Append what
+        was decided.
         A crash between 3 and 4 calls again under the same Idempotency-Key.
 
         Raises:
@@ -97,7 +99,7 @@ class Caller:
             WriterFenced: another process calls people now; this one must end.
         """
         self._fold()  # Step 1
-        now, decided = self.clock(), 0
+        now, decided = self.clock(), self._write_down()
         waiting: list[Undecided] = []
         for held in due(self._calls, self.rule):
             reason = suppression(held, self._calls, self.rule, now=now)
@@ -123,17 +125,26 @@ class Caller:
             _log.warning("call_failed", receiver=self.receiver.name, cause=str(failure), incidents=len(incidents))
             return 0
         self._failing_since, self._again_at, self._pause = None, None, FIRST_PAUSE
-        for held in incidents:  # Step 4
-            self._append(
-                AlertSent(
-                    incident_id=held.opened.incident_id,
-                    machine_id=held.opened.machine_id,
-                    rule=rule,
-                    target=self.receiver.name,
-                    idempotency_key=key,
-                )
+        self._made += [
+            AlertSent(
+                incident_id=held.opened.incident_id,
+                machine_id=held.opened.machine_id,
+                rule=rule,
+                target=self.receiver.name,
+                idempotency_key=key,
             )
-        return len(incidents)
+            for held in incidents
+        ]
+        return self._write_down()  # Step 4
+
+    def _write_down(self) -> int:
+        """Append the calls that were made; one that the log does not take now is appended later, not made again."""
+        written = 0
+        while self._made:
+            self._append(self._made[0])
+            self._made.pop(0)
+            written += 1
+        return written
 
     def _append(self, event: AlertEvent) -> None:
         stamp = CommandStamp(command_id=f"{event.incident_id}/{event.rule}", body_sha256="", repeatable=False)

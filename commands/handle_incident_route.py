@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commands.answers import Answer
 from commands.handle_incident import IncidentHandler
-from commands.headers import IdempotencyKey, IfMatch, entity_tag, item_key, version_named
+from commands.headers import LONGEST_VERSION, IdempotencyKey, IfMatch, entity_tag, item_key, version_named
 from commands.stamps import stamp_of
 from domain.incident_events import IncidentEvent
 from domain.incidents import (
@@ -77,7 +77,9 @@ class BulkItem(_Wanted):
     judgement: str | None = None
     cause: str = ""
     because: str | None = None
-    if_match: str | None = Field(default=None, description="Version that it must still have.")
+    if_match: str | None = Field(
+        default=None, max_length=LONGEST_VERSION, description="Version that it must still have."
+    )
 
 
 class Handled(BaseModel):

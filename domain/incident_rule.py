@@ -143,10 +143,14 @@ def watch(
 def end_if_quiet(
     state: MachineWatch, now: datetime, *, sensor_id: str, quiet: timedelta = QUIET
 ) -> tuple[tuple[Step, ...], MachineWatch]:
-    """End the episode when its last alarm is longer ago than `quiet` by the clock of the sensor in alarm."""
+    """End the episode when its last alarm is longer ago than `quiet` by the clock of the sensor in alarm.
+
+    Late readings may go back as far at once: what is shown then is another time, and another episode.
+    """
     if not isinstance(state, Episode) or state.sensor_id not in {None, sensor_id}:
         return (), state
-    if now - state.sensor_alarm_at > quiet:
+    since = now - state.sensor_alarm_at
+    if (since if state.sensor_id is None else abs(since)) > quiet:
         return (Ends(at=state.last_alarm_at),), Quiet(standing=state.standing)
     return (), state
 

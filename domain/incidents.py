@@ -97,7 +97,7 @@ class NotResolved(CommandRejected):
 
 
 class TextRefused(CommandRejected):
-    """A text is empty or too long."""
+    """A text is empty, too long, or can't be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +269,7 @@ def _commented(incident: Incident, command: CommentIncident) -> IncidentCommente
 def _resolved(incident: Incident, command: ResolveIncident) -> IncidentResolved:
     _require_open(incident)
     if command.judgement not in set(Judgement):
-        raise JudgementMissing(f"judgement is one of {', '.join(Judgement)}, not {command.judgement!r}")
+        raise JudgementMissing(f"judgement is one of {', '.join(Judgement)}, not {command.judgement[:40]!r}")
     return IncidentResolved(
         incident_id=incident.incident_id,
         machine_id=incident.machine_id,
@@ -305,6 +305,8 @@ def _require_open(incident: Incident) -> None:
 def _text(name: str, text: str, *, may_be_empty: bool = False) -> str:
     if not text.strip() and not may_be_empty:
         raise TextRefused(f"{name} is empty")
+    if "\0" in text:
+        raise TextRefused(f"{name} contains NUL")
     if len(text) > LONGEST_TEXT:
         raise TextRefused(f"{name} has {len(text):,} characters; at most {LONGEST_TEXT:,}")
     return text

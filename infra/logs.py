@@ -35,3 +35,5 @@ def configure_logs(level: str = "info", *, process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(threshold, logging.INFO))
+    # It writes down each address that it asks, and a webhook's address is its secret.
+    logging.getLogger("httpx").setLevel(max(threshold, logging.WARNING))

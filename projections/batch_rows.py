@@ -65,7 +65,7 @@ def event_rows(topic: str, partition: int, events: Sequence[PlainEvent], columns
         "topic": [topic] * len(events),
         "partition": [partition] * len(events),
         "offset": [event.offset for event in events],
-        "key": [None if event.key is None else event.key.decode(errors="replace") for event in events],
+        "key": [None if event.key is None else _without_nul(event.key.decode(errors="replace")) for event in events],
         "event": [event.event for event in events],
         "appended_at": [event.appended_at_us for event in events],
         "known_at": [event.known_at_us for event in events],
@@ -91,9 +91,21 @@ def _sendable(value: Any, sql: str) -> Any:
     if value is None:
         return None
     if sql == "jsonb":
-        return _JSONB_VERSION + _json(value)
+        text = _json(value)
+        return _JSONB_VERSION + (_json(_without_nul(value)) if rb"\u0000" in text else text)
     if sql == "uuid":
         return (value if isinstance(value, UUID) else UUID(value)).bytes
+    return _without_nul(value) if sql.startswith("text") else value
+
+
+def _without_nul(value: Any) -> Any:
+    """Return a value with the sign for NUL in its texts: the database takes no NUL, and anybody may write one."""
+    if isinstance(value, str):
+        return value.replace("\0", "␀") if "\0" in value else value
+    if isinstance(value, Mapping):
+        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nul(item) for item in value]
     return value
 
 

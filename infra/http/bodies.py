@@ -12,7 +12,10 @@ MOST_CONTAINERS: Final = 50_000
 LONGEST_TEXT: Final = 64 * 1024
 """Bytes of one text: ten times what any field of ours may hold."""
 
-_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|("[^"\\]*+(?:\\.[^"\\]*+)*+\\?\Z)', re.DOTALL)
+"""A whole text, or in group 1 one that goes on in the next piece. Without the latter each of its escaped quotes would
+be tried as a beginning: seconds for one body."""
+
 _NO_BRACKET: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _OPENING: Final = frozenset(b"[{")
 
@@ -31,7 +34,8 @@ class JsonShape:
     def __init__(self) -> None:
         self._depth = 0
         self._containers = 0
-        self._open_text = b""
+        self._opening = b""  # of a text that goes on: its quote, and a backslash that the piece before ended with
+        self._length = 0
 
     def feed(self, piece: bytes) -> None:
         """Look at the next piece.
@@ -39,11 +43,9 @@ class JsonShape:
         Raises:
             BodyRefused: what came so far is deeper, or holds more, than any body of ours.
         """
-        text = _TEXT.sub(b"", self._open_text + piece)
+        text = _TEXT.sub(rb"\1", self._opening + piece)
         quote = text.find(b'"')
-        self._open_text = b"" if quote < 0 else text[quote:]
-        if len(self._open_text) > LONGEST_TEXT + len(piece):
-            raise BodyRefused(413, f"A text of more than {LONGEST_TEXT:,} bytes: no field holds that much.")
+        self._go_on_with(b"" if quote < 0 else text[quote:], whole_piece=quote == 0)
         for bracket in (text if quote < 0 else text[:quote]).translate(None, _NO_BRACKET):
             if bracket not in _OPENING:
                 self._depth -= 1
@@ -54,3 +56,11 @@ class JsonShape:
                 raise BodyRefused(422, f"Lists and objects are nested more than {DEEPEST} deep: no body has that.")
             if self._containers > MOST_CONTAINERS:
                 raise BodyRefused(413, f"More than {MOST_CONTAINERS:,} lists and objects in one body: send less.")
+
+    def _go_on_with(self, unended: bytes, *, whole_piece: bool) -> None:
+        before = self._length if whole_piece and self._opening else 0
+        self._length = before + len(unended)
+        if self._length > LONGEST_TEXT + len(unended):
+            raise BodyRefused(413, f"A text of more than {LONGEST_TEXT:,} bytes: no field holds that much.")
+        escaped = (len(unended) - len(unended.rstrip(b"\\"))) % 2
+        self._opening = unended[:1] + b"\\" * escaped

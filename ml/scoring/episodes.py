@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from ml.scoring.judge import ProfileJudgement
 
 _EXTENDED_AT_MOST_EVERY_US: Final = 60_000_000
-"""Device time between two IncidentExtended of one incident; what is new meanwhile waits for the next."""
+"""Device time between two IncidentExtended of one incident; what is new meanwhile waits for the next reading after it.
+A higher severity waits for nothing, since people are called for it; it rises twice at most."""
 
-_FAR_AWAY: Final = np.iinfo(np.int64).max
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +66,16 @@ class Followed:
     reported_us: int = 0
     unreported: Unreported | None = None
 
-    @property
-    def ends_after_us(self) -> int:
-        """Return the device time after which a reading may end the episode."""
+    def is_changed_by_peace(self, sensor: str, at_us: int) -> bool:
+        """Return whether a reading of `sensor` without an alarm changes anything: ends or tells something."""
+        if sensor in self.standing:
+            return True
+        if self.unreported is not None and at_us - self.reported_us >= _EXTENDED_AT_MOST_EVERY_US:
+            return True
         watch = self.watch
-        return microseconds(watch.sensor_alarm_at + self.quiet) if isinstance(watch, Episode) else _FAR_AWAY
+        return (
+            isinstance(watch, Episode) and abs(at_us - microseconds(watch.sensor_alarm_at)) > self.quiet / _MICROSECOND
+        )
 
     @property
     def standing(self) -> frozenset[str]:
@@ -98,7 +104,7 @@ def follow_episodes(
     events: list[tuple[int, EpisodeEvent]] = []
     for row, machine, sensor, at_us, quiet in _rows(readings, judged, alarms, followed):
         held, alarm = after.get(machine), alarms.get(row)
-        if alarm is None and (held is None or (at_us <= held.ends_after_us and sensor not in held.standing)):
+        if alarm is None and (held is None or not held.is_changed_by_peace(sensor, at_us)):
             continue
         position = Position(readings.topic, readings.partition, int(readings.offsets[row]))
         caused, held = _step(
@@ -182,7 +188,8 @@ def _step(
                 held = replace(held, incident=opened.incident_id, reported_us=at_us, unreported=None)
             case Extends():
                 held = replace(held, unreported=_with(held.unreported, step, position, max(scores.values())))
-    if at_us - held.reported_us >= _EXTENDED_AT_MOST_EVERY_US and (extended := _extended(held, machine)):
+    worse = held.unreported is not None and held.unreported.severity is not None
+    if (worse or at_us - held.reported_us >= _EXTENDED_AT_MOST_EVERY_US) and (extended := _extended(held, machine)):
         events += extended
         held = replace(held, reported_us=at_us, unreported=None)
     return events, held

@@ -1,6 +1,6 @@
 """Who is called for an incident, or why nobody: at least once, never for what is old, one summary after a silence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 from commands.call_people import Caller, NotDelivered
 from domain.alerts import AlertRule, AlertSent, AlertSuppressed, Undecided
 from domain.anomalies import Severity
+from domain.appending import EventNotAppended
 from domain.incident_events import IncidentAcknowledged, IncidentExtended, IncidentOpened, incident_id
 from domain.positions import Position
 from domain.topics import ALERT_EVENTS, INCIDENT_EVENTS
@@ -26,11 +27,13 @@ class Phone:
     answers: bool = True
     retry_after: timedelta | None = None
     told: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    after: Callable[[], None] = lambda: None
 
     def call(self, incidents: Sequence[Undecided], *, idempotency_key: str) -> None:
         if not self.answers:
             raise NotDelivered("busy", retry_after=self.retry_after)
         self.told.append((idempotency_key, tuple(held.opened.machine_id for held in incidents)))
+        self.after()
 
 
 @dataclass
@@ -105,6 +108,17 @@ def test_a_crash_after_the_call_repeats_it_under_the_same_key(plant: Plant) -> N
     assert len(plant.phone.told) == 2
     assert plant.phone.told[0] == plant.phone.told[1]
     assert len(plant.decided()) == 1
+
+
+def test_a_call_that_the_log_does_not_take_is_written_down_later_and_not_made_again(plant: Plant) -> None:
+    plant.incidents.put(opened("pump-1"))
+    caller = plant.caller()
+    plant.phone.after = lambda: setattr(plant.alerts, "reachable", False)
+    with pytest.raises(EventNotAppended):
+        caller.step()
+    plant.alerts.reachable = True
+    assert caller.step() == 1
+    assert len(plant.phone.told) == len(plant.decided()) == 1
 
 
 @pytest.mark.parametrize(

@@ -152,10 +152,17 @@ def test_an_incident_that_the_log_never_opened_is_refused_and_what_is_said_of_it
         decide(None, AcknowledgeIncident(incident_id=ID, actor="anna"))
 
 
-@pytest.mark.parametrize("text", ["", "  ", "x" * 4001])
-def test_texts_are_neither_empty_nor_endless(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "  ", "x" * 4001, "a\0b"])
+def test_texts_are_neither_empty_nor_endless_and_can_be_shown(text: str) -> None:
     with pytest.raises(TextRefused):
         decide(known(opened()), CommentIncident(incident_id=ID, text=text, actor="anna"))
+
+
+def test_a_refusal_is_no_longer_than_what_is_kept_of_it() -> None:
+    endless = ResolveIncident(incident_id=ID, judgement="\U0010ffff" * 60_000, cause="", actor="anna")
+    with pytest.raises(JudgementMissing) as refused:
+        decide(known(opened()), endless)
+    assert len(str(refused.value)) < 1000
 
 
 PEOPLE = st.sampled_from(["anna", "bo", "cy"])

@@ -1,16 +1,20 @@
 """The Slack-shaped webhook against a real HTTP server that takes, refuses, asks for a pause, or closes."""
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+import structlog
 
 from commands.call_people import NotDelivered
 from domain.alerts import Undecided
-from infra.http.webhook import Webhook
+from infra.http.webhook import MOST_LINES, Webhook
+from infra.logs import configure_logs
 from tests.builders import NOON
 from tests.unit.domain.test_incidents import opened
 
@@ -92,3 +96,45 @@ def test_several_are_one_call(receiver: Receiver) -> None:
     webhook(receiver).call([HELD, HELD], idempotency_key="k")
     ((_, text),) = receiver.taken
     assert text.startswith("2 incidents while this receiver did not answer:")
+
+
+@pytest.fixture
+def logs() -> Iterator[None]:
+    """Log as a process does; what pytest had set comes back."""
+    root, level, handlers = logging.getLogger(), logging.getLogger().level, logging.getLogger().handlers[:]
+    configure_logs("info", process="alerts")
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("httpx").setLevel(logging.NOTSET)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.mark.usefixtures("logs")
+def test_the_address_which_is_a_secret_is_not_in_the_process_s_log(
+    receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("info", process="alerts")  # again, as pytest's standard error is another one by now
+    webhook(receiver).call([HELD], idempotency_key="k")
+    assert "secret" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:port/secret", "http://[::1/secret"])
+def test_an_address_that_is_none_is_not_delivered(url: str) -> None:
+    with pytest.raises(NotDelivered, match="InvalidURL"):
+        Webhook(url, page="").call([HELD], idempotency_key="k")
+
+
+def test_what_somebody_else_wrote_into_the_log_is_told_in_a_message_that_a_receiver_takes(receiver: Receiver) -> None:
+    odd = replace(HELD, opened=replace(HELD.opened, kinds=(), machine_id="m" * 900_000, channels=("c" * 900_000,)))
+    webhook(receiver).call([odd] * (MOST_LINES + 3), idempotency_key="k")
+    ((_, text),) = receiver.taken
+    assert len(text) < 40_000
+    assert text.endswith("and 3 more")
+
+
+def test_a_machine_s_name_calls_no_channel(receiver: Receiver) -> None:
+    webhook(receiver).call([replace(HELD, opened=replace(HELD.opened, machine_id="<!channel>"))], idempotency_key="k")
+    ((_, text),) = receiver.taken
+    assert "<!channel>" not in text

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from domain.anomalies import Severity
 from domain.incident_events import (
     EpisodeEvent,
     IncidentEnded,
@@ -12,9 +13,11 @@ from domain.incident_events import (
     IncidentOpened,
     incident_id,
 )
+from domain.incident_rule import Episode
 from domain.positions import Position
-from domain.readings import SensorReadingRecorded
+from domain.readings import SensorReadingRecorded, microseconds
 from ml.detector import Batch, FloatArray, Verdicts
+from ml.scoring.episodes import Followed, Unreported
 from tests.builders import NOON, a_reading
 from tests.fakes.scoring import InMemoryLog, RunningMeanDetector
 from tests.unit.ml.scoring.test_scorer import a_log, a_scorer, steps
@@ -84,6 +87,49 @@ def test_a_worse_alarm_extends_its_incident_at_most_once_a_minute_and_what_is_he
     assert isinstance(ended, IncidentEnded)
     assert (opened.severity, extended.severity) == ("warning", "critical")
     assert extended.reading_position == "sensor-events/0/1"
+
+
+def test_a_higher_severity_is_told_at_once_since_people_are_called_for_it() -> None:
+    opened, extended = judged([reading(0, 26), reading(30, 40), reading(31, 20)])
+    assert isinstance(opened, IncidentOpened)
+    assert isinstance(extended, IncidentExtended)
+    assert (opened.severity, extended.severity) == ("warning", "critical")
+
+
+def test_what_is_held_back_is_told_after_a_minute_though_the_alarm_is_over() -> None:
+    held = Followed(
+        quiet=timedelta(minutes=15),
+        watch=Episode(
+            began_at=START,
+            last_alarm_at=START,
+            kinds=frozenset(("spike",)),
+            channels=frozenset(),
+            severity=Severity.CRITICAL,
+            standing={},
+        ),
+        incident=incident_id(Position("sensor-events", 0, 0)),
+        reported_us=microseconds(START),
+        unreported=Unreported(
+            kinds=frozenset(("shift",)),
+            channels=frozenset(),
+            severity=None,
+            sensor_id="north",
+            recorded_us=microseconds(START) + 1,
+            position="sensor-events/0/1",
+            score=2.0,
+        ),
+    )
+    assert [held.is_changed_by_peace("north", microseconds(START) + second * 10**6) for second in (59, 60)] == [
+        False,
+        True,
+    ]
+
+
+def test_a_late_stretch_that_goes_far_back_is_another_incident() -> None:
+    day = 86_400
+    late = [reading(-day, 40), reading(-day + 1, 20), reading(-2 * day, 40), reading(-2 * day + 1, 20)]
+    opened = [event for event in judged([reading(0, 20), *late]) if isinstance(event, IncidentOpened)]
+    assert [((one.recorded_at - START).total_seconds(), one.late) for one in opened] == [(-day, True), (-2 * day, True)]
 
 
 def test_machines_have_incidents_of_their_own_and_sensors_share_their_machines() -> None:
