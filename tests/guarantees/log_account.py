@@ -12,9 +12,8 @@ from domain.topics import ANOMALY_EVENTS, SENSOR_EVENTS
 from infra.kafka.client.clients import partitions_of
 from infra.kafka.client.log_range import read_to_end
 from infra.kafka.meaning.contracts import load_contracts
-from schemas.codec import Event, decode
-from schemas.contracts import UnknownSchemaId
-from schemas.wire import BadRecord
+from schemas.codec import Event
+from tests.guarantees.reading_back import event_or_none
 
 
 @dataclass
@@ -100,8 +99,5 @@ def _events(bootstrap: str, topic: str) -> Iterator[tuple[str, Event | None]]:
     for partition in partitions_of(topic):
         for batch in read_to_end(bootstrap, topic, partition):
             for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
-                try:
-                    event = decode(value, contracts)
-                except (BadRecord, UnknownSchemaId):
-                    event = None
+                event = event_or_none(value, contracts)
                 yield f"{topic}/{partition}/{offset}", event

@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,11 @@ from infra.kafka.client.log_range import read_to_end
 from infra.kafka.meaning.contracts import load_contracts
 from infra.wiring.container import Container
 from ml.panel.trainer import PanelTrainer
-from schemas.codec import Event, decode, encode
-from schemas.wire import BadRecord
+from schemas.codec import Event, encode
 from tests.builders import a_profile, a_reading
 from tests.guarantees.judged_again import scores_that_differ
 from tests.guarantees.log_account import account, is_scored_to_the_end
+from tests.guarantees.reading_back import event_or_none
 from tests.stacks import PROJECT, TELLTALE, StackOfTests, must, wait_until
 from tests.tied import tied
 
@@ -73,8 +73,8 @@ class Plant:
         for partition in partitions_of(topic):
             for batch in read_to_end(self.bootstrap, topic, partition):
                 for value in batch.values:
-                    with suppress(BadRecord):
-                        yield partition, decode(value, contracts)
+                    if (event := event_or_none(value, contracts)) is not None:
+                        yield partition, event
 
     def start(
         self, *words: str, log: str = "processes-of-the-test", more: Mapping[str, str] | None = None

@@ -9,10 +9,12 @@ from typing import Final
 from domain.scoring import Flag
 from infra.kafka.decisions.dead_letter_log import KafkaDeadLetterLog
 from infra.kafka.meaning.contracts import load_contracts
+from ml.training.ports import ReadingsWait
 from tests.guarantees.log_account import account
 from tests.guarantees.neighbour.neighbour import Neighbour
 from tests.guarantees.plant import Plant, train_and_promote
 from tests.guarantees.read_model_prints import fingerprints, fresh_fingerprints, wait_until_settled
+from tests.stacks import wait_until
 
 GIVEN_UP_AFTER_S: Final = 5
 READINGS_A_TURN: Final = 240
@@ -47,7 +49,7 @@ def shared_log(plant: Plant, *, seed: int, seconds: float, say: Callable[[str], 
         plant.flow(READINGS_A_TURN, rng)
         if turn == 1:
             say("another model is trained and promoted beside all that")
-            train_and_promote(plant)
+            wait_until(lambda: _trained(plant), deadline_s=60, what="what the neighbour named is decided")
         turn += 1
     outcome.foreign = neighbour.written.total()
     say(f"{outcome.foreign} foreign records in {turn} turns; waiting until everything is scored and projected")
@@ -79,3 +81,12 @@ def _accounted(plant: Plant, neighbour: Neighbour, outcome: Outcome) -> list[str
     if rejected != letters.keys():
         faults.append(f"{len(rejected ^ letters.keys())} records are rejected without a dead letter, or the reverse")
     return faults[:20]
+
+
+def _trained(plant: Plant) -> bool:
+    """Train and promote; False while a record in the range still waits for the scorer to decide about it."""
+    try:
+        train_and_promote(plant)
+    except ReadingsWait:
+        return False
+    return True
