@@ -305,8 +305,8 @@ def _require_open(incident: Incident) -> None:
 def _text(name: str, text: str, *, may_be_empty: bool = False) -> str:
     if not text.strip() and not may_be_empty:
         raise TextRefused(f"{name} is empty")
-    if "\0" in text:
-        raise TextRefused(f"{name} contains NUL")
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+        raise TextRefused(f"{name} contains NUL or half a character")
     if len(text) > LONGEST_TEXT:
         raise TextRefused(f"{name} has {len(text):,} characters; at most {LONGEST_TEXT:,}")
     return text

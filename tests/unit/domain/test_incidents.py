@@ -152,7 +152,7 @@ def test_an_incident_that_the_log_never_opened_is_refused_and_what_is_said_of_it
         decide(None, AcknowledgeIncident(incident_id=ID, actor="anna"))
 
 
-@pytest.mark.parametrize("text", ["", "  ", "x" * 4001, "a\0b"])
+@pytest.mark.parametrize("text", ["", "  ", "x" * 4001, "a\0b", "a\ud800"])
 def test_texts_are_neither_empty_nor_endless_and_can_be_shown(text: str) -> None:
     with pytest.raises(TextRefused):
         decide(known(opened()), CommentIncident(incident_id=ID, text=text, actor="anna"))
