@@ -33,6 +33,7 @@ FLAGGED: Final = """
         ON readings.partition = %(partition)s
         AND readings."offset" >= newest.first_offset
         AND readings."offset" < newest.next_offset
+        AND readings.known_at <= coalesce(%(as_of)s::timestamptz, 'infinity')
     JOIN series USING (series)
     WHERE series.machine_id = %(machine_id)s
         AND series.sensor_id = %(sensor_id)s

@@ -176,9 +176,11 @@ def test_lists_come_as_csv(client: TestClient) -> None:
     assert client.get("/swimlane", params={"format": "csv"}).status_code == 422
 
 
-def test_moments_without_a_zone_mean_utc(client: TestClient) -> None:
+def test_a_moment_without_a_zone_is_refused_with_the_way_to_write_it(client: TestClient) -> None:
     naive = (NOON + timedelta(seconds=152.6)).replace(tzinfo=None).isoformat()
-    assert len(client.get("/verdicts", params={"as_of": naive}).json()["items"]) == 3
+    refused = client.get("/verdicts", params={"as_of": naive})
+    assert (refused.status_code, f"{naive}Z" in refused.json()["detail"]) == (422, True)
+    assert len(client.get("/verdicts", params={"as_of": f"{naive}Z"}).json()["items"]) == 3
 
 
 def test_the_last_proof_of_the_contracts_is_kept_with_its_positions(own_client: TestClient, plant: Plant) -> None:
