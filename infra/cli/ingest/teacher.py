@@ -65,7 +65,8 @@ def teach(files: Sequence[str], paths: Sequence[Path], wishes: Wishes, plausible
             advice = error.advice or _formats_in(str(error), wishes)
             if not advice:
                 raise
-            steps.append(f"{' '.join(f'--{name} {text}' for name, text in advice.items())}: {error}")
+            options = [f"--{name.replace('_', '-')} {text}" for name, text in advice.items()]
+            steps.append(f"{' '.join(options)}: {error}")
             wishes = wishes.advised(advice)
     else:
         raise ColumnsDoNotFit(

@@ -165,6 +165,7 @@ def cell_rules(*, missing: Iterable[str] = (), states: Mapping[str, float] | Non
 
 
 PLAIN: Final = CellRules()
+_SHOWN: Final = 80
 
 
 def numbers_of(texts: pa.Array, rules: CellRules = PLAIN) -> Numbers:
@@ -252,6 +253,12 @@ def _without_sentinels(
         hit = np.isin(values, np.array(rules.sentinels))
         values, missing = np.where(hit, np.nan, values), missing | hit
     return Numbers(values, wrong, missing)
+
+
+def not_finite(text: str) -> str:
+    """Return what is wrong with a cell that is no number; of a very long one only the beginning is shown."""
+    shown = repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}… ({len(text):,} characters)"
+    return f"{shown} is not a finite number"
 
 
 def is_number(text: str) -> bool:

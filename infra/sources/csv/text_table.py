@@ -22,6 +22,7 @@ SEPARATORS: Final = ",;\t|"
 _NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAMPLE_BYTES: Final = 256 * 1024
 _SAMPLE_ROWS: Final = 3_000
+_UNSPLIT: Final = re.compile(r"[;\t|]")
 _COMMA: Final = re.compile(r"[+-]?\d*,\d+")
 _POINT: Final = re.compile(r"[+-]?\d*\.\d+")
 _GROUP: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
@@ -175,7 +176,8 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
             continue
         width, agreeing = Counter(len(row) for row in later).most_common(1)[0]
         cells = [cell for row in later[:200] if len(row) == width for cell in row if cell.strip()]
-        valued = sum(map(is_value, cells)) / len(cells) if cells else 0.0
+        # A cell in which another separator stands was not split: `17.11.2026 06:00;1` of `17.11.2026 06:00;1,5`.
+        valued = sum(is_value(cell) and not _UNSPLIT.search(cell) for cell in cells) / len(cells) if cells else 0.0
         fit = round(agreeing / len(later) * (0.2 + valued), 2)
         if width > 1 and (fit, width) > most:
             best, most = candidate, (fit, width)

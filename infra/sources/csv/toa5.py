@@ -6,11 +6,11 @@ Line 1 names the station; then names, and in TOA5 units and how each value was m
 from collections.abc import Sequence
 from typing import Final
 
-from infra.sources.csv.header import Header, NoHeader
+from infra.sources.csv.header import Header, NoHeader, is_value
 from infra.sources.units import unit_text
 
 TOA5: Final = {"TOA5": 4, "TOACI1": 2}
-"""Lines of header by the first cell of the file."""
+"""Lines of header by the first cell of the file; the last one of TOA5, how values were made, may be left out."""
 
 
 def toa5_header(rows: Sequence[Sequence[str]]) -> Header:
@@ -24,4 +24,6 @@ def toa5_header(rows: Sequence[Sequence[str]]) -> Header:
         raise NoHeader(f"a {rows[0][0]} file has {lines} lines of header, this one {len(rows)} rows")
     names = tuple(name.strip() for name in rows[1])
     units = dict(zip(names, map(unit_text, rows[2]), strict=False)) if lines == TOA5["TOA5"] else {}
-    return Header(names=names, units={name: unit for name, unit in units.items() if unit}, first_row=lines)
+    # The line that says how values were made has nothing under the time; a row of data has one.
+    first_row = lines - 1 if is_value(rows[lines - 1][0]) else lines
+    return Header(names=names, units={name: unit for name, unit in units.items() if unit}, first_row=first_row)

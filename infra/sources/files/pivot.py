@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from infra.sources.csv.long_form import GOOD
-from infra.sources.csv.numbers import numbers_of
+from infra.sources.csv.numbers import not_finite, numbers_of
 from infra.sources.files.columnar import as_texts
 from infra.sources.files.labels import labels_of, no_labels
 from infra.sources.files.read_rows import Cells, ReadRows, RefusedRow
@@ -106,7 +106,7 @@ class Pivot:
             refused.append(RefusedRow(str(reader._table.path), int(block.lines[row]), reader.plan.time_column, reason))  # noqa: SLF001
         for row in np.flatnonzero(numbers.wrong & (channel >= 0) & ~bad_quality).tolist():
             if row not in moments.wrong:
-                reason = f"{as_texts(block.columns[form.value])[row].as_py()!r} is not a finite number"
+                reason = not_finite(as_texts(block.columns[form.value])[row].as_py())
                 refused.append(RefusedRow(str(reader._table.path), int(block.lines[row]), form.value, reason))  # noqa: SLF001
         rows = np.flatnonzero(kept)
         whole = _Values(block.lines, moments.microseconds, sensor, channel, numbers.values, injected, kinds)

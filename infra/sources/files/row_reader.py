@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from domain.profiles import ProfileDefined
 from domain.readings import microseconds
-from infra.sources.csv.numbers import numbers_of
+from infra.sources.csv.numbers import not_finite, numbers_of
 from infra.sources.files.columnar import as_texts
 from infra.sources.files.labels import labels_of, no_labels
 from infra.sources.files.plan import ColumnPlan, time_texts
@@ -124,7 +124,7 @@ class RowReader:
             cells.missing += int(numbers.missing.sum())
             for row in np.flatnonzero(numbers.wrong).tolist():
                 text = block.columns[column][row].as_py()
-                cells.bad_cells.append((row, column, f"{text!r} is not a finite number"))
+                cells.bad_cells.append((row, column, not_finite(text)))
 
     def _refuse_implausible(self, cells: Cells, kept: NDArray[np.bool_]) -> None:
         """Take out values beyond what the profile holds plausible; each is a refused cell."""

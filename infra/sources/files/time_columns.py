@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
-from infra.sources.csv.numbers import is_number
+from infra.sources.csv.numbers import PLAIN, is_number, numbers_of
 from infra.sources.files.table import Table
 from infra.sources.times.counted import Epoch
 from infra.sources.times.identify import time_form_of
@@ -69,7 +70,10 @@ def joined(cells: Sequence[Sequence[str]]) -> list[str]:
 
 def _holds_times(table: Table, column: str, plausible: Plausible) -> bool:
     sample = table.sample_of(column)[:_PROBED]
-    if not sample or (all(map(is_number, sample)) and not _NAME.fullmatch(column) and not _is_epoch(sample, plausible)):
+    if not sample:
+        return False
+    counted = all(map(is_number, sample)) and not _NAME.fullmatch(column)
+    if counted and not _is_epoch(sample, table.decimal, plausible):
         return False
     try:
         form = time_form_of(sample, latest_s=plausible.latest_s)
@@ -83,10 +87,11 @@ def _holds_times(table: Table, column: str, plausible: Plausible) -> bool:
     return bool(2 * parsed.read.sum() > len(sample))
 
 
-def _is_epoch(sample: Sequence[str], plausible: Plausible) -> bool:
+def _is_epoch(sample: Sequence[str], decimal: str, plausible: Plausible) -> bool:
     """Return whether numbers under any name can only be times: whole seconds or finer since 1970, never falling."""
-    numbers = [float(text.replace(",", ".")) for text in sample]
-    return len(numbers) > 1 and min(numbers) >= 9.4e8 and numbers == sorted(numbers) and plausible.latest_s > 0
+    numbers = numbers_of(pa.array(sample, pa.string()), PLAIN.with_decimal(decimal)).values
+    rising = bool((numbers >= 9.4e8).all() and (np.diff(numbers) >= 0).all())
+    return len(numbers) > 1 and rising and plausible.latest_s > 0
 
 
 def _are_days(table: Table, column: str) -> bool:
